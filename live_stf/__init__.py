@@ -1,0 +1,3 @@
+"""Live skeleton action recognition with STF-Net."""
+
+__version__ = "0.1.0"

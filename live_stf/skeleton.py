@@ -1,0 +1,232 @@
+"""Skeletons as data: joints, bones, centre, part grains, left/right pairs, and how one skeleton is read as another.
+
+Nothing here computes on motion. A skeleton is a frozen description; code that needs a joint asks for it by name.
+Joint indices are 0-based throughout. Two layouts are network inputs (OPENPOSE_18, NTU_25); the others are what pose
+estimators and data sets deliver, and come in through a `Remap` to OPENPOSE_18.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Part:
+    """A named group of joints, one column of a grain's part matrix."""
+
+    name: str
+    joints: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Grain:
+    """A partition (possibly overlapping) of the body into parts; `joints` is the grain whose parts are single joints."""
+
+    name: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """Layout of a body with V joints.
+
+    joints: V names. bones: (joint, neighbour nearer the centre) pairs, one for every joint but the centre.
+    centre: the joint where the centre of gravity is taken to be. grains: part grains, finest first, without the
+    joint grain. pairs: (left, right) joints that a mirror swaps.
+    """
+
+    name: str
+    joints: tuple[str, ...]
+    bones: tuple[tuple[int, int], ...]
+    centre: int
+    grains: tuple[Grain, ...] = ()
+    pairs: tuple[tuple[int, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        children = [child for child, _ in self.bones]
+        expected = [joint for joint in range(len(self.joints)) if joint != self.centre]
+        if sorted(children) != expected:
+            raise ValueError(f"{self.name}: every joint but the centre needs one bone, got bones from {sorted(children)}")
+
+    def __len__(self) -> int:
+        return len(self.joints)
+
+    def index(self, joint: str) -> int:
+        """Index of a joint by name; ValueError when the skeleton has no such joint."""
+        return self.joints.index(joint)
+
+    @property
+    def joint_grain(self) -> Grain:
+        """Grain 0 of the paper: every joint is a part of its own."""
+        return Grain("joints", tuple(Part(name, (index,)) for index, name in enumerate(self.joints)))
+
+    def use_grains(self, count: int) -> tuple[Grain, ...]:
+        """The first `count` grains, the joint grain counted ("#parts" of the paper's Table IV)."""
+        available = (self.joint_grain, *self.grains)
+        if not 1 <= count <= len(available):
+            raise ValueError(f"{self.name} has 1 to {len(available)} grains, {count} asked for")
+        return available[:count]
+
+    @property
+    def mirrored(self) -> np.ndarray:
+        """(V,) joint order after exchanging left and right."""
+        order = np.arange(len(self))
+        for left, right in self.pairs:
+            order[[left, right]] = right, left
+        return order
+
+    @property
+    def hops_to_centre(self) -> np.ndarray:
+        """(V,) number of bones between each joint and the centre."""
+        parent = dict(self.bones)
+        hops = np.zeros(len(self), dtype=int)
+        for joint in range(len(self)):
+            at = joint
+            while at != self.centre:
+                at, hops[joint] = parent[at], hops[joint] + 1
+        return hops
+
+
+def part_matrix(grain: Grain, joints: int) -> np.ndarray:
+    """(V, U) float32 pooling matrix of a grain: column u averages the joints of part u, so columns sum to one."""
+    matrix = np.zeros((joints, len(grain.parts)), dtype=np.float32)
+    for column, part in enumerate(grain.parts):
+        matrix[list(part.joints), column] = 1.0 / len(part.joints)
+    return matrix
+
+
+@dataclass(frozen=True)
+class Remap:
+    """How `target` is read from joints of another layout: a target joint is the mean of the named source joints.
+
+    Target joints that are not in `sources` are absent. The score of a mean is the smallest of its sources' scores.
+    """
+
+    source: tuple[str, ...]
+    target: Skeleton
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sources", MappingProxyType(dict(self.sources)))
+        for joint, names in self.sources.items():
+            self.target.index(joint)
+            for name in names:
+                if name not in self.source:
+                    raise ValueError(f"{joint} of {self.target.name} is read from {name}, which the source does not have")
+
+    def apply(self, coordinates: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Read (..., S, D) coordinates and (..., S) scores as the target's (..., V, D) and (..., V).
+
+        A target joint whose sources include one with score 0, or that has no source, is absent: coordinates and
+        score are 0.
+        """
+        shape = coordinates.shape[:-2]
+        out = np.zeros((*shape, len(self.target), coordinates.shape[-1]), dtype=np.float32)
+        out_scores = np.zeros((*shape, len(self.target)), dtype=np.float32)
+        for joint, names in self.sources.items():
+            picked = [self.source.index(name) for name in names]
+            at = self.target.index(joint)
+            out_scores[..., at] = scores[..., picked].min(axis=-1)
+            present = out_scores[..., at] > 0
+            out[..., at, :] = coordinates[..., picked, :].mean(axis=-2) * present[..., None]
+        return out, out_scores
+
+
+def _named(joints: tuple[str, ...], **parts: str) -> tuple[Part, ...]:
+    return tuple(
+        Part(name.replace("_", " "), tuple(joints.index(joint) for joint in members.split()))
+        for name, members in parts.items()
+    )
+
+
+# OpenPose's COCO model (also Kinetics-skeleton). Grains: docs/stf-net.md.
+_OPENPOSE = tuple(
+    "nose neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist right_hip right_knee "
+    "right_ankle left_hip left_knee left_ankle right_eye left_eye right_ear left_ear".split()
+)
+OPENPOSE_18 = Skeleton(
+    name="openpose18",
+    joints=_OPENPOSE,
+    bones=((0, 1), (2, 1), (3, 2), (4, 3), (5, 1), (6, 5), (7, 6), (8, 2), (9, 8), (10, 9), (11, 5), (12, 11), (13, 12),
+           (14, 0), (15, 0), (16, 14), (17, 15)),
+    centre=1,
+    grains=(
+        Grain("parts", _named(
+            _OPENPOSE,
+            head="nose right_eye left_eye right_ear left_ear",
+            torso="neck right_shoulder left_shoulder right_hip left_hip",
+            right_arm="right_shoulder right_elbow right_wrist",
+            left_arm="left_shoulder left_elbow left_wrist",
+            right_leg="right_hip right_knee right_ankle",
+            left_leg="left_hip left_knee left_ankle",
+        )),
+    ),
+    pairs=((5, 2), (6, 3), (7, 4), (11, 8), (12, 9), (13, 10), (15, 14), (17, 16)),
+)
+
+# Kinect v2, NTU RGB+D (Shahroudy et al. 2016, figure 3); joint 21 of the paper is upper_spine here.
+_NTU = tuple(
+    "spine_base spine_mid neck head left_shoulder left_elbow left_wrist left_hand right_shoulder right_elbow "
+    "right_wrist right_hand left_hip left_knee left_ankle left_foot right_hip right_knee right_ankle right_foot "
+    "upper_spine left_hand_tip left_thumb right_hand_tip right_thumb".split()
+)
+NTU_25 = Skeleton(
+    name="ntu25",
+    joints=_NTU,
+    bones=((0, 1), (1, 20), (2, 20), (3, 2), (4, 20), (5, 4), (6, 5), (7, 6), (8, 20), (9, 8), (10, 9), (11, 10), (12, 0),
+           (13, 12), (14, 13), (15, 14), (16, 0), (17, 16), (18, 17), (19, 18), (21, 22), (22, 7), (23, 24), (24, 11)),
+    centre=20,
+    grains=(
+        Grain("fine", _named(
+            _NTU,
+            head="neck head",
+            upper_torso="spine_mid upper_spine left_shoulder right_shoulder",
+            lower_torso="spine_base left_hip right_hip",
+            left_upper_arm="left_shoulder left_elbow",
+            left_hand="left_wrist left_hand left_hand_tip left_thumb",
+            right_upper_arm="right_shoulder right_elbow",
+            right_hand="right_wrist right_hand right_hand_tip right_thumb",
+            left_thigh="left_hip left_knee",
+            left_foot="left_ankle left_foot",
+            right_thigh="right_hip right_knee",
+            right_foot="right_ankle right_foot",
+        )),
+        Grain("coarse", _named(
+            _NTU,
+            trunk="spine_base spine_mid neck head upper_spine",
+            left_arm="left_shoulder left_elbow left_wrist left_hand left_hand_tip left_thumb",
+            right_arm="right_shoulder right_elbow right_wrist right_hand right_hand_tip right_thumb",
+            left_leg="left_hip left_knee left_ankle left_foot",
+            right_leg="right_hip right_knee right_ankle right_foot",
+        )),
+    ),
+    pairs=((4, 8), (5, 9), (6, 10), (7, 11), (12, 16), (13, 17), (14, 18), (15, 19), (21, 23), (22, 24)),
+)
+
+SKELETONS: Mapping[str, Skeleton] = MappingProxyType({s.name: s for s in (OPENPOSE_18, NTU_25)})
+
+BLAZEPOSE_33 = tuple(
+    "nose left_eye_inner left_eye left_eye_outer right_eye_inner right_eye right_eye_outer left_ear right_ear mouth_left "
+    "mouth_right left_shoulder right_shoulder left_elbow right_elbow left_wrist right_wrist left_pinky right_pinky "
+    "left_index right_index left_thumb right_thumb left_hip right_hip left_knee right_knee left_ankle right_ankle "
+    "left_heel right_heel left_foot_index right_foot_index".split()
+)
+COCO_17 = tuple(
+    "nose left_eye right_eye left_ear right_ear left_shoulder right_shoulder left_elbow right_elbow left_wrist "
+    "right_wrist left_hip right_hip left_knee right_knee left_ankle right_ankle".split()
+)
+
+
+def _same_names(source: tuple[str, ...], neck: tuple[str, ...], **others: tuple[str, ...]) -> Remap:
+    """A remap to OPENPOSE_18 in which joints that both layouts name alike are copied."""
+    sources = {joint: (joint,) for joint in OPENPOSE_18.joints if joint in source}
+    return Remap(source, OPENPOSE_18, {**sources, "neck": neck, **others})
+
+
+_SHOULDERS = ("left_shoulder", "right_shoulder")
+BLAZEPOSE_33_TO_OPENPOSE_18 = _same_names(BLAZEPOSE_33, neck=_SHOULDERS)
+COCO_17_TO_OPENPOSE_18 = _same_names(COCO_17, neck=_SHOULDERS)
