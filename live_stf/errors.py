@@ -1,0 +1,21 @@
+"""The errors a user is meant to read."""
+
+
+class LiveStfError(Exception):
+    """Base of every error whose text is one clear line: what is wrong and what to do. Programs print it and exit 2."""
+
+
+class SourceError(LiveStfError):
+    """A camera, file or stream cannot be opened or read."""
+
+
+class ModelError(LiveStfError):
+    """A model folder is missing, incomplete or does not fit."""
+
+
+class AssetError(LiveStfError):
+    """A file that is fetched on demand is not there and cannot be had."""
+
+
+class DataError(LiveStfError):
+    """A data set is not where it was said to be, or is not in its format."""
