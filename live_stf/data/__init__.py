@@ -1,0 +1,1 @@
+"""From the files of real data sets to training samples."""
