@@ -37,3 +37,15 @@ class Clip:
                 f"{self.source}/{self.name}: coordinates {self.coordinates.shape} and scores {self.scores.shape} are not "
                 f"(T, {len(self.skeleton)}, 3) and (T, {len(self.skeleton)})"
             )
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """A file, or a stretch of one, that a reader could not use; it takes the clip's place so that it is counted.
+
+    name: the name the clip would have had. reason: one clear line.
+    """
+
+    source: str
+    name: str
+    reason: str
