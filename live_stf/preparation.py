@@ -1,0 +1,194 @@
+"""From timestamped joints to a network's input: resampling, normalising, streams. NumPy only.
+
+There is one copy of this. Training, evaluation and live recognition call the same functions, and a model carries its
+`Preparation` beside its weights, so that what it sees cannot drift from what it learned on.
+
+Shapes: n observations, T frames of a window, V joints, C channels. Picture coordinates: x to the right, y down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from live_stf.errors import ModelError
+from live_stf.skeleton import SKELETONS, Skeleton
+
+COORDINATES = ("body", "picture")
+SCORES = ("presence", "score")
+STREAMS = ("joint", "bone", "joint-motion", "bone-motion")
+
+# Lengths in units of the torso (neck to middle of the hips, 0.50 m), from segment lengths of an adult of 1.75 m:
+# D. A. Winter, Biomechanics and Motor Control of Human Movement, figure 4.1 (upper arm 0.186, forearm 0.146, thigh
+# 0.245, shank 0.246 of the body's height; shoulder width taken between the joints, 0.2).
+_LENGTHS = (
+    ("right_shoulder", "left_shoulder", 0.70),
+    ("right_shoulder", "right_hip", 1.0),
+    ("left_shoulder", "left_hip", 1.0),
+    ("right_shoulder", "right_elbow", 0.65),
+    ("left_shoulder", "left_elbow", 0.65),
+    ("right_elbow", "right_wrist", 0.51),
+    ("left_elbow", "left_wrist", 0.51),
+    ("right_hip", "right_knee", 0.86),
+    ("left_hip", "left_knee", 0.86),
+    ("right_knee", "right_ankle", 0.86),
+    ("left_knee", "left_ankle", 0.86),
+)
+
+
+def resample(
+    times: np.ndarray, joints: np.ndarray, start: float, end: float, frames: int, longest_gap: float = 0.5
+) -> np.ndarray:
+    """Joints on a uniform grid of `frames` points with step (end - start) / frames, the last point at `end`.
+
+    times: (n,) seconds, ascending. joints: (n, V, 3), x, y, score. Returns (frames, V, 3) float32. Linear between the
+    nearest observations of each joint in which its score is above 0; a joint not seen for more than `longest_gap`
+    seconds is absent (zeros) in between. Where observations cover only a part of (start, end], that part is repeated
+    until the grid is full, its newest point last: no grid point is padded with zeros.
+    Raises ValueError when there is no observation or end <= start.
+    """
+    times = np.asarray(times, dtype=np.float64)
+    if len(times) == 0:
+        raise ValueError("nothing to resample: no observations")
+    if end <= start:
+        raise ValueError(f"a window needs end > start, got {start} .. {end}")
+    step = (end - start) / frames
+    newest = min(end, times[-1])
+    oldest = max(start, times[0])
+    seen = int(np.clip(np.floor((newest - oldest) / step + 1e-6) + 1, 1, frames))
+    grid = newest - step * np.arange(seen - 1, -1, -1)
+
+    present = joints[..., 2] > 0  # (n, V)
+    order = np.arange(len(times))[:, None]
+    before = np.maximum.accumulate(np.where(present, order, -1), axis=0)  # newest seen observation up to each
+    after = np.minimum.accumulate(np.where(present, order, len(times))[::-1], axis=0)[::-1]
+    left = np.clip(np.searchsorted(times, grid + 1e-9, side="right") - 1, 0, len(times) - 1)
+    right = np.where(times[left] >= grid - 1e-9, left, np.minimum(left + 1, len(times) - 1))
+    a, b = before[left], after[right]  # (seen, V)
+    a, b = np.where(a < 0, b, a), np.where(b == len(times), a, b)
+    known = (a >= 0) & (b < len(times)) & (b >= 0)
+    a, b = np.where(known, a, 0), np.where(known, b, 0)
+    t_a, t_b = times[a], times[b]
+    gap = t_b - t_a
+    weight = np.clip(np.divide(grid[:, None] - t_a, gap, out=np.zeros_like(gap), where=gap > 0), 0, 1)[..., None]
+    # Before a joint's first and after its last observation only the nearest one is left: it may be held for half a gap.
+    away = np.maximum(t_a - grid[:, None], grid[:, None] - t_b)
+    known &= (gap <= longest_gap) & (away <= longest_gap / 2)
+    columns = np.arange(joints.shape[1])[None, :]
+    out = ((1 - weight) * joints[a, columns] + weight * joints[b, columns]) * known[..., None]
+    return out.astype(np.float32)[np.arange(seen - frames, seen) % seen]
+
+
+def body_size(joints: np.ndarray, skeleton: Skeleton) -> float:
+    """Length of the torso in the unit of `joints` (T, V, 3: x, y, score), as far as a flat picture shows it.
+
+    Every limb that is seen gives an estimate through its usual proportion to the torso: its median over the frames,
+    because single frames jitter. A limb that points at the camera looks short, so the estimate near the top (80th
+    percentile over limbs) is taken. Works for an upper body alone. 0.0 when no limb is seen.
+    """
+    estimates = []
+    for first, second, proportion in _LENGTHS:
+        a, b = joints[:, skeleton.index(first)], joints[:, skeleton.index(second)]
+        both = (a[:, 2] > 0) & (b[:, 2] > 0)
+        if both.any():
+            estimates.append(np.median(np.hypot(*(a[both, :2] - b[both, :2]).T)) / proportion)
+    return float(np.percentile(estimates, 80)) if estimates else 0.0
+
+
+def in_body_units(joints: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+    """(T, V, 3) with x, y in torso lengths from the window's middle position of the centre joint.
+
+    One origin and one scale for the whole window: where a person stands and how large they are is taken out, how they
+    move through the picture stays.
+    """
+    present = joints[..., 2] > 0
+    centre = joints[:, skeleton.centre]
+    around = centre[centre[:, 2] > 0] if (centre[:, 2] > 0).any() else joints[present]
+    size = body_size(joints, skeleton)
+    if size <= 0 or len(around) == 0:
+        return np.zeros_like(joints)
+    out = joints.copy()
+    out[..., :2] = (joints[..., :2] - np.median(around[:, :2], axis=0)) / size
+    return out * present[..., None]
+
+
+def in_picture_units(joints: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """(T, V, 3) with x / width - 0.5 and y / height - 0.5, both 0 where the score is 0 (ST-GCN's Kinetics preparation)."""
+    out = joints.copy()
+    out[..., :2] = joints[..., :2] / np.asarray(size, dtype=np.float32) - 0.5
+    return out * (joints[..., 2:] > 0)
+
+
+def bones(x: np.ndarray, skeleton: Skeleton, scored: bool) -> np.ndarray:
+    """Bone stream of x (C, ..., V): each joint minus its neighbour nearer the centre; the centre's own bone is zero.
+
+    scored: the last channel is a score: it is the smaller of the two joints' scores, and a bone with score 0 is zero.
+    """
+    child, parent = np.array(skeleton.bones).T
+    out = np.zeros_like(x)
+    out[..., child] = x[..., child] - x[..., parent]
+    if scored:
+        out[-1] = 0
+        out[-1][..., child] = np.minimum(x[-1][..., child], x[-1][..., parent])
+        out[:-1] *= out[-1] > 0
+    return out
+
+
+def motions(x: np.ndarray, scored: bool) -> np.ndarray:
+    """Motion stream of x (C, T, ...): the next frame minus this one; the last frame is zero. `scored` as in `bones`."""
+    out = np.zeros_like(x)
+    out[:, :-1] = x[:, 1:] - x[:, :-1]
+    if scored:
+        out[-1, :-1] = np.minimum(x[-1, 1:], x[-1, :-1])
+        out[:-1] *= out[-1] > 0
+    return out
+
+
+def as_stream(x: np.ndarray, stream: str, skeleton: Skeleton, scored: bool) -> np.ndarray:
+    """x (C, T, V) as one of STREAMS (section III-E of the paper)."""
+    if stream.startswith("bone"):
+        x = bones(x, skeleton, scored)
+    return motions(x, scored) if stream.endswith("motion") else x
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What is done to a window before a network sees it; stored in model.json.
+
+    frames, span: T and the seconds that they cover. coordinates: "body" (torso lengths around the person) or
+    "picture" (fractions of the picture around its middle). scores: "presence" (1 for every joint that is there, so that
+    no pose estimator's idea of confidence is learned) or "score". stream: one of STREAMS.
+    """
+
+    skeleton: str = "openpose18"
+    frames: int = 150
+    span: float = 5.0
+    coordinates: str = "body"
+    scores: str = "presence"
+    stream: str = "joint"
+
+    def __post_init__(self) -> None:
+        for name, value, allowed in (
+            ("skeleton", self.skeleton, tuple(SKELETONS)),
+            ("coordinates", self.coordinates, COORDINATES),
+            ("scores", self.scores, SCORES),
+            ("stream", self.stream, STREAMS),
+        ):
+            if value not in allowed:
+                raise ModelError(f"preparation: {name} is {value!r}, it can be one of {', '.join(allowed)}")
+        if self.frames < 1 or self.span <= 0:
+            raise ModelError(f"preparation: needs frames >= 1 and span > 0, got {self.frames} and {self.span}")
+
+    def __call__(self, joints: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        """Network input (C = 3, T, V) float32 of a resampled window (T, V, 3: x, y, score) of a picture of `size`."""
+        skeleton = SKELETONS[self.skeleton]
+        placed = in_body_units(joints, skeleton) if self.coordinates == "body" else in_picture_units(joints, size)
+        if self.scores == "presence":
+            placed[..., 2] = placed[..., 2] > 0
+        x = np.ascontiguousarray(placed.transpose(2, 0, 1), dtype=np.float32)
+        return as_stream(x, self.stream, skeleton, scored=True)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
