@@ -1,0 +1,74 @@
+"""What every test may ask for: the shared folder, a sample clip, an X server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from live_stf.errors import AssetError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Qt inside the test process never opens a window and never depends on who started it: offscreen, whatever the caller's
+# desktop is. What is tested on a real X server runs in a process of its own, with the `x_environment` below.
+for _name in [name for name in os.environ if name.startswith("QT_")] + ["DISPLAY", "WAYLAND_DISPLAY"]:
+    os.environ.pop(_name, None)
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of videos and motion data beside the checkout."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip(f"needs the shared folder of videos and motion data at {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def clip() -> Path:
+    """The sample clip: one person walks past the camera."""
+    from live_stf.assets import sample_clip
+
+    try:
+        return sample_clip()
+    except AssetError as error:
+        pytest.skip(f"needs the sample clip: {error}")
+
+
+@pytest.fixture(scope="session")
+def x_server() -> Iterator[str]:
+    """A real X server without a screen; the value that DISPLAY takes to reach it."""
+    if shutil.which("Xvfb") is None:
+        pytest.skip("needs Xvfb (Debian package xvfb)")
+    read_end, write_end = os.pipe()
+    # With -displayfd the server itself takes the first free display and says which, so two suites never collide.
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1920x1080x24", "-nolisten", "tcp"],
+        pass_fds=[write_end],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(write_end)
+    try:
+        with os.fdopen(read_end) as answer:
+            number = answer.readline().strip()
+        if not number:
+            pytest.fail(f"Xvfb ended with exit status {server.wait()} before it named its display")
+        yield f":{number}"
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
+
+
+@pytest.fixture
+def x_environment(x_server: str) -> dict[str, str]:
+    """The environment for a process of its own on the X server, as a user's desktop gives it: no QT_ variable set."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("QT_")}
+    environment["DISPLAY"] = x_server
+    return environment
