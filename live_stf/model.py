@@ -1,0 +1,120 @@
+"""A learned model on disk: a folder with model.json, weights.safetensors and README.md.
+
+model.json says what the weights are for: the network and its switches, the preparation of its input, its labels, how a
+label is decided on, what it was trained on under which terms, and what was measured. This module reads and writes that
+description; it does not import torch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from live_stf.errors import ModelError
+from live_stf.preparation import Preparation
+from live_stf.skeleton import SKELETONS, Grain, Skeleton
+
+FORMAT = 1
+DESCRIPTION = "model.json"
+WEIGHTS = "weights.safetensors"
+MODELS = Path(__file__).resolve().parent.parent / "models"
+
+
+@dataclass(frozen=True)
+class Model:
+    """What model.json says, and where it was found.
+
+    labels: class names in the order of the logits. none_label: the class that stands for everything else, never shown
+    as a label; None when there is none. network: arguments of `live_stf.network.build_network`. decision: settings of
+    `live_stf.stream.decision`. training and measured are for readers: data with licences, the split, accuracies.
+    """
+
+    folder: Path
+    name: str
+    labels: tuple[str, ...]
+    network: Mapping[str, Any]
+    preparation: Preparation
+    none_label: str | None = None
+    decision: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+    measured: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def skeleton(self) -> Skeleton:
+        return SKELETONS[self.preparation.skeleton]
+
+    @property
+    def grains(self) -> tuple[Grain, ...]:
+        """The grains over which the attention is reported, in its order; empty for a network without MCF."""
+        if self.network.get("architecture") != "stf-net" or not self.network.get("mcf", True):
+            return ()
+        return self.skeleton.use_grains(self.network.get("grains") or len(self.skeleton.grains) + 1)
+
+    @property
+    def weights(self) -> Path:
+        return self.folder / WEIGHTS
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "name": self.name,
+            "labels": list(self.labels),
+            "none_label": self.none_label,
+            "network": dict(self.network),
+            "preparation": self.preparation.as_dict(),
+            "decision": dict(self.decision),
+            "training": dict(self.training),
+            "measured": dict(self.measured),
+        }
+
+    def save_description(self) -> None:
+        """Write model.json into the model's folder, which is made where missing."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(self.as_dict(), indent=2, ensure_ascii=False)
+        (self.folder / DESCRIPTION).write_text(text + "\n", encoding="utf-8")
+
+
+def available_models() -> list[str]:
+    """Names of the models that come with the project."""
+    return sorted(path.parent.name for path in MODELS.glob(f"*/{DESCRIPTION}"))
+
+
+def load_model(name_or_folder: str | Path) -> Model:
+    """The description of a model by name (a folder of models/) or by its folder. Raises ModelError in one clear line."""
+    folder = Path(name_or_folder)
+    if not (folder / DESCRIPTION).is_file():
+        folder = MODELS / str(name_or_folder)
+    if not (folder / DESCRIPTION).is_file():
+        known = ", ".join(available_models()) or "none"
+        raise ModelError(
+            f"no model {str(name_or_folder)!r}: give a folder that has a {DESCRIPTION}, or one of models/ (there: {known})"
+        )
+    try:
+        content = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as problem:
+        raise ModelError(f"{folder / DESCRIPTION} is not JSON: {problem}") from problem
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        found = content.get("format") if isinstance(content, dict) else None
+        raise ModelError(f"{folder / DESCRIPTION} has format {found!r}, this version reads format {FORMAT}")
+    try:
+        model = Model(
+            folder=folder,
+            name=content["name"],
+            labels=tuple(content["labels"]),
+            network=content["network"],
+            preparation=Preparation(**content["preparation"]),
+            none_label=content.get("none_label"),
+            decision=content.get("decision", {}),
+            training=content.get("training", {}),
+            measured=content.get("measured", {}),
+        )
+    except (KeyError, TypeError) as problem:
+        raise ModelError(f"{folder / DESCRIPTION} lacks or does not know {problem}") from problem
+    if not model.weights.is_file():
+        raise ModelError(f"{folder} has no {WEIGHTS}: copy the weights there or train the model again")
+    if model.none_label is not None and model.none_label not in model.labels:
+        raise ModelError(f"{folder / DESCRIPTION}: none_label {model.none_label!r} is not one of its labels")
+    return model
