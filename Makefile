@@ -1,0 +1,62 @@
+# The programs of this project and their environment. `make` alone lists the targets.
+
+VENV := .venv
+VENV_PYTHON := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+OUTPUT := output
+
+# What the caller's shell has for other environments must not reach into this one.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV QT_PLUGIN_PATH QT_QPA_PLATFORM_PLUGIN_PATH QT_QPA_FONTDIR
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# The first interpreter that runs and that the packages are made for; PYTHON=... names another.
+ifndef PYTHON
+PYTHON := $(shell for python in python3.11 python3.12 python3 python; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' >/dev/null 2>&1 \
+	&& echo $$python && break; done)
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test webcam clean
+
+help:
+	@echo "make setup    virtual environment $(VENV), system libraries, pose model and sample clip"
+	@echo "make demo     label the sample clip; labels and annotated video go to $(OUTPUT)/"
+	@echo "make webcam   recognise live, from the first camera (another source: $(VENV_PYTHON) apps/webcam.py --help)"
+	@echo "make test     all tests"
+	@echo "make clean    remove $(VENV), $(OUTPUT)/ and caches; what was fetched into the user's cache folder stays"
+
+# Everything but the installation is checked on every run; with all there that takes a moment and contacts nobody.
+setup: $(STAMP)
+	@$(VENV_PYTHON) -m live_stf.system_libraries
+	@$(VENV_PYTHON) -m live_stf.assets
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or 3.12 found. Install one (Debian: apt-get install python3 python3-venv), \
+	or say where it is: make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@$(PYTHON) -m live_stf.system_libraries
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "error: $(PYTHON) cannot make virtual environments: \
+	its modules venv and ensurepip are missing" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	@# setuptools first: what has to be built is built with the pinned one, not with a fetched newest.
+	$(VENV_PYTHON) -m pip install --quiet --constraint constraints.txt setuptools
+	$(VENV_PYTHON) -m pip install --constraint constraints.txt --no-build-isolation --editable '.[train,test]'
+	@touch $@
+
+demo: setup
+	$(VENV_PYTHON) apps/video_file.py "$$($(VENV_PYTHON) -c 'from live_stf.assets import sample_clip; print(sample_clip())')" \
+		--output $(OUTPUT) --annotate
+	@echo
+	@echo "Live, from a camera: make webcam"
+	@echo "Live, from a file:   $(VENV_PYTHON) apps/webcam.py --source FILE"
+
+webcam: setup
+	$(VENV_PYTHON) apps/webcam.py
+
+test: setup
+	@$(VENV_PYTHON) -m live_stf.system_libraries --with-tests
+	$(VENV_PYTHON) -m pytest
+
+clean:
+	rm -rf $(VENV) $(OUTPUT) build .pytest_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,181 @@
+"""The shared libraries that the packages expect from the system, and how a bare Debian gets them.
+
+`python -m live_stf.system_libraries` checks them and, as root on Debian, installs what is missing; with all there it is
+silent. Standard library only: it runs before anything is installed, also with the interpreter that makes the virtual
+environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts")
+
+
+@dataclass(frozen=True)
+class Need:
+    """One thing that must be on the system, the Debian package that brings it, and what does not work without it."""
+
+    name: str
+    package: str
+    present: Callable[[str], bool]
+    lost: str = ""  # what is lost without it; empty: no program starts
+
+
+def loads(soname: str) -> bool:
+    """Whether the dynamic loader finds the shared library."""
+    try:
+        ctypes.CDLL(soname)
+    except OSError:
+        return False
+    return True
+
+
+def on_path(program: str) -> bool:
+    return shutil.which(program) is not None
+
+
+def importable(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
+
+
+def any_font(_name: str) -> bool:
+    folders = (Path(folder).expanduser() for folder in FONT_FOLDERS)
+    return any(file.suffix in {".ttf", ".otf", ".ttc", ".pfb"} for folder in folders for file in folder.rglob("*"))
+
+
+def _libraries(table: str, lost: str = "") -> tuple[Need, ...]:
+    rows = (line.split() for line in table.strip().splitlines())
+    return tuple(Need(soname, package, loads, lost) for soname, package in rows)
+
+
+# What the wheels' files ask for by name (readelf -d) and do not bring themselves, beyond the C library. Needed by cv2,
+# by QtGui and QtWidgets, and by Qt's offscreen platform, which draws the annotated video; MediaPipe needs no more.
+ALWAYS = _libraries("""
+    libstdc++.so.6        libstdc++6
+    libz.so.1             zlib1g
+    libGL.so.1            libgl1
+    libglib-2.0.so.0      libglib2.0-0
+    libgthread-2.0.so.0   libglib2.0-0
+    libdbus-1.so.3        libdbus-1-3
+    libfontconfig.so.1    libfontconfig1
+    libfreetype.so.6      libfreetype6
+    libX11.so.6           libx11-6
+    libXext.so.6          libxext6
+    libxcb.so.1           libxcb1
+    libxkbcommon.so.0     libxkbcommon0
+""")
+# Besides, by Qt's xcb platform and its GLX part: a window on an X server.
+WINDOW = _libraries(
+    """
+    libX11-xcb.so.1          libx11-xcb1
+    libxcb-glx.so.0          libxcb-glx0
+    libxcb-icccm.so.4        libxcb-icccm4
+    libxcb-image.so.0        libxcb-image0
+    libxcb-keysyms.so.1      libxcb-keysyms1
+    libxcb-randr.so.0        libxcb-randr0
+    libxcb-render.so.0       libxcb-render0
+    libxcb-render-util.so.0  libxcb-render-util0
+    libxcb-shape.so.0        libxcb-shape0
+    libxcb-shm.so.0          libxcb-shm0
+    libxcb-sync.so.1         libxcb-sync1
+    libxcb-xfixes.so.0       libxcb-xfixes0
+    libxcb-xinerama.so.0     libxcb-xinerama0
+    libxcb-xkb.so.1          libxcb-xkb1
+    libxkbcommon-x11.so.0    libxkbcommon-x11-0
+    """,
+    lost="no window can be opened",
+)
+FONT = Need("a font", "fonts-dejavu-core", any_font, lost="labels are drawn without text")
+XVFB = Need("Xvfb", "xvfb", on_path, lost="the tests of the window are skipped")
+# Debian ships its Python without what makes a virtual environment.
+VENV = Need("ensurepip", f"python{sys.version_info[0]}.{sys.version_info[1]}-venv", importable)
+
+NEEDS = (VENV, *ALWAYS, *WINDOW, FONT)
+NEEDS_OF_TESTS = (XVFB,)
+
+
+def missing(needs: Iterable[Need]) -> list[Need]:
+    return [need for need in needs if not need.present(need.name)]
+
+
+def install(packages: list[str]) -> str | None:
+    """Installs Debian packages. Gives apt's own words where it fails, else None."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    # A machine that was never updated has no package lists. A failed update alone is no fault: the lists may be good.
+    commands = (
+        (["apt-get", "update", "-qq"], False),
+        (["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], True),
+    )
+    for command, must_succeed in commands:
+        done = subprocess.run(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        if must_succeed and done.returncode != 0:
+            errors = [line for line in done.stdout.splitlines() if line.startswith("E: ")]
+            return (errors or [f"exit status {done.returncode}"])[0].removeprefix("E: ")
+    return None
+
+
+def ensure(needs: Iterable[Need]) -> int:
+    """Checks, installs where that is possible, says in one line what is still missing. The programs' exit status."""
+    lacking = missing(needs)
+    if not lacking:
+        return 0
+    packages = _packages(lacking)
+    reason = None
+    if os.geteuid() == 0 and on_path("apt-get"):
+        print(f"installing system packages: {' '.join(packages)}", flush=True)
+        reason = install(packages)
+        lacking = missing(lacking)
+        if not lacking:
+            return 0
+        packages = _packages(lacking)
+
+    fatal = any(not need.lost for need in lacking)
+    consequence = "" if fatal else " (" + "; ".join(dict.fromkeys(need.lost for need in lacking)) + ")"
+    command = f"apt-get install -y --no-install-recommends {' '.join(packages)}"
+    if os.geteuid() != 0:
+        command = f"sudo {command}"
+    print(
+        f"{'error' if fatal else 'warning'}: missing on this system{consequence}: "
+        + ", ".join(need.name for need in lacking)
+        + (f"; apt-get failed: {reason}" if reason else "")
+        + f". On Debian and Ubuntu: {command}",
+        file=sys.stderr,
+    )
+    return 2 if fatal else 0
+
+
+def _packages(needs: Iterable[Need]) -> list[str]:
+    return list(dict.fromkeys(need.package for need in needs))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m live_stf.system_libraries",
+        description="Check the shared libraries that the programs need; as root on Debian, install what is missing.",
+    )
+    parser.add_argument("--with-tests", action="store_true", help="also what only the tests need")
+    options = parser.parse_args(arguments)
+    if sys.platform != "linux":
+        return 0  # the wheels for other systems bring everything
+    return ensure(NEEDS + NEEDS_OF_TESTS if options.with_tests else NEEDS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
