@@ -1,0 +1,69 @@
+"""What a pose estimator does to joints: jitter, joints lost for a while, sides swapped.
+
+The sizes are assumptions, not measurements of a pose estimator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from live_stf.preparation import body_size
+from live_stf.skeleton import Skeleton
+
+_LOOSE = {"wrist": 1.6, "elbow": 1.2, "ankle": 1.4, "knee": 1.2}  # limbs' ends jitter more than the trunk
+
+
+@dataclass(frozen=True)
+class Noise:
+    """jitter: largest standard deviation of a joint's error, in torso lengths; every window draws its own up to it.
+    memory: seconds over which the error is correlated. lost: probability that a joint is lost once in a window, for 0.2
+    to 1.5 s. legs: that the legs are not seen at all. face: that the ears or eyes are missing. swapped: that the
+    legs' sides are exchanged for a moment.
+    """
+
+    jitter: float = 0.03
+    memory: float = 0.15
+    lost: float = 0.06
+    legs: float = 0.08
+    face: float = 0.25
+    swapped: float = 0.04
+
+    def __call__(self, rng: np.random.Generator, times: np.ndarray, joints: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+        """A noisy copy of joints (n, V, 3: x, y, score) observed at `times` (n,) seconds."""
+        out = joints.copy()
+        count, joint_count = joints.shape[:2]
+        loose = np.array([_LOOSE.get(name.split("_")[-1], 1.0) for name in skeleton.joints])
+        # Half of the error moves slowly (an AR(1) process in time), half is new in every picture.
+        deviation = rng.uniform(0.003, self.jitter) * body_size(joints, skeleton) * loose[:, None]
+        white = rng.normal(size=(count, joint_count, 2))
+        keep = np.exp(-np.diff(times, prepend=times[0]) / self.memory)
+        slow = np.empty_like(white)
+        slow[0] = rng.normal(size=(joint_count, 2))
+        steps = rng.normal(size=white.shape) * np.sqrt(1 - keep**2)[:, None, None]
+        for i in range(1, count):
+            slow[i] = keep[i] * slow[i - 1] + steps[i]
+        out[..., :2] += deviation * (white + slow) / np.sqrt(2)
+
+        if rng.random() < self.swapped:
+            during = self._stretch(rng, times)
+            for joint in ("hip", "knee", "ankle"):
+                pair = [skeleton.index(f"{side}_{joint}") for side in ("left", "right")]
+                out[np.ix_(during, pair)] = out[np.ix_(during, pair[::-1])]
+        for joint in np.flatnonzero(rng.random(joint_count) < self.lost):
+            out[self._stretch(rng, times), joint] = 0
+        if rng.random() < self.legs:
+            first = rng.integers(2)  # from the hips or from the knees down
+            gone = ("hip", "knee", "ankle")[first:]
+            out[:, [i for i, name in enumerate(skeleton.joints) if name.split("_")[-1] in gone]] = 0
+        if rng.random() < self.face:
+            gone = rng.permutation(["right_eye", "left_eye", "right_ear", "left_ear"])[: rng.integers(1, 5)]
+            out[:, [skeleton.index(name) for name in gone]] = 0
+        return out * (joints[..., 2:] > 0) * (out[..., 2:] > 0)
+
+    @staticmethod
+    def _stretch(rng: np.random.Generator, times: np.ndarray) -> np.ndarray:
+        """Indices of a random stretch of the observations, 0.2 to 1.5 s long."""
+        begin = rng.uniform(times[0] - 0.5, times[-1])
+        return np.flatnonzero((times >= begin) & (times < begin + rng.uniform(0.2, 1.5)))

@@ -1,0 +1,124 @@
+"""From a clip to the windows that a live program would cut out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from live_stf.data.camera import random_camera
+from live_stf.data.clip import Clip
+from live_stf.data.noise import Noise
+from live_stf.preparation import Preparation, resample
+from live_stf.skeleton import Skeleton
+
+_TRIES = 6  # cameras that are tried before a window is taken in which little of the person is in the picture
+
+
+@dataclass(frozen=True)
+class WindowSettings:
+    """How windows are drawn from clips.
+
+    slowest, fastest: pace relative to the recording. lowest_rate, highest_rate: pictures per second of the virtual
+    camera; drops: the largest share of pictures that are lost. partial: probability that a clip shorter than the
+    span is all that has been seen so far; else it stands somewhere in the window, the person still before and after.
+    upper_body: probability that the camera sees the upper body only. still: probability of a window in which nothing
+    happens (one moment of the clip, held), which is labelled as none of the classes.
+    """
+
+    slowest: float = 0.8
+    fastest: float = 1.25
+    lowest_rate: float = 8.0
+    highest_rate: float = 30.0
+    drops: float = 0.2
+    partial: float = 0.4
+    upper_body: float = 0.2
+    still: float = 0.0
+    noise: Mapping[str, float] = field(default_factory=dict)
+
+
+def camera_times(rng: np.random.Generator, span: float, settings: WindowSettings) -> np.ndarray:
+    """Ascending times in (0, span] of a camera with a rate of its own, jitter and lost pictures; the last is `span`."""
+    rate = rng.uniform(settings.lowest_rate, settings.highest_rate)
+    times = span - np.arange(int(span * rate))[::-1] / rate
+    times[:-1] += rng.uniform(-0.3, 0.3, len(times) - 1) / rate
+    keep = rng.random(len(times)) >= rng.uniform(0, settings.drops)
+    keep[-1] = True
+    return times[keep]
+
+
+def clip_at(clip: Clip, moments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Coordinates (n, V, 3) and scores (n, V) of a clip at `moments` (n,) in seconds from its start, linear between
+    frames, held before the first and after the last. A joint absent from either frame is absent."""
+    position = np.clip(moments * clip.rate, 0, len(clip.scores) - 1)
+    below = np.minimum(position.astype(int), max(len(clip.scores) - 2, 0))
+    above = np.minimum(below + 1, len(clip.scores) - 1)
+    part = (position - below)[:, None]
+    scores = np.where(part > 0.5, clip.scores[above], clip.scores[below])
+    scores = scores * ((clip.scores[below] > 0) & (clip.scores[above] > 0))
+    coordinates = (1 - part[..., None]) * clip.coordinates[below] + part[..., None] * clip.coordinates[above]
+    return coordinates * (scores > 0)[..., None], scores
+
+
+def _placed(
+    rng: np.random.Generator, duration: float, span: float, times: np.ndarray, settings: WindowSettings
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which times of the window are seen, and at which moments of an action of `duration` (s) they show it."""
+    if duration >= span:
+        return times, times - times[0] + rng.uniform(0, duration - span)
+    if rng.random() < settings.partial:
+        times = times[times >= span - duration] if (times >= span - duration).sum() > 1 else times[-2:]
+        return times, times - times[0]
+    # At least 0.7 of the action has happened when the window ends; none of it is lost at the window's start.
+    begin = rng.uniform(0, span - 0.7 * duration)
+    return times, times - begin
+
+
+def draw_window(
+    rng: np.random.Generator, clip: Clip, preparation: Preparation, settings: WindowSettings, still: bool = False
+) -> np.ndarray:
+    """A random window of a clip as network input (C, T, V): the virtual camera's pace and view, noise, preparation.
+
+    still: hold one moment of the clip instead of playing it.
+    """
+    span, skeleton = preparation.span, clip.skeleton
+    pace = rng.uniform(settings.slowest, settings.fastest)
+    duration = (len(clip.scores) - 1) / clip.rate / pace
+    times = camera_times(rng, span, settings)
+    if still:
+        moments = np.full(len(times), rng.choice([0.0, duration]))
+    else:
+        times, moments = _placed(rng, duration, span, times, settings)
+    coordinates, scores = clip_at(clip, moments * pace)
+    joints, size = _seen(rng, coordinates, scores, clip, settings)
+    if rng.random() < 0.5:
+        joints = joints[:, skeleton.mirrored]
+        joints[..., 0] = (size[0] - joints[..., 0]) * (joints[..., 2] > 0)
+    joints = Noise(**settings.noise)(rng, times, joints, skeleton)
+    return preparation(resample(times, joints, times[-1] - span, times[-1], preparation.frames), size)
+
+
+def _seen(
+    rng: np.random.Generator, coordinates: np.ndarray, scores: np.ndarray, clip: Clip, settings: WindowSettings
+) -> tuple[np.ndarray, tuple[int, int]]:
+    """(n, V, 3) joints in a picture and its size: through a virtual camera, or as recorded with a slight turn."""
+    skeleton: Skeleton = clip.skeleton
+    if clip.dimensions == 2:
+        angle = rng.normal(0, np.radians(4))
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        turn = turn * (rng.uniform(0.9, 1.1), 1.0)  # other lenses and other builds: a little wider or narrower
+        points = coordinates[..., :2] @ turn.T
+        return np.dstack([points, scores]) * (scores > 0)[..., None], (1, 1)
+    best = None
+    for _ in range(_TRIES):
+        camera = random_camera(rng, coordinates, scores, skeleton, settings.upper_body)
+        pixels, inside = camera.project(coordinates)
+        inside = inside & (scores > 0)
+        trunk = inside[:, [skeleton.index(name) for name in ("neck", "left_shoulder", "right_shoulder")]].mean()
+        if best is None or trunk > best[0]:
+            best = (trunk, pixels, inside, camera.size)
+        if trunk > 0.75:
+            break
+    _, pixels, inside, size = best
+    return np.dstack([pixels * inside[..., None], inside]), size
