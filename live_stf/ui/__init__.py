@@ -1,0 +1,1 @@
+"""What is seen: painting over a picture, and the live window. Decides nothing."""

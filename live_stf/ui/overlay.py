@@ -1,0 +1,269 @@
+"""What is painted over a picture: skeletons whose limbs are tinted by part attention, and what every person is doing.
+
+`paint` works with any QPainter (the window), `annotate` on an image as an array (the annotated video).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from PyQt5.QtCore import QLineF, QPointF, QRectF, QSizeF, Qt
+from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QImage, QLinearGradient, QPainter, QPen
+
+from live_stf.skeleton import OPENPOSE_18, Skeleton
+from live_stf.types import Event, People, Person, Scores, State
+from live_stf.ui import attention as part_attention
+from live_stf.ui import theme
+from live_stf.ui.qt import painting_application
+from live_stf.ui.wording import event_words
+
+_UNTINTED = QColor("#d5dae1")
+
+
+@dataclass(frozen=True)
+class Style:
+    """What is painted. frames: length of a full window, for "looking 80/150"."""
+
+    frames: int = 150
+    tint: bool = True
+    tags: bool = True
+    legend: bool = True
+
+
+def annotate(
+    image: np.ndarray,
+    people: People | None,
+    events: Mapping[int, Event],
+    scores: Mapping[int, Scores],
+    skeleton: Skeleton = OPENPOSE_18,
+    style: Style = Style(),
+) -> np.ndarray:
+    """(height, width, 3) uint8 BGR -> the same with everything painted on it, a new array. Needs no display."""
+    painting_application()
+    painted = np.array(image, np.uint8, order="C", copy=True)
+    height, width = painted.shape[:2]
+    # By address: a QImage over a buffer object is read-only, and a copy would be painted. `painted` outlives it.
+    picture = QImage(painted.ctypes.data, width, height, painted.strides[0], QImage.Format_BGR888)
+    painter = QPainter(picture)
+    paint(painter, QRectF(0, 0, width, height), people, events, scores, skeleton, style)
+    painter.end()
+    return painted
+
+
+def paint(
+    painter: QPainter,
+    area: QRectF,
+    people: People | None,
+    events: Mapping[int, Event],
+    scores: Mapping[int, Scores],
+    skeleton: Skeleton = OPENPOSE_18,
+    style: Style = Style(),
+) -> None:
+    """Paint over a picture that lies in `area` of the painter. Events and scores are by identity."""
+    if people is None:
+        return
+    painter.save()
+    painter.setRenderHint(QPainter.Antialiasing)
+    painter.setClipRect(area)
+    placed = [_Placed.of(person, people.size, area) for person in people.persons]
+    for body in placed:
+        one = scores.get(body.person.identity)
+        _paint_skeleton(painter, body, skeleton, one.attention if one and style.tint else ())
+    if style.tags:
+        taken: list[QRectF] = []
+        for body in placed:
+            if body.present.any():
+                taken.append(_paint_tag(painter, area, body, events.get(body.person.identity), skeleton, style, taken))
+    said = [scores[body.person.identity] for body in placed if body.person.identity in scores]
+    if style.legend and style.tint and any(one.attention for one in said):
+        _paint_legend(painter, area)
+    painter.restore()
+
+
+@dataclass(frozen=True, eq=False)
+class _Placed:
+    """A person in the coordinates of the painter."""
+
+    person: Person
+    points: np.ndarray  # (V, 2)
+    present: np.ndarray  # (V,) bool
+    width: float  # of a limb
+
+    @classmethod
+    def of(cls, person: Person, size: tuple[int, int], area: QRectF) -> _Placed:
+        scale = np.array([area.width() / size[0], area.height() / size[1]])
+        points = person.joints[:, :2] * scale + (area.x(), area.y())
+        present = person.joints[:, 2] > 0
+        extent = np.ptp(points[present], axis=0).max() if present.any() else 0.0
+        return cls(person, points, present, float(np.clip(0.019 * extent, 2.0, 0.016 * max(area.height(), 125.0))))
+
+
+@lru_cache(maxsize=8)
+def _bone_parts(skeleton: Skeleton, grain: int) -> tuple[int, ...]:
+    return part_attention.bone_parts(skeleton, skeleton.use_grains(grain + 1)[grain])
+
+
+def _bone_colours(skeleton: Skeleton, attention: tuple[np.ndarray, ...]) -> list[QColor]:
+    grain = part_attention.shown_grain(skeleton, attention)
+    if grain is None:
+        return [_UNTINTED] * len(skeleton.bones)
+    relative = part_attention.part_weights(attention[grain])
+    part_colours = [QColor(*rgb) for rgb in part_attention.colours(relative).tolist()]
+    return [part_colours[part] for part in _bone_parts(skeleton, grain)]
+
+
+def _paint_skeleton(painter: QPainter, body: _Placed, skeleton: Skeleton, attention: tuple[np.ndarray, ...]) -> None:
+    points, present = body.points.tolist(), body.present.tolist()
+    lines, radius = [], [0.4 * body.width] * len(points)
+    for (child, parent), colour in zip(skeleton.bones, _bone_colours(skeleton, attention), strict=True):
+        if present[child] and present[parent]:
+            line = QLineF(*points[child], *points[parent])
+            width = min(body.width, max(1.5, 0.3 * line.length()))  # the short bones of a face stay apart
+            lines.append((line, width, colour))
+            radius[child] = 0.62 * width
+            radius[parent] = max(radius[parent], 0.62 * width)
+    edge = max(1.0, 0.3 * body.width)
+    for line, width, _ in lines:
+        painter.setPen(QPen(QColor(theme.OUTLINE), width + 2 * edge, Qt.SolidLine, Qt.RoundCap))
+        painter.drawLine(line)
+    for line, width, colour in lines:
+        painter.setPen(QPen(colour, width, Qt.SolidLine, Qt.RoundCap))
+        painter.drawLine(line)
+    painter.setPen(QPen(QColor(theme.OUTLINE), 0.8 * edge))
+    painter.setBrush(theme.person_colour(body.person.identity))
+    for joint, (x, y) in enumerate(points):
+        if present[joint]:
+            painter.drawEllipse(QPointF(x, y), radius[joint], radius[joint])
+    painter.setBrush(Qt.NoBrush)
+
+
+def place_tag(head: QRectF, size: QSizeF, area: QRectF, taken: Sequence[QRectF]) -> QRectF:
+    """Where a tag goes: above the head, else right or left of it, else where it fits; inside `area` whenever it is
+    not larger than that, off the `taken` ones when one of these places is."""
+    gap = 0.25 * size.height()
+    above = QPointF(head.center().x() - size.width() / 2, head.top() - gap - size.height())
+    middle = head.center().y() - size.height() / 2
+    beside = [QPointF(head.right() + gap, middle), QPointF(head.left() - gap - size.width(), middle)]
+
+    def clamped(corner: QPointF, upright: bool) -> QRectF:
+        x, y = corner.x(), corner.y()
+        if upright:
+            x = max(area.left(), min(x, area.right() - size.width()))
+        else:
+            y = max(area.top(), min(y, area.bottom() - size.height()))
+        return QRectF(QPointF(x, y), size)
+
+    choices = [clamped(above, True), *(clamped(corner, False) for corner in beside)]
+    for choice in choices:
+        if area.contains(choice) and not any(choice.intersects(other) for other in taken):
+            return choice
+    last = choices[0]
+    for other in sorted(taken, key=QRectF.top):
+        if last.intersects(other):
+            last.moveTop(other.bottom() + 1)
+    last.moveTop(max(area.top(), min(last.top(), area.bottom() - size.height())))
+    return last
+
+
+def _head(body: _Placed, skeleton: Skeleton) -> QRectF:
+    """The head as a box; of a person whose head is not seen, the top of what is."""
+    heads = [part.joints for grain in skeleton.grains for part in grain.parts if part.name == "head"]
+    seen = [joint for joint in (heads[0] if heads else ()) if body.present[joint]]
+    if seen:
+        points = body.points[seen]
+    else:
+        points = body.points[body.present]
+        points = points[points[:, 1].argmin()][None]
+    # Eyes, ears and nose lie in the middle of a head, which reaches some limb widths farther.
+    (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
+    reach = 3.5 * body.width
+    return QRectF(QPointF(left - 0.5 * reach, top - reach), QPointF(right + 0.5 * reach, bottom + 0.5 * reach))
+
+
+def _font(area: QRectF, bold: bool = False, scale: float = 1.0) -> QFont:
+    font = QFont()
+    font.setPixelSize(round(scale * float(np.clip(0.033 * area.height(), 12, 34))))
+    font.setBold(bold)
+    return font
+
+
+def _paint_tag(
+    painter: QPainter,
+    area: QRectF,
+    body: _Placed,
+    event: Event | None,
+    skeleton: Skeleton,
+    style: Style,
+    taken: Sequence[QRectF],
+) -> QRectF:
+    words, number = event_words(event, style.frames)
+    settled = event is not None and event.state is State.LABEL
+    strong, plain = _font(area, bold=settled), _font(area)
+    em = plain.pixelSize()
+    identity = str(body.person.identity) if body.person.identity else ""
+    strong_metrics, plain_metrics = QFontMetricsF(strong), QFontMetricsF(plain)
+    chip = max(1.35 * em, plain_metrics.horizontalAdvance(identity) + 0.7 * em) if identity else 0.35 * em
+    number_width = plain_metrics.horizontalAdvance(number) + 0.5 * em if number else 0.0
+    room = max(area.width() - chip - number_width - 1.5 * em, 2 * em)
+    words = strong_metrics.elidedText(words, Qt.ElideRight, room)
+    words_width = strong_metrics.horizontalAdvance(words)
+    size = QSizeF(min(chip + words_width + number_width + 1.2 * em, area.width()), 1.7 * em)
+    tag = place_tag(_head(body, skeleton), size, area, taken)
+
+    colour = theme.person_colour(body.person.identity)
+    painter.setPen(Qt.NoPen)
+    painter.setBrush(QColor(11, 13, 16, 215))
+    painter.drawRoundedRect(tag, 0.4 * em, 0.4 * em)
+    badge = QRectF(tag.left() + 0.2 * em, tag.top() + 0.2 * em, chip, size.height() - 0.4 * em)
+    painter.setBrush(colour)
+    painter.drawRoundedRect(badge, 0.28 * em, 0.28 * em)
+    painter.setBrush(Qt.NoBrush)
+    painter.setFont(_font(area, bold=True, scale=0.92))
+    painter.setPen(QColor(theme.OUTLINE))
+    painter.drawText(badge, Qt.AlignCenter, identity)
+    painter.setFont(strong)
+    painter.setPen(QColor(theme.TEXT if settled else theme.MUTED))
+    at = QRectF(badge.right() + 0.45 * em, tag.top(), words_width + 1, size.height())
+    painter.drawText(at, Qt.AlignVCenter | Qt.AlignLeft | Qt.TextDontClip, words)
+    if number:
+        painter.setFont(plain)
+        painter.setPen(QColor(theme.MUTED))
+        at = QRectF(at.right(), tag.top(), number_width, size.height())
+        painter.drawText(at, Qt.AlignVCenter | Qt.AlignRight | Qt.TextDontClip, number)
+    return tag
+
+
+def _paint_legend(painter: QPainter, area: QRectF) -> None:
+    """The attention colours with their ends, in the lower right corner."""
+    font = _font(area, scale=0.8)
+    metrics = QFontMetricsF(font)
+    em = font.pixelSize()
+    less, more = "less attention", "more"
+    bar, less_width, more_width = 6.0 * em, metrics.horizontalAdvance(less), metrics.horizontalAdvance(more)
+    size = QSizeF(bar + less_width + more_width + 2.4 * em, 1.9 * em)
+    if size.width() > 0.6 * area.width():
+        return
+    box = QRectF(QPointF(area.right() - size.width() - 0.7 * em, area.bottom() - size.height() - 0.7 * em), size)
+    painter.setPen(Qt.NoPen)
+    painter.setBrush(QColor(11, 13, 16, 190))
+    painter.drawRoundedRect(box, 0.4 * em, 0.4 * em)
+    strip = QRectF(box.left() + less_width + 1.2 * em, box.center().y() - 0.3 * em, bar, 0.6 * em)
+    painter.setBrush(attention_gradient(strip.topLeft(), strip.topRight()))
+    painter.drawRoundedRect(strip, 0.3 * em, 0.3 * em)
+    painter.setBrush(Qt.NoBrush)
+    painter.setFont(font)
+    painter.setPen(QColor(theme.TEXT))
+    painter.drawText(QRectF(box.left() + 0.7 * em, box.top(), less_width + 1, box.height()), Qt.AlignVCenter, less)
+    painter.drawText(QRectF(strip.right() + 0.5 * em, box.top(), more_width + 1, box.height()), Qt.AlignVCenter, more)
+
+
+def attention_gradient(start: QPointF, end: QPointF) -> QLinearGradient:
+    """From least to most attention between two points."""
+    gradient = QLinearGradient(start, end)
+    table = part_attention.colour_table()
+    for stop in np.linspace(0, 1, 17):
+        gradient.setColorAt(stop, QColor(*table[round(stop * (len(table) - 1))].tolist()))
+    return gradient

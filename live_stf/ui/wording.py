@@ -1,0 +1,30 @@
+"""How labels, states and numbers are put into words, the same on the picture and in the panels."""
+
+from __future__ import annotations
+
+from live_stf.types import Event, State
+
+
+def readable(label: str) -> str:
+    """A class name as it is shown: sit_down -> sit down."""
+    return label.replace("_", " ")
+
+
+def percent(score: float) -> str:
+    """0.934 -> 93 %."""
+    return f"{100 * score:.0f} %"
+
+
+def event_words(event: Event | None, frames: int) -> tuple[str, str]:
+    """What is said of a person, and the number beside it. frames: length of a full window."""
+    match event.state if event else None:
+        case State.LABEL:
+            return readable(event.label or ""), percent(event.score)
+        case State.UNSURE:
+            return "not sure", percent(event.score)
+        case State.FILLING:
+            return "looking", f"{round(event.filled * frames)}/{frames}"
+        case State.NO_PERSON:
+            return "out of view", ""
+        case _:
+            return "new", ""
