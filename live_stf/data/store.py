@@ -1,0 +1,233 @@
+"""One store on disk for the clips of every source: arrays that are memory-mapped, an index and a report.
+
+A store is a folder: coordinates.npy (sum of T, V, 3) and scores.npy (sum of T, V), both float32, the clips one after
+the other; index.json with the version, the skeleton and one column for each field of a clip; report.json with what
+could not be read. It is written into a temporary folder beside the place and renamed when whole, so a folder that has
+the store's name is either complete or was not made here.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import orjson
+
+from live_stf.data.clip import Clip, Damaged
+from live_stf.errors import DataError
+from live_stf.skeleton import OPENPOSE_18, SKELETONS, Skeleton
+
+VERSION = 1
+
+_COORDINATES, _SCORES, _INDEX, _REPORT = "coordinates.npy", "scores.npy", "index.json", "report.json"
+_COLUMNS = ("offset", "length", "rate", "dimensions", "source", "name", "subject", "label")
+
+
+@dataclass(frozen=True)
+class StoreReport:
+    """What went into a store. clips, frames: how many. sources: clips by source. damaged: what could not be used."""
+
+    clips: int
+    frames: int
+    sources: dict[str, int]
+    damaged: tuple[Damaged, ...]
+
+
+class _GrowingArray:
+    """A float32 .npy file whose first axis grows while it is written.
+
+    NumPy pads the header of a .npy file so that the first axis can grow to any number of digits in place.
+    """
+
+    def __init__(self, path: Path, row: tuple[int, ...]) -> None:
+        self._row = row
+        self._rows = 0
+        self._file: BinaryIO = path.open("wb")
+        self._write_header()
+        self._start = self._file.tell()
+
+    def _write_header(self) -> None:
+        header = {"descr": "<f4", "fortran_order": False, "shape": (self._rows, *self._row)}
+        np.lib.format.write_array_header_1_0(self._file, header)
+
+    def append(self, rows: np.ndarray) -> None:
+        self._file.write(np.ascontiguousarray(rows, dtype="<f4").data)
+        self._rows += len(rows)
+
+    def close(self) -> None:
+        self._file.seek(0)
+        self._write_header()
+        if self._file.tell() != self._start:
+            raise RuntimeError("the .npy header changed its length")
+        self._file.close()
+
+
+def _reason_against(clip: Clip, skeleton: Skeleton) -> str | None:
+    """Why a clip cannot be stored, or None."""
+    if clip.skeleton != skeleton:
+        raise ValueError(f"{clip.source}/{clip.name} is {clip.skeleton.name}, the store holds {skeleton.name}")
+    if not len(clip.scores):
+        return "no frames"
+    if not (np.isfinite(clip.coordinates).all() and np.isfinite(clip.scores).all()):
+        return "coordinates or scores are not finite"
+    return None
+
+
+def _fill(clips: Iterable[Clip | Damaged], folder: Path, skeleton: Skeleton) -> StoreReport:
+    joints = len(skeleton)
+    coordinates = _GrowingArray(folder / _COORDINATES, (joints, 3))
+    scores = _GrowingArray(folder / _SCORES, (joints,))
+    columns: dict[str, list] = {name: [] for name in _COLUMNS}
+    damaged: list[Damaged] = []
+    offset = 0
+    try:
+        for clip in clips:
+            if isinstance(clip, Damaged):
+                damaged.append(clip)
+                continue
+            reason = _reason_against(clip, skeleton)
+            if reason is not None:
+                damaged.append(Damaged(clip.source, clip.name, reason))
+                continue
+            coordinates.append(clip.coordinates)
+            scores.append(clip.scores)
+            for column in _COLUMNS[2:]:
+                columns[column].append(getattr(clip, column))
+            columns["offset"].append(offset)
+            columns["length"].append(len(clip.scores))
+            offset += len(clip.scores)
+    finally:
+        coordinates.close()
+        scores.close()
+    report = StoreReport(len(columns["offset"]), offset, dict(Counter(columns["source"])), tuple(damaged))
+    by_source = Counter(item.source for item in damaged)
+    (folder / _REPORT).write_bytes(orjson.dumps(
+        {
+            "clips": report.clips,
+            "frames": report.frames,
+            "sources": report.sources,
+            "damaged": len(damaged),
+            "damaged_by_source": dict(by_source),
+            "damaged_files": [{"source": d.source, "name": d.name, "reason": d.reason} for d in damaged],
+        },
+        option=orjson.OPT_INDENT_2,
+    ))
+    (folder / _INDEX).write_bytes(orjson.dumps({"version": VERSION, "skeleton": skeleton.name, "clips": columns}))
+    return report
+
+
+def write_store(clips: Iterable[Clip | Damaged], folder: Path | str, skeleton: Skeleton = OPENPOSE_18) -> StoreReport:
+    """Write clips into a new store at `folder`, one clip in memory at a time, and put it in place when it is whole.
+
+    An older store at the place is replaced. DataError when something else is there or the disk refuses. Clips of
+    another skeleton are a ValueError.
+    """
+    folder = Path(folder)
+    if folder.exists() and not (folder / _INDEX).is_file():
+        raise DataError(f"{folder} exists and is not an array store; name another folder or remove it")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        workplace = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise DataError(f"cannot write an array store at {folder}: {error}") from error
+    try:
+        made = workplace / "new"
+        made.mkdir()
+        report = _fill(clips, made, skeleton)
+        if folder.exists():
+            folder.rename(workplace / "old")
+        made.rename(folder)
+    except OSError as error:
+        raise DataError(f"cannot write an array store at {folder}: {error}") from error
+    finally:
+        shutil.rmtree(workplace, ignore_errors=True)
+    return report
+
+
+class Store:
+    """The clips of a store, read through memory maps.
+
+    offsets, lengths, rates, dimensions, sources, names, subjects, labels: arrays of one entry a clip. coordinates
+    (sum of T, V, 3) and scores (sum of T, V): all clips' frames. DataError when the folder is not a whole store of this
+    version.
+    """
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+        columns = self._read_index()
+        self.offsets = np.array(columns["offset"], dtype=np.int64)
+        self.lengths = np.array(columns["length"], dtype=np.int64)
+        self.rates = np.array(columns["rate"], dtype=np.float64)
+        self.dimensions = np.array(columns["dimensions"], dtype=np.int64)
+        self.sources = np.array(columns["source"], dtype=np.str_)
+        self.names = np.array(columns["name"], dtype=np.str_)
+        self.subjects = np.array(columns["subject"], dtype=np.str_)
+        self.labels = np.array(columns["label"], dtype=np.str_)
+        frames = int(self.lengths.sum())
+        self.coordinates = self._map(_COORDINATES, (frames, len(self.skeleton), 3))
+        self.scores = self._map(_SCORES, (frames, len(self.skeleton)))
+
+    def _read_index(self) -> dict[str, list]:
+        broken = f"{self.folder} is not a whole array store, write it again: {_INDEX}"
+        try:
+            index = orjson.loads((self.folder / _INDEX).read_bytes())
+        except OSError as error:
+            raise DataError(f"{broken} cannot be read") from error
+        except orjson.JSONDecodeError as error:
+            raise DataError(f"{broken} is damaged") from error
+        version = index.get("version") if isinstance(index, dict) else None
+        if version != VERSION:
+            raise DataError(f"{self.folder} is an array store of version {version}, not {VERSION}: write it again")
+        columns = index.get("clips")
+        if not isinstance(columns, dict) or index.get("skeleton") not in SKELETONS:
+            raise DataError(f"{broken} is damaged")
+        lists = [columns.get(name) for name in _COLUMNS]
+        if not all(isinstance(column, list) and len(column) == len(lists[0]) for column in lists):
+            raise DataError(f"{broken} is damaged")
+        self.skeleton = SKELETONS[index["skeleton"]]
+        return columns
+
+    def _map(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
+        broken = f"{self.folder} is not a whole array store, write it again: {name}"
+        try:
+            # An array without rows cannot be mapped.
+            array = np.load(self.folder / name, mmap_mode="r" if shape[0] else None, allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise DataError(f"{broken} cannot be read") from error
+        if array.shape != shape or array.dtype != np.float32:
+            raise DataError(f"{broken} does not fit the index")
+        return array
+
+    def __reduce__(self) -> tuple:
+        # A worker process maps the files again; pickling the arrays would copy them.
+        return Store, (self.folder,)
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __iter__(self) -> Iterator[Clip]:
+        return (self[index] for index in range(len(self)))
+
+    def __getitem__(self, index: int) -> Clip:
+        """Clip `index`; its arrays are read-only views into the maps. IndexError outside the store."""
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"clip {index} of a store of {len(self)}")
+        start = int(self.offsets[index])
+        frames = slice(start, start + int(self.lengths[index]))
+        return Clip(
+            source=str(self.sources[index]),
+            name=str(self.names[index]),
+            subject=str(self.subjects[index]),
+            label=str(self.labels[index]),
+            rate=float(self.rates[index]),
+            dimensions=int(self.dimensions[index]),
+            coordinates=self.coordinates[frames],
+            scores=self.scores[frames],
+            skeleton=self.skeleton,
+        )
