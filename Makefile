@@ -40,7 +40,8 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	@# setuptools first: what has to be built is built with the pinned one, not with a fetched newest.
 	$(VENV_PYTHON) -m pip install --quiet --constraint constraints.txt setuptools
-	$(VENV_PYTHON) -m pip install --constraint constraints.txt --no-build-isolation --editable '.[train,test]'
+	$(VENV_PYTHON) -m pip install --constraint constraints.txt --no-build-isolation --use-pep517 \
+		--editable '.[train,test]'
 	@touch $@
 
 demo: setup

@@ -132,33 +132,31 @@ def install(packages: list[str]) -> str | None:
 
 
 def ensure(needs: Iterable[Need]) -> int:
-    """Checks, installs where that is possible, says in one line what is still missing. The programs' exit status."""
+    """Checks, installs where that is possible, says in one line what is still missing. The exit status of a program."""
     lacking = missing(needs)
+    failure = None
+    if lacking and os.geteuid() == 0 and on_path("apt-get"):
+        packages = _packages(lacking)
+        print(f"installing system packages: {' '.join(packages)}", flush=True)
+        failure = install(packages)
+        lacking = missing(lacking)
     if not lacking:
         return 0
-    packages = _packages(lacking)
-    reason = None
-    if os.geteuid() == 0 and on_path("apt-get"):
-        print(f"installing system packages: {' '.join(packages)}", flush=True)
-        reason = install(packages)
-        lacking = missing(lacking)
-        if not lacking:
-            return 0
-        packages = _packages(lacking)
-
     fatal = any(not need.lost for need in lacking)
-    consequence = "" if fatal else " (" + "; ".join(dict.fromkeys(need.lost for need in lacking)) + ")"
-    command = f"apt-get install -y --no-install-recommends {' '.join(packages)}"
-    if os.geteuid() != 0:
-        command = f"sudo {command}"
-    print(
-        f"{'error' if fatal else 'warning'}: missing on this system{consequence}: "
-        + ", ".join(need.name for need in lacking)
-        + (f"; apt-get failed: {reason}" if reason else "")
-        + f". On Debian and Ubuntu: {command}",
-        file=sys.stderr,
-    )
+    print(f"{'error' if fatal else 'warning'}: {_explain(lacking, failure)}", file=sys.stderr)
     return 2 if fatal else 0
+
+
+def _explain(lacking: list[Need], failure: str | None) -> str:
+    fatal = any(not need.lost for need in lacking)
+    lost = "no program starts" if fatal else "; ".join(dict.fromkeys(need.lost for need in lacking))
+    if not on_path("apt-get"):
+        return f"missing on this system ({lost}): {', '.join(need.name for need in lacking)}"
+    sudo = "" if os.geteuid() == 0 else "sudo "
+    return (
+        f"missing system packages ({lost}){f', apt-get says: {failure}' if failure else ''}. Install them with: "
+        f"{sudo}apt-get update && {sudo}apt-get install -y --no-install-recommends {' '.join(_packages(lacking))}"
+    )
 
 
 def _packages(needs: Iterable[Need]) -> list[str]:
