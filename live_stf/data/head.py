@@ -7,8 +7,8 @@ dimensions, so that turning and nodding show in the face as they do in a picture
 Offsets are round figures from the means of adult head measurements in C. C. Gordon et al., 1988 Anthropometric Survey
 of U.S. Army Personnel (Natick TR-89/044, 1989), men and women together: breadth between the tragions 0.14 m; distances
 from the back of the head: tragion 0.10 m, pupil 0.18 m, tip of the nose 0.22 m, whole head length 0.19 m; distances
-from the crown: pupil 0.115 m, tragion 0.125 m, tip of the nose 0.15 m, chin 0.225 m; between the pupils 0.064 m. The head's
-centre is halfway from crown to chin and halfway from front to back.
+from the crown: pupil 0.115 m, tragion 0.125 m, tip of the nose 0.15 m, chin 0.225 m; between the pupils 0.064 m. The
+head's centre is halfway from crown to chin and halfway from front to back.
 """
 
 from __future__ import annotations
