@@ -1,0 +1,1 @@
+"""A picture in, people out; and who is who from picture to picture."""

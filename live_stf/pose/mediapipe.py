@@ -1,0 +1,135 @@
+"""People by MediaPipe's pose landmarker (BlazePose), read as OpenPose-18."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import cv2
+import mediapipe
+import numpy as np
+from mediapipe.tasks.python import BaseOptions, vision
+
+from live_stf.assets import pose_model
+from live_stf.skeleton import BLAZEPOSE_33_TO_OPENPOSE_18
+from live_stf.types import Frame, People, Person
+
+# MediaPipe gives every landmark of a body a place, seen or not; visibility is its own probability of being seen.
+VISIBLE = 0.3
+# A body with fewer joints in the picture than this is a hand or a head at its edge.
+FEWEST_JOINTS = 4
+
+# What MediaPipe 0.10.31 says on stderr whenever it starts with this model. None of it is for the user.
+_CHATTER = (
+    "Created TensorFlow Lite XNNPACK delegate for CPU",
+    "All log messages before absl::InitializeLog() is called are written to STDERR",
+    "Feedback manager requires a model with a single signature inference",
+    "Using NORM_RECT without IMAGE_DIMENSIONS is only supported for the square ROI",
+)
+
+
+class MediaPipePose:
+    """Up to `people` bodies a picture, followed from picture to picture (the VIDEO mode of MediaPipe's Tasks API).
+
+    model: a `.task` bundle; the project's own when not given. Raises AssetError when that cannot be had,
+    FileNotFoundError for a bundle that is not there. visible: visibility 0..1 under which a joint counts as absent.
+    It has to be closed: MediaPipe's own clean-up comes too late when the interpreter ends, and fails loudly.
+    """
+
+    def __init__(self, people: int = 2, model: Path | None = None, visible: float = VISIBLE) -> None:
+        bundle = pose_model() if model is None else model
+        if not bundle.is_file():
+            raise FileNotFoundError(f"{bundle}: no such pose model")
+        self._visible = visible
+        self._time = 0.0  # seconds, of the newest picture by its source
+        self._shift = 0.0  # seconds by which MediaPipe's time is ahead of the source's
+        self._stamp = -1  # milliseconds, of the newest picture given to MediaPipe
+        with _without_chatter():
+            _warm_up(bundle)
+            self._landmarker = _open(bundle, people)
+
+    def __enter__(self) -> MediaPipePose:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def detect(self, frame: Frame) -> People:
+        """Everybody in the picture; see PoseEstimator. A neck needs both shoulders."""
+        picture = mediapipe.Image(mediapipe.ImageFormat.SRGB, cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB))
+        found = self._landmarker.detect_for_video(picture, self._advance(frame.time)).pose_landmarks
+        persons = []
+        for landmarks in found:
+            joints = self._joints(landmarks, frame.size)
+            if np.count_nonzero(joints[:, 2]) >= FEWEST_JOINTS:
+                persons.append(Person(joints))
+        return People(frame.time, frame.size, tuple(persons))
+
+    def close(self) -> None:
+        """Give memory and threads back; may be called twice."""
+        if self._landmarker is not None:
+            self._landmarker.close()
+            self._landmarker = None
+
+    def _joints(self, landmarks: list, size: tuple[int, int]) -> np.ndarray:
+        values = np.array([(mark.x, mark.y, mark.visibility) for mark in landmarks], dtype=np.float32)
+        places, scores = values[:, :2], values[:, 2]
+        outside = ((places < 0) | (places >= 1)).any(axis=1)
+        scores = np.where(outside | (scores < self._visible), 0.0, np.clip(scores, 0.0, 1.0))
+        places, scores = BLAZEPOSE_33_TO_OPENPOSE_18.apply(places * np.asarray(size, dtype=np.float32), scores)
+        return np.concatenate([places, scores[:, None]], axis=1)
+
+    def _advance(self, time: float) -> int:
+        """The picture's stamp in milliseconds for MediaPipe, which refuses stamps that do not ascend.
+
+        Where time falls back, all later stamps are shifted, so that the time between pictures stays true.
+        """
+        if time < self._time:
+            self._shift += self._time - time
+        self._time = time
+        self._stamp = max(round((time + self._shift) * 1000), self._stamp + 1)
+        return self._stamp
+
+
+def _open(bundle: Path, people: int, **confidences: float) -> vision.PoseLandmarker:
+    options = vision.PoseLandmarkerOptions(
+        base_options=BaseOptions(model_asset_path=str(bundle)),
+        running_mode=vision.RunningMode.VIDEO,
+        num_poses=people,
+        **confidences,
+    )
+    return vision.PoseLandmarker.create_from_options(options)
+
+
+@cache
+def _warm_up(bundle: Path) -> None:
+    """Have MediaPipe say what it says once a process, now, while it is held back.
+
+    A part of that comes with the first body; without any confidence asked for, it sees one in an empty picture.
+    """
+    with _open(bundle, 1, min_pose_detection_confidence=0.0, min_pose_presence_confidence=0.0) as landmarker:
+        empty = np.zeros((90, 160, 3), dtype=np.uint8)
+        landmarker.detect_for_video(mediapipe.Image(mediapipe.ImageFormat.SRGB, empty), 0)
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Hold back what native code writes to stderr, and hand on all of it that is not known chatter."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            held.seek(0)
+            for line in held.read().decode(errors="replace").splitlines():
+                if line.strip() and not any(known in line for known in _CHATTER):
+                    print(line, file=sys.stderr)

@@ -1,0 +1,117 @@
+"""Who is who from picture to picture: an assignment over the distance between poses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from live_stf.types import People, Person
+
+# Distances are in body sizes: the diagonal of the box around a body's joints.
+_FEWEST_SHARED = 3  # joints two poses need in common to be compared
+_IMPOSSIBLE = 1e6
+
+
+def body_size(joints: np.ndarray) -> float:
+    """Diagonal in pixels of the box around the joints (V, 3) that are there; 0.0 when none is."""
+    seen = joints[joints[:, 2] > 0, :2]
+    return float(np.hypot(*np.ptp(seen, axis=0))) if len(seen) else 0.0
+
+
+def pose_distance(a: np.ndarray, b: np.ndarray) -> float:
+    """Median distance of the joints (V, 3) seen in both poses, in sizes of the larger body.
+
+    The median, because a leg that is found in the wrong place does not make another person. Infinite when they share
+    too few joints.
+    """
+    shared = (a[:, 2] > 0) & (b[:, 2] > 0)
+    size = max(body_size(a), body_size(b))
+    if np.count_nonzero(shared) < _FEWEST_SHARED or size <= 0:
+        return np.inf
+    return float(np.median(np.hypot(*(a[shared, :2] - b[shared, :2]).T)) / size)
+
+
+@dataclass
+class _Track:
+    identity: int
+    joints: np.ndarray  # (V, 3) as seen last
+    time: float  # seconds, when seen last
+    velocity: np.ndarray = field(default_factory=lambda: np.zeros(2))  # pixels per second of the whole body
+
+
+class Tracker:
+    """Gives every person an identity, 1, 2, 3, ..., that stays while they are seen and through short occlusions.
+
+    max_age: seconds unseen after which a person is forgotten; who comes back later is somebody new. reach: how far a
+    body may be from where it is expected and still be the same, in body sizes; speed: by how much that grows with every
+    second since it was seen. same: two poses of one picture that are nearer than this are one body reported twice.
+    """
+
+    def __init__(self, max_age: float = 1.0, reach: float = 0.25, speed: float = 0.75, same: float = 0.08) -> None:
+        self.max_age = max_age
+        self._reach = reach
+        self._speed = speed
+        self._same = same
+        self._tracks: list[_Track] = []
+        self._next = 1
+        self._time = -np.inf
+
+    def update(self, people: People) -> People:
+        """The same people with identities, in the order of these, duplicates left out.
+
+        Where time falls back, everybody is new.
+        """
+        if people.time < self._time:
+            self._tracks.clear()
+        self._time = people.time
+        self._tracks = [track for track in self._tracks if people.time - track.time <= self.max_age]
+        persons = self._without_duplicates(people.persons)
+        named = []
+        for person, track in zip(persons, self._assign(persons, people.time), strict=True):
+            if track is None:
+                track = _Track(self._next, person.joints, people.time)
+                self._next += 1
+                self._tracks.append(track)
+            else:
+                _follow(track, person.joints, people.time)
+            named.append(replace(person, identity=track.identity))
+        return replace(people, persons=tuple(sorted(named, key=lambda person: person.identity)))
+
+    def _without_duplicates(self, persons: tuple[Person, ...]) -> list[Person]:
+        kept: list[Person] = []
+        for person in sorted(persons, key=lambda person: -float(person.joints[:, 2].sum())):
+            if all(pose_distance(person.joints, other.joints) >= self._same for other in kept):
+                kept.append(person)
+        return kept
+
+    def _assign(self, persons: list[Person], time: float) -> list[_Track | None]:
+        found: list[_Track | None] = [None] * len(persons)
+        if not persons or not self._tracks:
+            return found
+        cost = np.full((len(persons), len(self._tracks)), _IMPOSSIBLE)
+        for column, track in enumerate(self._tracks):
+            away = time - track.time
+            expected = track.joints.copy()
+            expected[:, :2] += track.velocity * away
+            for row, person in enumerate(persons):
+                distance = pose_distance(person.joints, expected)
+                if distance <= self._reach + self._speed * away:
+                    cost[row, column] = distance
+        for row, column in zip(*linear_sum_assignment(cost), strict=True):
+            if cost[row, column] < _IMPOSSIBLE:
+                found[row] = self._tracks[column]
+        return found
+
+
+_VELOCITY_MEMORY = 0.2  # seconds over which a body's velocity is averaged: a single picture's jitter is no motion
+
+
+def _follow(track: _Track, joints: np.ndarray, time: float) -> None:
+    passed = time - track.time
+    shared = (joints[:, 2] > 0) & (track.joints[:, 2] > 0)
+    if passed > 0:
+        moved = (joints[shared, :2] - track.joints[shared, :2]).mean(axis=0) / passed
+        track.velocity = track.velocity + (1.0 - np.exp(-passed / _VELOCITY_MEMORY)) * (moved - track.velocity)
+    track.joints, track.time = joints, time
