@@ -63,7 +63,7 @@ class SCN(nn.Module):
         self.shortcut = Shortcut(channels_in, channels_out)
 
     def forward(self, x: Tensor) -> Tensor:
-        n, t, v, c = x.shape
+        n, t, v, _ = x.shape
         graph = self.graph + self.mask
         # Rows ordered (target joint, partition): the product then lies in memory as (N, T, V, K*C) with no transpose.
         mix = graph.permute(2, 0, 1).reshape(-1, v)  # (V*K, V)
@@ -93,7 +93,7 @@ class MCF(nn.Module):
         self.norm = ChannelNorm(channels)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        n, t, v, _ = x.shape
+        n, _, v, _ = x.shape
         reduced = self.reduce(x)
         query, key, value = self.query(reduced), self.key(reduced), self.value(reduced)  # (N, T, V, C/4)
         flat_query = query.transpose(1, 2).reshape(n, v, -1)  # (N, V, T*C/4)
