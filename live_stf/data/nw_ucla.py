@@ -1,7 +1,8 @@
 """Northwestern-UCLA Multiview Action 3D (Wang et al., CVPR 2014), as the JSON files that CTR-GCN distributes.
 
 One file a take and view: `skeletons` (T, 20, 3) in KINECT_20's order, metres, in the space of that view's sensor.
-Names: a01_s02_e03_v01 is action 1, subject 2, take 3, view 1; the usual protocol trains on views 1 and 2 and tests on view 3.
+Names: a01_s02_e03_v01 is action 1, subject 2, take 3, view 1; the usual protocol trains on views 1 and 2 and tests
+on view 3.
 
 The rate is not documented. In the walking takes a step lasts 6 to 7 frames, which at an ordinary 0.52 s a step makes
 12 frames/s, and the median hip then moves at 0.9 m/s.
