@@ -99,7 +99,7 @@ class MCF(nn.Module):
         flat_query = query.transpose(1, 2).reshape(n, v, -1)  # (N, V, T*C/4)
         flat_key = key.transpose(1, 2).reshape(n, v, -1)
         similarity = flat_query @ flat_key.transpose(1, 2) / math.sqrt(flat_query.shape[-1])  # (N, V, V)
-        logits = similarity.float() @ self.parts  # (N, V, U)
+        logits = similarity.to(self.parts.dtype) @ self.parts  # (N, V, U); fp32 for the softmax under autocast
         attention = [part.softmax(dim=-1) for part in logits.split(self.sizes, dim=-1)]
         weighted = torch.cat([m * w for m, w in zip(attention, self.grain_weight.unbind(), strict=True)], dim=-1)
         mix = weighted @ self.parts.T  # (N, V, V)
