@@ -10,11 +10,12 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV QT_PLUGIN_PATH QT_QPA_PLATFORM_PLUGIN
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # The first interpreter that runs and that the packages are made for; PYTHON=... names another.
+PYTHON_FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))
 ifndef PYTHON
 PYTHON := $(shell for python in python3.11 python3.12 python3 python; do \
-	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' >/dev/null 2>&1 \
-	&& echo $$python && break; done)
+	$$python -c '$(PYTHON_FITS)' >/dev/null 2>&1 && echo $$python && break; done)
 endif
+PIP_INSTALL := $(VENV_PYTHON) -m pip install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test webcam clean
@@ -32,16 +33,16 @@ setup: $(STAMP)
 	@$(VENV_PYTHON) -m live_stf.assets
 
 $(STAMP): pyproject.toml constraints.txt
-	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or 3.12 found. Install one (Debian: apt-get install python3 python3-venv), \
-	or say where it is: make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@test -n "$(PYTHON)" && $(PYTHON) -c '$(PYTHON_FITS)' || { echo "error: no Python 3.11 or 3.12 found; \
+	install one, or say where it is: make PYTHON=/path/to/python3.11" >&2; exit 2; }
 	@$(PYTHON) -m live_stf.system_libraries
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "error: $(PYTHON) cannot make virtual environments: \
 	its modules venv and ensurepip are missing" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	@# setuptools first: what has to be built is built with the pinned one, not with a fetched newest.
-	$(VENV_PYTHON) -m pip install --quiet --constraint constraints.txt setuptools
-	$(VENV_PYTHON) -m pip install --constraint constraints.txt --no-build-isolation --use-pep517 \
-		--editable '.[train,test]'
+	@$(PIP_INSTALL) --quiet setuptools && $(PIP_INSTALL) --no-build-isolation --use-pep517 --editable '.[train,test]' \
+	|| { echo "error: the packages could not be installed, the reason stands above; \
+	without a network: connect and run make again" >&2; exit 2; }
 	@touch $@
 
 demo: setup

@@ -42,6 +42,17 @@ def clip() -> Path:
 
 
 @pytest.fixture(scope="session")
+def models_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel that the pose models come in, really fetched, alone in a folder that pip can be pointed to."""
+    from live_stf.assets import MODELS_WHEEL
+
+    try:
+        return MODELS_WHEEL.download(tmp_path_factory.mktemp("wheels"), "pose model")
+    except AssetError as error:
+        pytest.skip(f"needs a package index: {error}")
+
+
+@pytest.fixture(scope="session")
 def x_server() -> Iterator[str]:
     """A real X server without a screen; the value that DISPLAY takes to reach it."""
     if shutil.which("Xvfb") is None:
