@@ -1,0 +1,106 @@
+"""From probabilities that flicker to a label that stands: one state machine for one person."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from live_stf.errors import ModelError
+from live_stf.types import Event, State
+
+
+@dataclass(frozen=True)
+class DecisionSettings:
+    """When a label begins and ends. Probabilities 0..1, times in seconds.
+
+    enter: smoothed probability at which a class becomes the label; leave: below which it stops being it. dwell: a
+    label, or its absence, lasts at least this long once decided. smoothing: time constant of the exponential mean over
+    the probabilities, so that the result does not depend on how often the network answers; 0 is none. minimum_seen: how
+    much of a person must have been seen before anything is said. none_label: the class that stands for everything
+    unknown; it never becomes a label.
+    """
+
+    enter: float = 0.6
+    leave: float = 0.4
+    dwell: float = 0.5
+    smoothing: float = 0.3
+    minimum_seen: float = 1.0
+    none_label: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("enter", "leave"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ModelError(f"decision: {name} is {getattr(self, name)}, it is a probability above 0 and up to 1")
+        if self.leave > self.enter:
+            raise ModelError(f"decision: leave ({self.leave}) is above enter ({self.enter}): every label would flicker")
+        for name in ("dwell", "smoothing", "minimum_seen"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0):
+                raise ModelError(f"decision: {name} is {value}, it needs seconds, 0 or more")
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], none_label: str | None = None) -> DecisionSettings:
+        """Settings from a model's own values; what is not given keeps its default.
+
+        Raises ModelError for a name that is no setting.
+        """
+        known = {field.name for field in fields(cls)} - {"none_label"}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise ModelError(f"decision: no setting {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+        return cls(**values, none_label=none_label)
+
+
+class Decision:
+    """The state machine of one person: filling, then unsure or a label."""
+
+    def __init__(self, identity: int, labels: Sequence[str], settings: DecisionSettings) -> None:
+        self.identity = identity
+        self._labels = tuple(labels)
+        self._settings = settings
+        self._none = self._labels.index(settings.none_label) if settings.none_label in self._labels else None
+        self._smooth: np.ndarray | None = None
+        self._time = -math.inf
+        self._current: int | None = None  # class of the label, None when unsure
+        self._since = -math.inf  # when the state was entered that holds now
+
+    def update(self, time: float, probabilities: np.ndarray, filled: float = 1.0) -> Event:
+        """Take the network's answer (classes,) for this person at `time` seconds. Raises ValueError on other shapes."""
+        if probabilities.shape != (len(self._labels),):
+            raise ValueError(f"{probabilities.shape} probabilities for {len(self._labels)} labels")
+        if self._smooth is None:
+            self._smooth = probabilities.astype(np.float64)
+        else:
+            constant = self._settings.smoothing
+            passed = max(time - self._time, 0.0)
+            weight = 1.0 if constant == 0 else 1.0 - math.exp(-passed / constant)
+            self._smooth = self._smooth + weight * (probabilities - self._smooth)
+        self._time = max(time, self._time)
+
+        wanted = self._wanted()
+        if wanted != self._current and time - self._since >= self._settings.dwell - 1e-9:
+            self._current, self._since = wanted, time
+        if self._current is None:
+            return Event(self.identity, time, State.UNSURE, None, self._score(int(self._smooth.argmax())), filled)
+        return Event(
+            self.identity, time, State.LABEL, self._labels[self._current], self._score(self._current), filled
+        )
+
+    def filling(self, time: float, filled: float) -> Event:
+        """The event while too little was seen."""
+        return Event(self.identity, time, State.FILLING, filled=filled)
+
+    def _wanted(self) -> int | None:
+        best = int(self._smooth.argmax())
+        if best != self._none and self._smooth[best] >= self._settings.enter:
+            return best
+        # A label is kept through doubt, but not against another class that is sure, the unknown one included.
+        kept = self._current is not None and self._smooth[self._current] >= self._settings.leave
+        return self._current if kept and self._smooth[best] < self._settings.enter else None
+
+    def _score(self, index: int) -> float:
+        return float(np.clip(self._smooth[index], 0.0, 1.0))

@@ -1,0 +1,90 @@
+"""What is known of everybody in the picture: one window buffer and one decision a person."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+
+from live_stf.stream.decision import Decision, DecisionSettings
+from live_stf.stream.window import WindowBuffer
+from live_stf.types import Event, People, Scores, State, Window
+
+
+class Recognizer:
+    """Keeps the motion of every tracked person and turns the network's answers into events.
+
+    span (seconds) and frames are the model's window; labels its classes in order. A person who was not seen for
+    `forget` seconds is forgotten; it has to be at least the tracker's max_age. `observe` may run in another thread than
+    `windows` and `decide`.
+    """
+
+    def __init__(
+        self, span: float, frames: int, settings: DecisionSettings, labels: Sequence[str], forget: float = 1.0
+    ) -> None:
+        self._span = span
+        self._frames = frames
+        self._settings = settings
+        self._labels = tuple(labels)
+        self._forget = forget
+        self._buffers: dict[int, WindowBuffer] = {}
+        self._decisions: dict[int, Decision] = {}
+        self._events: dict[int, Event] = {}
+        self._windowed: dict[int, float] = {}  # time of the newest window given out, by identity
+        self._gone: list[Event] = []
+        self._lock = threading.Lock()
+
+    def observe(self, people: People) -> None:
+        """Take everybody seen in one picture; persons without an identity are left out."""
+        with self._lock:
+            for person in people.persons:
+                if person.identity == 0:
+                    continue
+                buffer = self._buffers.get(person.identity)
+                if buffer is None:
+                    buffer = WindowBuffer(person.identity, people.size, self._span, self._frames)
+                    self._buffers[person.identity] = buffer
+                    self._decisions[person.identity] = Decision(person.identity, self._labels, self._settings)
+                buffer.add(people.time, person.joints)
+                if self._is_filling(buffer):
+                    decision = self._decisions[person.identity]
+                    self._events[person.identity] = decision.filling(people.time, buffer.filled)
+            for identity in [i for i, b in self._buffers.items() if people.time - b.newest > self._forget]:
+                self._gone.append(Event(identity, people.time, State.NO_PERSON))
+                for held in (self._buffers, self._decisions, self._events, self._windowed):
+                    held.pop(identity, None)
+
+    def windows(self) -> list[Window]:
+        """A window of everybody who was seen long enough and since the last time this was asked."""
+        with self._lock:
+            fresh = [
+                buffer
+                for identity, buffer in self._buffers.items()
+                if not self._is_filling(buffer) and buffer.newest > self._windowed.get(identity, float("-inf"))
+            ]
+            for buffer in fresh:
+                self._windowed[buffer.identity] = buffer.newest
+            return [buffer.window() for buffer in fresh]
+
+    def decide(self, scores: Iterable[Scores]) -> list[Event]:
+        """Take the network's answers; returns what is known of everybody now.
+
+        A person who was forgotten since the last call is in the list once more, in state NO_PERSON.
+        """
+        with self._lock:
+            for answer in scores:
+                # Somebody may have gone, or be filling again after a gap, while the network was at work.
+                buffer = self._buffers.get(answer.identity)
+                if buffer is not None and not self._is_filling(buffer):
+                    self._events[answer.identity] = self._decisions[answer.identity].update(
+                        answer.time, answer.probabilities, buffer.filled
+                    )
+            gone, self._gone = self._gone, []
+            return [*self._events.values(), *gone]
+
+    def events(self) -> dict[int, Event]:
+        """The newest event of everybody in the picture, by identity."""
+        with self._lock:
+            return dict(self._events)
+
+    def _is_filling(self, buffer: WindowBuffer) -> bool:
+        return buffer.seen < min(self._settings.minimum_seen, self._span)
