@@ -1,0 +1,112 @@
+"""Recipes: one YAML file says everything about a training, and can be changed on the command line as key=value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from omegaconf import MISSING, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from live_stf.errors import DataError
+
+RECIPES = Path(__file__).resolve().parent / "recipes"
+
+
+@dataclass
+class SourceRecipe:
+    """One data set.
+
+    reader: module of live_stf.data. folder: below `data.root`. terms: licence, as its owner states it. held_out: subjects
+    that are never trained on; held_out_every: n, for a source that names nobody: every n-th of its subjects. labels: the
+    source's own label -> class. left_out: labels that are not used. rest: class of all other labels; without it they are
+    not used either. weight: how often the source is drawn beside other sources of the same class.
+    """
+
+    reader: str = MISSING
+    folder: str = MISSING
+    terms: str = MISSING
+    held_out: list[str] = field(default_factory=list)
+    held_out_every: int | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+    rest: str | None = None
+    weight: float = 1.0
+
+
+@dataclass
+class DataRecipe:
+    root: str = MISSING
+    store: str = MISSING
+    sources: dict[str, SourceRecipe] = field(default_factory=dict)
+
+
+@dataclass
+class TrainingRecipe:
+    """samples: windows that are drawn in one epoch. none_share: share of windows of the class for everything else."""
+
+    epochs: int = 40
+    samples: int = 1600
+    batch: int = 16
+    learning_rate: float = 0.002
+    weight_decay: float = 0.01
+    warm_up: float = 0.1
+    label_smoothing: float = 0.05
+    none_share: float = 0.15
+    precision: str = "32-true"
+    threads: int = 1
+    workers: int = 1
+    seed: int = 1
+    views: int = 2
+    validate_every: int = 5
+
+
+@dataclass
+class Recipe:
+    """Everything about one model. See live_stf/recipes/*.yaml."""
+
+    name: str = MISSING
+    labels: list[str] = MISSING
+    none_label: str | None = None
+    network: dict[str, Any] = field(default_factory=dict)
+    preparation: dict[str, Any] = field(default_factory=dict)
+    windows: dict[str, Any] = field(default_factory=dict)
+    decision: dict[str, Any] = field(default_factory=dict)
+    data: DataRecipe = field(default_factory=DataRecipe)
+    training: TrainingRecipe = field(default_factory=TrainingRecipe)
+    output: str = "runs/${name}"
+
+
+def load_recipe(name_or_file: str, changes: Sequence[str] = ()) -> Recipe:
+    """The recipe by name (live_stf/recipes/NAME.yaml) or file, with `key=value` changes. DataError in one clear line."""
+    file = Path(name_or_file)
+    if not file.is_file():
+        file = RECIPES / f"{name_or_file}.yaml"
+    if not file.is_file():
+        known = ", ".join(sorted(path.stem for path in RECIPES.glob("*.yaml")))
+        raise DataError(f"no recipe {name_or_file!r}: give a YAML file or one of {known}")
+    for change in changes:
+        if "=" not in change:
+            raise DataError(f"{change!r} is not of the form key=value, for example training.epochs=10")
+    try:
+        merged = OmegaConf.merge(
+            OmegaConf.structured(Recipe), OmegaConf.load(file), OmegaConf.from_dotlist(list(changes))
+        )
+        recipe = OmegaConf.to_object(merged)
+    except (OmegaConfBaseException, YAMLError) as problem:
+        raise DataError(f"recipe {file}: {' '.join(str(problem).split())}") from problem
+    _check(recipe, file)
+    return recipe
+
+
+def _check(recipe: Recipe, file: Path) -> None:
+    classes = set(recipe.labels)
+    if recipe.none_label is not None and recipe.none_label not in classes:
+        raise DataError(f"recipe {file}: none_label {recipe.none_label!r} is not one of its labels")
+    for name, source in recipe.data.sources.items():
+        for label in {*source.labels.values(), *([source.rest] if source.rest else [])}:
+            if label not in classes:
+                raise DataError(f"recipe {file}: source {name} maps to {label!r}, which is not one of its labels")
