@@ -1,0 +1,160 @@
+"""The live loop with a fake camera, pose estimator and engine, and once with the real ones."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from live_stf.errors import SourceError
+from live_stf.stream.live import STOP_TIMEOUT, LiveLoop
+from live_stf.types import State
+
+
+def wait_until(condition, seconds=8.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+def run_to_the_end(loop):
+    with loop:
+        wait_until(lambda: loop.finished)
+        return loop.snapshot()
+
+
+def test_before_the_start_there_is_nothing(fakes, model):
+    snapshot = LiveLoop(fakes.Source(), fakes.Pose(), fakes.Classifier(), model).snapshot()
+    assert (snapshot.frame, snapshot.people, snapshot.finished, snapshot.message) == (None, None, False, "")
+
+
+def test_a_person_before_the_camera_gets_a_label(fakes, model):
+    classifier = fakes.Classifier()
+    with LiveLoop(fakes.Source(), fakes.Pose(), classifier, model) as loop:
+        wait_until(lambda: any(e.state is State.FILLING for e in loop.snapshot().events.values()))
+        wait_until(lambda: any(e.state is State.LABEL for e in loop.snapshot().events.values()))
+        snapshot = loop.snapshot()
+    assert snapshot.events[1].label == "walk"
+    assert snapshot.events[1].score == pytest.approx(0.9, abs=0.01)
+    np.testing.assert_allclose(snapshot.scores[1].probabilities, [0.9, 0.05, 0.05], atol=1e-6)
+    assert snapshot.scores[1].attention[0].shape == (18, 6)
+    assert snapshot.frame.time == snapshot.people.time
+    assert [person.identity for person in snapshot.people.persons] == [1]
+    assert classifier.windows[0].joints.shape == (50, 18, 3)
+    assert not snapshot.finished
+    assert snapshot.message == ""
+
+
+def test_rates_drops_and_age_are_those_of_the_stages(fakes, model):
+    pose = fakes.Pose(seconds=0.05)
+    with LiveLoop(fakes.Source(step=0.01), pose, fakes.Classifier(), model, labels_per_second=5) as loop:
+        time.sleep(2.0)
+        rates = loop.snapshot().rates
+    assert rates.capture > 2 * rates.pose
+    assert rates.pose > rates.label > 0
+    assert rates.label <= 6
+    assert rates.dropped > 50
+    assert 0.05 <= rates.frame_age < 0.5
+
+
+def test_a_clip_ends_by_itself_with_its_last_label(fakes, model):
+    source, pose = fakes.Source(count=30, live=False), fakes.Pose()
+    snapshot = run_to_the_end(LiveLoop(source, pose, fakes.Classifier(), model))
+    assert snapshot.finished
+    assert snapshot.message == "fake.mp4 has ended"
+    assert snapshot.frame.index == 29
+    assert snapshot.events[1].label == "walk"
+    assert snapshot.events[1].time == pytest.approx(29 / 30)
+    assert (source.closed, pose.closed) == (1, 1)
+
+
+def test_a_fault_of_the_source_is_the_message(fakes, model):
+    source = fakes.Source(count=5, live=False, fault="fake.mp4: cut short")
+    assert run_to_the_end(LiveLoop(source, fakes.Pose(), fakes.Classifier(), model)).message == "fake.mp4: cut short"
+
+
+def test_two_people_are_kept_apart(fakes, model):
+    pose = fakes.Pose(lambda frame: (fakes.body(10), fakes.body(50)))
+    classifier = fakes.Classifier(answer=lambda w: [0.9, 0.05, 0.05] if w.identity == 1 else [0.05, 0.9, 0.05])
+    with LiveLoop(fakes.Source(), pose, classifier, model) as loop:
+        wait_until(lambda: {i: e.label for i, e in loop.snapshot().events.items()} == {1: "walk", 2: "wave"})
+
+
+def test_who_leaves_is_forgotten_with_event_and_scores(fakes, model):
+    pose = fakes.Pose(lambda frame: (fakes.body(),) if frame.time < 0.6 else ())
+    with LiveLoop(fakes.Source(), pose, fakes.Classifier(), model) as loop:
+        wait_until(lambda: loop.snapshot().scores)
+        wait_until(lambda: not loop.snapshot().events)
+        snapshot = loop.snapshot()
+        assert (snapshot.events, snapshot.scores, snapshot.people.persons) == ({}, {}, ())
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ("source", "stopped by an error inside: RuntimeError: the cable burns"),
+        ("pose", "stopped by an error inside: RuntimeError: pose is broken"),
+        ("engine", "stopped by an error inside: RuntimeError: engine is broken"),
+    ],
+)
+def test_an_error_in_a_thread_is_not_lost(fakes, model, broken, said):
+    source = fakes.Source(fail_at=10 if broken == "source" else None)
+    pose = fakes.Pose(fail_at=10 if broken == "pose" else None)
+    loop = LiveLoop(source, pose, fakes.Classifier(fail=broken == "engine"), model)
+    snapshot = run_to_the_end(loop)
+    assert snapshot.finished
+    assert snapshot.message == said
+    assert isinstance(loop.error, RuntimeError)
+
+
+def test_an_error_meant_for_the_user_is_said_as_it_is(fakes, model):
+    source = fakes.Source()
+
+    def read():
+        raise SourceError("camera 0 was unplugged")
+
+    source.read = read
+    assert run_to_the_end(LiveLoop(source, fakes.Pose(), fakes.Classifier(), model)).message == "camera 0 was unplugged"
+
+
+def test_a_camera_that_hangs_is_said_and_does_not_hold_up_the_end(fakes, model):
+    source = fakes.Source(hang_at=5)
+    clock = fakes.Clock()
+    loop = LiveLoop(source, fakes.Pose(), fakes.Classifier(), model, clock=clock).start()
+    wait_until(lambda: source._reading)
+    clock.advance(7.0)
+    assert loop.snapshot().message == "no new picture from fake camera for 7 s"
+    began = time.monotonic()
+    loop.stop()
+    assert time.monotonic() - began < STOP_TIMEOUT + 0.5
+    assert not source.closed_while_reading
+    source.release.set()
+
+
+def test_stop_ends_every_thread_and_may_be_called_twice(fakes, model):
+    source, pose = fakes.Source(), fakes.Pose()
+    loop = LiveLoop(source, pose, fakes.Classifier(seconds=0.2), model).start()
+    wait_until(lambda: loop.snapshot().frame is not None)
+    began = time.monotonic()
+    loop.stop()
+    loop.stop()
+    assert time.monotonic() - began < STOP_TIMEOUT
+    assert not {"capture", "pose", "classification"} & {thread.name for thread in threading.enumerate()}
+    assert loop.snapshot().finished
+
+
+def test_a_real_clip_with_mediapipe(fakes, model, shared):
+    pytest.importorskip("mediapipe")
+    from live_stf.pose.mediapipe import MediaPipePose
+    from live_stf.stream.source import open_source
+
+    source = open_source(shared / "videos" / "two_people.mp4")
+    loop = LiveLoop(source, MediaPipePose(people=2), fakes.Classifier(), model)
+    snapshot = run_to_the_end(loop)
+    assert snapshot.message.endswith("has ended")
+    assert {person.identity for person in snapshot.people.persons} == {1, 2}
+    assert snapshot.events[1].label == "walk"
+    assert snapshot.frame.image.shape == (1920, 1088, 3)
