@@ -185,7 +185,7 @@ def _head(body: _Placed, skeleton: Skeleton) -> QRectF:
 
 def _font(area: QRectF, bold: bool = False, scale: float = 1.0) -> QFont:
     font = QFont()
-    font.setPixelSize(round(scale * float(np.clip(0.033 * area.height(), 12, 34))))
+    font.setPixelSize(round(scale * float(np.clip(7 + 0.018 * area.height(), 12, 36))))
     font.setBold(bold)
     return font
 
@@ -211,6 +211,8 @@ def _paint_tag(
     words = strong_metrics.elidedText(words, Qt.ElideRight, room)
     words_width = strong_metrics.horizontalAdvance(words)
     size = QSizeF(min(chip + words_width + number_width + 1.2 * em, area.width()), 1.7 * em)
+    if not words:
+        size.setWidth(chip + 0.4 * em)
     tag = place_tag(_head(body, skeleton), size, area, taken)
 
     colour = theme.person_colour(body.person.identity)

@@ -11,6 +11,8 @@ import ctypes
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -38,11 +40,11 @@ def application() -> QtWidgets.QApplication:
     running = QtWidgets.QApplication.instance()
     if running is not None:
         return running
-    _check_display()
     QtWidgets.QApplication.setAttribute(QtCore.Qt.AA_EnableHighDpiScaling)
     QtWidgets.QApplication.setAttribute(QtCore.Qt.AA_UseHighDpiPixmaps)
     QtGui.QGuiApplication.setHighDpiScaleFactorRoundingPolicy(QtCore.Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
-    return _make(["live-stf"])
+    with _reached_display():
+        return _make(["live-stf"])
 
 
 def painting_application() -> QtWidgets.QApplication:
@@ -72,15 +74,22 @@ def _ensure_font(made: QtWidgets.QApplication) -> None:
     made.setFont(font)
 
 
-def _check_display() -> None:
-    """Find out before Qt does, which aborts the process."""
+@contextmanager
+def _reached_display() -> Iterator[None]:
+    """Find out whether Qt will reach a display, since it aborts the process when it does not.
+
+    The connection is held while Qt makes its own: an X server whose last client leaves may reset, and refuses the next
+    one for that moment.
+    """
     if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM", "xcb") != "xcb":
+        yield
         return
     display = os.environ.get("DISPLAY")
+    if not display and os.environ.get("WAYLAND_DISPLAY"):
+        os.environ["QT_QPA_PLATFORM"] = "wayland"  # Qt 5 would only try X by itself
+        yield
+        return
     if not display:
-        if os.environ.get("WAYLAND_DISPLAY"):
-            os.environ["QT_QPA_PLATFORM"] = "wayland"
-            return
         raise DisplayError(
             "no display to show a window on (DISPLAY is not set); run this on a desktop, or use apps/video_file.py"
         )
@@ -96,7 +105,9 @@ def _check_display() -> None:
     xcb.xcb_connection_has_error.argtypes = [ctypes.c_void_p]
     xcb.xcb_disconnect.argtypes = [ctypes.c_void_p]
     connection = xcb.xcb_connect(None, None)
-    failed = xcb.xcb_connection_has_error(connection)
-    xcb.xcb_disconnect(connection)
-    if failed:
-        raise DisplayError(f"the display {display} does not answer; check DISPLAY, and that you may open windows there")
+    try:
+        if xcb.xcb_connection_has_error(connection):
+            raise DisplayError(f"the display {display} does not answer; check DISPLAY and your access to it")
+        yield
+    finally:
+        xcb.xcb_disconnect(connection)

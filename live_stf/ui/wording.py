@@ -27,4 +27,10 @@ def event_words(event: Event | None, frames: int) -> tuple[str, str]:
         case State.NO_PERSON:
             return "out of view", ""
         case _:
-            return "new", ""
+            return "", ""
+
+
+def filling_words(event: Event, frames: int) -> str:
+    """How much of a full window has been seen, while it is not full."""
+    seen = round(event.filled * frames)
+    return f"Looking at {seen}/{frames} frames" if seen < frames else ""

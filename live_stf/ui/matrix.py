@@ -1,0 +1,163 @@
+"""The attention matrix of one person: which joint looks at which part."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph
+from PyQt5.QtCore import QPointF, QRectF, Qt, pyqtSignal
+from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QPainter, QResizeEvent
+from PyQt5.QtWidgets import QVBoxLayout, QWidget
+
+from live_stf.skeleton import Grain, Skeleton
+from live_stf.ui import attention as part_attention
+from live_stf.ui import theme
+from live_stf.ui.wording import percent, readable
+
+_FONT, _SMALLEST, _SPACE = 11, 7, 10  # pixels
+
+
+class AttentionMatrix(QWidget):
+    """Joints (rows) by parts (columns), coloured like the limbs; the top row is the mean over the joints, which is what
+    tints the limbs.
+
+    `pointed` is sent with what lies under the mouse, in words, and with an empty text when it leaves.
+    """
+
+    pointed = pyqtSignal(str)
+
+    def __init__(self, skeleton: Skeleton) -> None:
+        super().__init__()
+        self._skeleton = skeleton
+        self._grain: Grain | None = None
+        self._attention: np.ndarray | None = None
+        self._image = pyqtgraph.ImageItem(axisOrder="row-major")
+        self._image.setLookupTable(part_attention.colour_table())
+        self._axes = {"left": _NameAxis("left"), "top": _NameAxis("top")}
+        self._plot = pyqtgraph.PlotWidget(background=None, axisItems=self._axes)
+        self._plot.setFrameStyle(0)
+        self._plot.hideAxis("bottom")
+        self._plot.showAxis("top")
+        self._plot.hideButtons()
+        self._plot.getPlotItem().vb.setBackgroundColor(theme.TRACK)
+        self._plot.getPlotItem().layout.setContentsMargins(0, 0, 0, 0)
+        self._plot.setMenuEnabled(False)
+        self._plot.setMouseEnabled(False, False)
+        self._plot.invertY(True)
+        self._plot.addItem(self._image)
+        # Parts the row of means from the rows of single joints.
+        self._plot.addItem(pyqtgraph.InfiniteLine(1, 0, pen=pyqtgraph.mkPen(theme.PANEL, width=4)))
+        self._plot.scene().sigMouseMoved.connect(self._point)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._plot)
+
+    def show_attention(self, grain: Grain, attention: np.ndarray | None) -> None:
+        """attention: (V, U) over the grain's parts, rows sum to one; None when there is none yet."""
+        if grain != self._grain:
+            self._grain = grain
+            self._set_axes(grain)
+        if attention is self._attention:
+            return
+        self._attention = attention
+        if attention is None:
+            self._image.clear()
+            return
+        relative = attention * attention.shape[1]
+        rows = np.concatenate([part_attention.part_weights(attention)[None], relative])
+        self._image.setImage(part_attention.colour_index(rows).astype(np.uint8), autoLevels=False, levels=(0, 255))
+        self._image.setRect(QRectF(0, 0, attention.shape[1], len(rows)))
+
+    def words_at(self, column: int, row: int) -> str:
+        """What a cell says; empty outside of the matrix."""
+        if self._attention is None or self._grain is None:
+            return ""
+        joints, parts = self._attention.shape
+        if not (0 <= column < parts and 0 <= row <= joints):
+            return ""
+        who = "All joints" if row == 0 else readable(self._skeleton.joints[row - 1])
+        share = self._attention[:, column].mean() if row == 0 else self._attention[row - 1, column]
+        part = readable(self._grain.parts[column].name)
+        return f"{who} to {part}: {percent(share)}, {share * parts:.2f} x the even share"
+
+    def leaveEvent(self, _event: object) -> None:
+        self.pointed.emit("")
+
+    def _point(self, position: QPointF) -> None:
+        at = self._plot.getPlotItem().vb.mapSceneToView(position)
+        self.pointed.emit(self.words_at(int(np.floor(at.x())), int(np.floor(at.y()))))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_axes()
+
+    def _set_axes(self, grain: Grain) -> None:
+        rows = ["all joints", *(readable(joint) for joint in self._skeleton.joints)]
+        columns = [readable(part.name) for part in grain.parts]
+        self._axes["left"].names, self._axes["top"].names = rows, columns
+        self._plot.setRange(QRectF(0, 0, len(columns), len(rows)), padding=0)
+        self._fit_axes()
+
+    def _fit_axes(self) -> None:
+        left, top = self._axes["left"], self._axes["top"]
+        if not left.names:
+            return
+        high = 0.0
+        for _ in range(2):  # either axis takes room from the other
+            wide = left.fit(self.height() - high)
+            high = top.fit(self.width() - wide)
+        # Rows of whole pixels, so that their names stand at even distances.
+        spare = max(self.height() - high, 0.0) % len(left.names)
+        self._plot.getPlotItem().layout.setContentsMargins(0, 0, 0, spare)
+
+
+class _NameAxis(pyqtgraph.AxisItem):
+    """An axis with a name at every cell; names on top that do not fit side by side stand upright."""
+
+    def __init__(self, orientation: str) -> None:
+        super().__init__(orientation, pen=None)
+        self.names: list[str] = []
+        self._used_font = QFont()
+        self._upright = False
+
+    def fit(self, length: float) -> float:
+        """Choose the font for an axis of this length in pixels; returns how broad the axis is then."""
+        cell = length / len(self.names)
+        self._used_font.setPixelSize(_FONT)
+        if self.orientation == "top":
+            words = [word for name in self.names for word in name.split(" ")]
+            widest = max(QFontMetricsF(self._used_font).horizontalAdvance(word) for word in words)
+            self._upright = widest + 4 > cell
+        if self.orientation == "left" or self._upright:
+            self._used_font.setPixelSize(max(min(_FONT, round(0.9 * cell)), _SMALLEST))
+        metrics = QFontMetricsF(self._used_font)
+        breadth = max(metrics.horizontalAdvance(name) for name in self.names)
+        if self.orientation == "top" and not self._upright:
+            breadth = metrics.height() * (1 + max(name.count(" ") for name in self.names))
+        breadth = float(round(breadth + _SPACE))
+        if self.orientation == "left":
+            self.setWidth(breadth)
+        else:
+            self.setHeight(breadth)
+        self.update()
+        return breadth
+
+    def paint(self, painter: QPainter, _option: object, _widget: object) -> None:
+        if not self.names:
+            return
+        width, height = self.size().width(), self.size().height()
+        painter.setPen(QColor(theme.MUTED))
+        painter.setFont(self._used_font)
+        cell = (height if self.orientation == "left" else width) / len(self.names)
+        for index, name in enumerate(self.names):
+            if self.orientation == "left":
+                at = QRectF(0, index * cell, width - _SPACE / 2, cell)
+                painter.drawText(at, Qt.AlignRight | Qt.AlignVCenter | Qt.TextDontClip, name)
+            elif self._upright:
+                painter.save()
+                painter.translate((index + 0.5) * cell, height - _SPACE / 2)
+                painter.rotate(-90)
+                painter.drawText(QRectF(0, -cell / 2, height, cell), Qt.AlignLeft | Qt.AlignVCenter, name)
+                painter.restore()
+            else:
+                at = QRectF(index * cell, 0, cell, height - _SPACE / 2)
+                painter.drawText(at, Qt.AlignHCenter | Qt.AlignBottom | Qt.TextDontClip, name.replace(" ", "\n"))

@@ -1,0 +1,161 @@
+"""The live window: the picture, what everybody is doing, why, and how fast."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from PyQt5.QtCore import Qt, QTimer
+from PyQt5.QtGui import QCloseEvent, QKeySequence, QResizeEvent
+from PyQt5.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QShortcut, QVBoxLayout, QWidget
+
+from live_stf.types import Snapshot, State
+from live_stf.ui.about import About
+from live_stf.ui.attention_panel import AttentionPanel
+from live_stf.ui.bars import ClassBars
+from live_stf.ui.overlay import Style
+from live_stf.ui.person_list import PersonList
+from live_stf.ui.picture import WAITING, PictureView
+from live_stf.ui.status import StatusLine
+
+_POLL_MS = 33
+_NOTICE_MS = 5000
+_COMPACT = 680  # pixels of height
+_KEYS = "Q quit  |  Space freeze  |  S save picture  |  A attention  |  Tab next person"
+
+
+class LiveWindow(QMainWindow):
+    """Asks `snapshot` about 30 times a second and shows what it says; `snapshot` must not block.
+
+    Keys: Q or Esc closes, Space freezes, S saves a picture of the window into the current folder, A shows and hides the
+    attention, Tab goes to the next person.
+    """
+
+    def __init__(self, snapshot: Callable[[], Snapshot], about: About) -> None:
+        super().__init__()
+        self._snapshot = snapshot
+        self._shown = Snapshot()
+        self._selected: int | None = None
+        self.setWindowTitle(f"{about.source} - live-stf")
+        self.setMinimumSize(720, 460)
+
+        self.picture = PictureView(about.skeleton, Style(frames=about.frames))
+        self.persons = PersonList(about.frames)
+        self.bars = ClassBars(about.labels)
+        self.attention = AttentionPanel(about.skeleton, about.grains)
+        self.attention.setVisible(about.grains > 0)
+        self.status = StatusLine(about)
+        self.persons.chosen.connect(self.select)
+        self.attention.matrix.pointed.connect(self.status.show_notice)
+        self._lay_out()
+        for key, action in (
+            ("Q", self.close),
+            ("Esc", self.close),
+            ("Space", self.toggle_freeze),
+            ("S", self.save_picture),
+            ("A", self.toggle_attention),
+            ("Tab", self.select_next),
+        ):
+            QShortcut(QKeySequence(key), self, activated=action)
+        self._notice = QTimer(self, interval=_NOTICE_MS, singleShot=True)
+        self._notice.timeout.connect(lambda: self.status.show_notice(""))
+        self._timer = QTimer(self, interval=_POLL_MS)
+        self._timer.timeout.connect(self.refresh)
+        self._timer.start()
+        self._say(_KEYS)
+
+    def refresh(self) -> None:
+        """Show what is known now."""
+        self._shown = shown = self._snapshot()
+        if self._selected not in shown.events:
+            self._selected = min(shown.events, default=None)
+        event, scores = shown.events.get(self._selected), shown.scores.get(self._selected)
+        label = event.label if event is not None and event.state is State.LABEL else None
+        self.picture.show_snapshot(shown)
+        note = WAITING if shown.people is None else "No person in view"
+        self.persons.show_events(shown.events, self._selected, note)
+        self._whose.setText(f"Person {self._selected}" if len(shown.events) > 1 else "")
+        self.bars.show_scores(scores.probabilities if scores is not None else None, label)
+        self.attention.show_scores(scores)
+        self.status.show_rates(shown.rates)
+
+    def select(self, identity: int) -> None:
+        """Show the scores and the attention of this person."""
+        self._selected = identity
+        self.refresh()
+
+    def select_next(self) -> None:
+        """Go on to the next person in view."""
+        identities = sorted(self._shown.events)
+        if identities:
+            later = [identity for identity in identities if identity > (self._selected or 0)]
+            self.select((later or identities)[0])
+
+    def toggle_freeze(self) -> None:
+        """Let what is shown stand still, or go on. Recognition goes on all the while."""
+        frozen = self._timer.isActive()
+        if frozen:
+            self._timer.stop()
+        else:
+            self._timer.start()
+        self.picture.set_frozen(frozen)
+
+    def toggle_attention(self) -> None:
+        """Show or hide the attention panel."""
+        self.attention.setVisible(not self.attention.isVisible())
+
+    def save_picture(self) -> None:
+        """Save a picture of the window into the current folder and say where."""
+        path = Path.cwd() / f"live-stf-{datetime.now():%Y%m%d-%H%M%S}.png"
+        saved = self.grab().save(str(path))
+        self._say(f"Saved {path.name}" if saved else f"Cannot write {path}")
+
+    def _say(self, text: str) -> None:
+        self.status.show_notice(text)
+        self._notice.start()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._side.setFixedWidth(max(290, min(round(0.29 * self.width()), 460)))
+        compact = self.height() < _COMPACT
+        self.persons.set_compact(compact)
+        self.bars.set_compact(compact)
+        self.attention.set_compact(compact)
+        super().resizeEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._timer.stop()
+        super().closeEvent(event)
+
+    def _lay_out(self) -> None:
+        self._whose = QLabel(objectName="muted")
+        heading = QHBoxLayout()
+        heading.addWidget(QLabel("Most likely", objectName="heading"))
+        heading.addStretch()
+        heading.addWidget(self._whose)
+
+        self._side = QWidget(objectName="side")
+        self._side.setAttribute(Qt.WA_StyledBackground)
+        column = QVBoxLayout(self._side)
+        column.setContentsMargins(16, 14, 16, 12)
+        column.setSpacing(8)
+        column.addWidget(self.persons)
+        column.addSpacing(8)
+        column.addLayout(heading)
+        column.addWidget(self.bars)
+        column.addSpacing(8)
+        column.addWidget(self.attention, 1)
+        # Takes the room while the attention is hidden, and none beside it.
+        column.addStretch()
+
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        middle.addWidget(self.picture, 1)
+        middle.addWidget(self._side)
+        everything = QWidget()
+        rows = QVBoxLayout(everything)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addLayout(middle, 1)
+        rows.addWidget(self.status)
+        self.setCentralWidget(everything)
