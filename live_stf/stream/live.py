@@ -9,33 +9,25 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable
 
 from live_stf.errors import LiveStfError
 from live_stf.model import Model
 from live_stf.pose.estimator import PoseEstimator
 from live_stf.pose.tracking import Tracker
 from live_stf.stream.capture import Capture
+from live_stf.stream.classifier import Classifier
 from live_stf.stream.decision import DecisionSettings
 from live_stf.stream.rate import RateMeter
 from live_stf.stream.recognizer import Recognizer
 from live_stf.stream.source import Source
-from live_stf.types import Frame, People, Rates, Scores, Snapshot, Window
+from live_stf.types import Frame, People, Rates, Scores, Snapshot
 
 _log = logging.getLogger(__name__)
 
 SILENCE = 3.0  # seconds without a new picture after which the user is told
 LABELS_PER_SECOND = 10.0  # more than this nobody can read
 STOP_TIMEOUT = 2.0
-
-
-class Classifier(Protocol):
-    """What the loop needs of `live_stf.engine`."""
-
-    labels: Sequence[str]
-
-    def classify(self, windows: Sequence[Window]) -> list[Scores]: ...
 
 
 class LiveLoop:

@@ -87,5 +87,5 @@ class WindowBuffer:
         seen = min(times[last - 1], end) - max(times[first], start)
         joints = np.stack([self._joints[index] for index in range(first, last)])
         grid = resample(times[first:last], joints, end - self.span, end, self.frames)
-        filled = min(seen / self.span, 1.0)
+        filled = float(min(seen / self.span, 1.0))
         return Window(self.identity, end if time is None else time, grid, self.size, filled)
