@@ -39,8 +39,12 @@ class SourceRecipe:
 
 @dataclass
 class DataRecipe:
+    """root: folder of the data sets. store: where their clips are kept together. shortest: seconds that a clip needs to
+    be used: what is shorter shows a pose, not an action."""
+
     root: str = MISSING
     store: str = MISSING
+    shortest: float = 0.0
     sources: dict[str, SourceRecipe] = field(default_factory=dict)
 
 

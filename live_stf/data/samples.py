@@ -40,7 +40,7 @@ def select(store: Store, recipe: Recipe) -> list[Selected]:
         for index in indices:
             label = str(store.labels[index])
             target = None if label in source.left_out else source.labels.get(label, source.rest)
-            if target is not None:
+            if target is not None and store.lengths[index] / store.rates[index] >= recipe.data.shortest:
                 chosen.append(Selected(int(index), numbers[target], name, store.subjects[index] in held_out))
     return chosen
 

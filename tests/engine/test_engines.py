@@ -1,0 +1,99 @@
+"""All engines are the same function, on windows of a real person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from live_stf.engine import ENGINES, Classifier, open_classifier, open_engine
+from live_stf.errors import ModelError
+from live_stf.model import DESCRIPTION, Model, available_models, load_model
+from live_stf.types import Window
+
+TOLERANCE = 1e-4
+
+
+def test_real_windows_hold_a_moving_person(real_windows: list[Window]) -> None:
+    assert len(real_windows) >= 8
+    assert all((window.joints[..., 2] > 0).mean() > 0.5 for window in real_windows)
+
+
+@pytest.mark.parametrize("name", ["random", *available_models()])
+def test_openvino_is_torch(
+    name: str, model: Model, real_windows: list[Window], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # a fresh conversion, not one from an earlier run
+    used = model if name == "random" else load_model(name)
+    torch_engine, openvino = open_engine(used, "torch"), open_engine(used, "openvino")
+    x = Classifier(used, torch_engine).prepare(real_windows)
+    for batch in (x, x[:1], x[:3]):
+        logits, attention = torch_engine.run(batch)
+        other_logits, other_attention = openvino.run(batch)
+        assert logits.shape == (len(batch), len(used.labels))
+        assert attention.shape == (len(batch), 1, 6, 18, 24)
+        assert logits.std() > 1e-3
+        np.testing.assert_allclose(other_logits, logits, atol=TOLERANCE, rtol=0)
+        np.testing.assert_allclose(other_attention, attention, atol=TOLERANCE, rtol=0)
+
+
+def test_a_converted_network_is_kept_and_a_changed_one_converted_again(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    open_engine(model, "openvino")
+    (kept,) = tmp_path.rglob("*.xml")
+    written = kept.stat().st_mtime_ns
+    open_engine(model, "openvino")
+    assert kept.stat().st_mtime_ns == written
+    changed = bytearray(model.weights.read_bytes())
+    changed[-1] ^= 1
+    folder = tmp_path / "random"
+    folder.mkdir()
+    (folder / DESCRIPTION).write_bytes((model.folder / DESCRIPTION).read_bytes())
+    (folder / model.weights.name).write_bytes(changed)
+    open_engine(load_model(folder), "openvino")
+    assert len(list(tmp_path.rglob("*.xml"))) == 2
+
+
+@pytest.mark.parametrize("engine", list(ENGINES))
+def test_a_classifier_answers_each_window_in_order(engine: str, model: Model, real_windows: list[Window]) -> None:
+    classifier = open_classifier(model, engine)
+    assert classifier.classify([]) == []
+    together = classifier.classify(real_windows[:3])
+    for window, scores in zip(real_windows[:3], together, strict=True):
+        (alone,) = classifier.classify([window])
+        assert (scores.identity, scores.time) == (window.identity, window.time)
+        assert scores.probabilities.sum() == pytest.approx(1, abs=1e-5)
+        np.testing.assert_allclose(scores.probabilities, alone.probabilities, atol=1e-5)
+        assert [grain.shape for grain in scores.attention] == [(18, 18), (18, 6)]
+        for grain, other in zip(scores.attention, alone.attention, strict=True):
+            np.testing.assert_allclose(grain.sum(axis=1), 1, atol=1e-4)
+            np.testing.assert_allclose(grain, other, atol=1e-5)
+
+
+def test_auto_is_the_first_engine_that_is_installed(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert open_classifier(model).engine_name.startswith("OpenVINO")
+    monkeypatch.setitem(ENGINES, "openvino", ("no_such_engine", "Engine"))
+    assert open_classifier(model).engine_name.startswith("torch")
+    with pytest.raises(ModelError, match="no_such_engine.*--engine"):
+        open_engine(model, "openvino")
+
+
+def test_an_unknown_engine_is_named(model: Model) -> None:
+    with pytest.raises(ModelError, match="'abacus'.*openvino"):
+        open_engine(model, "abacus")
+
+
+def test_weights_of_another_network_are_refused_in_one_line(model: Model, tmp_path: Path) -> None:
+    (tmp_path / DESCRIPTION).write_text((model.folder / DESCRIPTION).read_text().replace('"none of these"', '"none", "x"'))
+    (tmp_path / model.weights.name).write_bytes(model.weights.read_bytes())
+    text = (tmp_path / DESCRIPTION).read_text().replace('"none_label": "none", "x"', '"none_label": "x"')
+    (tmp_path / DESCRIPTION).write_text(text)
+    with pytest.raises(ModelError, match="does not fit the network") as problem:
+        open_engine(load_model(tmp_path), "torch")
+    assert "\n" not in str(problem.value)
+    (tmp_path / model.weights.name).write_bytes(b"no weights")
+    with pytest.raises(ModelError, match="does not fit the network"):
+        open_engine(load_model(tmp_path), "torch")
