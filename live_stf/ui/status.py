@@ -9,19 +9,9 @@ from PyQt5.QtWidgets import QSizePolicy, QWidget
 from live_stf.types import Rates
 from live_stf.ui import theme
 from live_stf.ui.about import About
+from live_stf.ui.wording import rate_words
 
 _FONT, _HEIGHT, _MARGIN, _GAP = 12, 32, 14, 22
-
-
-def rate_words(rates: Rates) -> list[tuple[str, str]]:
-    """(name, value) of every number of the line."""
-    return [
-        ("Capture", f"{rates.capture:.1f} fps"),
-        ("Pose", f"{rates.pose:.1f} fps"),
-        ("Labels", f"{rates.label:.1f}/s"),
-        ("Frame age", f"{1000 * rates.frame_age:.0f} ms"),
-        ("Dropped", f"{rates.dropped}"),
-    ]
 
 
 class StatusLine(QWidget):

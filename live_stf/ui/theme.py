@@ -42,6 +42,7 @@ def apply(application: QtWidgets.QApplication) -> None:
     application.setStyleSheet(f"""
         QWidget#side {{ background: {PANEL}; border-left: 1px solid {BORDER}; }}
         QWidget#status {{ background: {PANEL}; border-top: 1px solid {BORDER}; }}
+        QGraphicsView {{ background: transparent; border: none; }}
         QLabel {{ color: {TEXT}; font-size: 13px; }}
         QLabel#heading {{ font-size: 14px; font-weight: bold; }}
         QLabel#muted {{ color: {MUTED}; font-size: 12px; }}

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from time import monotonic
 
-from PyQt5.QtCore import Qt, QTimer
+from PyQt5.QtCore import QSize, Qt, QTimer
 from PyQt5.QtGui import QCloseEvent, QKeySequence, QResizeEvent
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QShortcut, QVBoxLayout, QWidget
 
-from live_stf.types import Snapshot, State
+from live_stf.errors import LiveStfError
+from live_stf.types import Rates, Snapshot, State
 from live_stf.ui.about import About
 from live_stf.ui.attention_panel import AttentionPanel
 from live_stf.ui.bars import ClassBars
@@ -21,6 +23,7 @@ from live_stf.ui.status import StatusLine
 
 _POLL_MS = 33
 _NOTICE_MS = 5000
+_RATES_EVERY = 0.25  # seconds; numbers that change with every picture cannot be read
 _COMPACT = 680  # pixels of height
 _KEYS = "Q quit  |  Space freeze  |  S save picture  |  A attention  |  Tab next person"
 
@@ -36,15 +39,20 @@ class LiveWindow(QMainWindow):
         super().__init__()
         self._snapshot = snapshot
         self._shown = Snapshot()
+        self._frozen = False
+        self._next_rates = 0.0
+        self.rates = Rates()  # the newest from before the source ended
         self._selected: int | None = None
         self.setWindowTitle(f"{about.source} - live-stf")
         self.setMinimumSize(720, 460)
+        self.resize(QSize(1280, 720).boundedTo(0.9 * self.screen().availableSize()))
 
         self.picture = PictureView(about.skeleton, Style(frames=about.frames))
         self.persons = PersonList(about.frames)
         self.bars = ClassBars(about.labels)
         self.attention = AttentionPanel(about.skeleton, about.grains)
-        self.attention.setVisible(about.grains > 0)
+        self._has_attention = about.grains > 0
+        self.attention.setVisible(self._has_attention)
         self.status = StatusLine(about)
         self.persons.chosen.connect(self.select)
         self.attention.matrix.pointed.connect(self.status.show_notice)
@@ -53,7 +61,7 @@ class LiveWindow(QMainWindow):
             ("Q", self.close),
             ("Esc", self.close),
             ("Space", self.toggle_freeze),
-            ("S", self.save_picture),
+            ("S", self._save_picture_here),
             ("A", self.toggle_attention),
             ("Tab", self.select_next),
         ):
@@ -61,13 +69,26 @@ class LiveWindow(QMainWindow):
         self._notice = QTimer(self, interval=_NOTICE_MS, singleShot=True)
         self._notice.timeout.connect(lambda: self.status.show_notice(""))
         self._timer = QTimer(self, interval=_POLL_MS)
-        self._timer.timeout.connect(self.refresh)
+        self._timer.timeout.connect(self._poll)
         self._timer.start()
         self._say(_KEYS)
 
+    def _poll(self) -> None:
+        # The timer runs on while the window is frozen: it is also what lets Python see Ctrl-C.
+        if self._frozen:
+            return
+        self._shown = self._snapshot()
+        if not self._shown.finished:
+            self.rates = self._shown.rates
+        self.refresh()
+        now = monotonic()
+        if now >= self._next_rates:
+            self._next_rates = now + _RATES_EVERY
+            self.status.show_rates(self._shown.rates)
+
     def refresh(self) -> None:
-        """Show what is known now."""
-        self._shown = shown = self._snapshot()
+        """Show what was known at the last look."""
+        shown = self._shown
         if self._selected not in shown.events:
             self._selected = min(shown.events, default=None)
         event, scores = shown.events.get(self._selected), shown.scores.get(self._selected)
@@ -78,7 +99,6 @@ class LiveWindow(QMainWindow):
         self._whose.setText(f"Person {self._selected}" if len(shown.events) > 1 else "")
         self.bars.show_scores(scores.probabilities if scores is not None else None, label)
         self.attention.show_scores(scores)
-        self.status.show_rates(shown.rates)
 
     def select(self, identity: int) -> None:
         """Show the scores and the attention of this person."""
@@ -94,22 +114,26 @@ class LiveWindow(QMainWindow):
 
     def toggle_freeze(self) -> None:
         """Let what is shown stand still, or go on. Recognition goes on all the while."""
-        frozen = self._timer.isActive()
-        if frozen:
-            self._timer.stop()
-        else:
-            self._timer.start()
-        self.picture.set_frozen(frozen)
+        self._frozen = not self._frozen
+        self.picture.set_frozen(self._frozen)
 
     def toggle_attention(self) -> None:
-        """Show or hide the attention panel."""
-        self.attention.setVisible(not self.attention.isVisible())
+        """Show or hide the attention panel; it stays hidden for a network that reports none."""
+        self.attention.setVisible(self.attention.isHidden() and self._has_attention)
 
-    def save_picture(self) -> None:
-        """Save a picture of the window into the current folder and say where."""
+    def save_picture(self, path: Path) -> None:
+        """Save a picture of the window; the name's ending says the format. LiveStfError when it cannot be written."""
+        if not self.grab().save(str(path)):
+            raise LiveStfError(f"cannot write {path}: check the folder and the name's ending")
+
+    def _save_picture_here(self) -> None:
         path = Path.cwd() / f"live-stf-{datetime.now():%Y%m%d-%H%M%S}.png"
-        saved = self.grab().save(str(path))
-        self._say(f"Saved {path.name}" if saved else f"Cannot write {path}")
+        try:
+            self.save_picture(path)
+        except LiveStfError as error:
+            self._say(str(error))
+        else:
+            self._say(f"Saved {path.name}")
 
     def _say(self, text: str) -> None:
         self.status.show_notice(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from live_stf.types import Event, State
+from live_stf.types import Event, Rates, State
 
 
 def readable(label: str) -> str:
@@ -34,3 +34,14 @@ def filling_words(event: Event, frames: int) -> str:
     """How much of a full window has been seen, while it is not full."""
     seen = round(event.filled * frames)
     return f"Looking at {seen}/{frames} frames" if seen < frames else ""
+
+
+def rate_words(rates: Rates) -> list[tuple[str, str]]:
+    """(name, value) of everything that is told of how fast the loop is."""
+    return [
+        ("Capture", f"{rates.capture:.1f} fps"),
+        ("Pose", f"{rates.pose:.1f} fps"),
+        ("Labels", f"{rates.label:.1f}/s"),
+        ("Frame age", f"{1000 * rates.frame_age:.0f} ms"),
+        ("Dropped", f"{rates.dropped}"),
+    ]

@@ -1,0 +1,132 @@
+"""The real program on a real X server, each time in a process of its own."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from live_stf.model import Model
+from live_stf.network import build_network
+from live_stf.preparation import Preparation
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = ROOT / "apps" / "webcam.py"
+LABELS = ("walk", "sit_down", "squat", "drink", "wave", "none_of_these")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Path:
+    """A model folder whose network has learned nothing; the window shows what it says all the same."""
+    torch.manual_seed(0)
+    network = {"architecture": "stf-net", "skeleton": "openpose18"}
+    made = Model(tmp_path_factory.mktemp("model"), "untrained", LABELS, network, Preparation())
+    made.save_description()
+    save_file(build_network(network, len(LABELS)).state_dict(), made.weights)
+    return made.folder
+
+
+def start(environment, *arguments):
+    command = [sys.executable, str(PROGRAM), *map(str, arguments)]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def run(environment, *arguments):
+    """(status, stdout, stderr)."""
+    process = start(environment, *arguments)
+    try:
+        out, err = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    return process.returncode, out, err
+
+
+def test_it_shows_a_clip_for_some_seconds(x_environment, model, clip, tmp_path):
+    picture = tmp_path / "window.png"
+    status, out, err = run(
+        x_environment, "--source", clip, "--model", model, "--engine", "torch", "--seconds", 5, "--screenshot", picture
+    )
+    assert status == 0, err
+    assert err == ""
+    beginning, summary = out.splitlines()
+    assert beginning.startswith(f"{clip}: untrained on torch")
+    told = re.fullmatch(
+        r"capture ([\d.]+) fps, pose ([\d.]+) fps, labels [\d.]+/s, frame age (\d+) ms, dropped \d+", summary
+    )
+    assert told is not None, summary
+    assert all(float(number) > 0 for number in told.groups())
+
+    window = cv2.imread(str(picture))
+    assert window.shape[0] >= 460
+    assert window.shape[1] >= 720
+    # The clip's park is in the left part: many colours, and not the dark of a window without a picture.
+    left = window[window.shape[0] // 4 : window.shape[0] // 2, : window.shape[1] // 2]
+    assert left.mean() > 60
+    assert len(np.unique(left.reshape(-1, 3), axis=0)) > 1000
+
+
+def test_ctrl_c_ends_it_without_a_traceback(x_environment, model, clip):
+    process = start(x_environment, "--source", clip, "--model", model, "--engine", "torch", "--seconds", 100)
+    try:
+        assert "press Q" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert err == ""
+    assert out.startswith("capture ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--source", "97"), "camera 97 is not there"),
+        (("--source", "missing.mp4"), "missing.mp4: no such file"),
+        (("--source", PROGRAM), "webcam.py: no picture can be read"),
+    ],
+)
+def test_a_source_that_cannot_be_read_is_one_line(x_environment, model, arguments, told):
+    status, out, err = run(x_environment, "--model", model, *arguments)
+    assert status == 2
+    assert out == ""
+    assert err.startswith("error: ")
+    assert told in err
+    assert err.count("\n") == 1
+    if "97" in arguments:
+        assert "--source" in err
+
+
+def test_a_missing_model_and_a_missing_display_are_one_line(x_environment, clip):
+    status, _, err = run(x_environment, "--source", clip, "--model", "nowhere")
+    assert (status, err.count("\n")) == (2, 1)
+    assert err.startswith("error: no model 'nowhere'")
+    status, _, err = run({**x_environment, "DISPLAY": "", "WAYLAND_DISPLAY": ""}, "--source", clip)
+    assert (status, err.count("\n")) == (2, 1)
+    assert err.startswith("error: no display")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--seconds", "0"), "--seconds is 0, it has to be above 0"),
+        (("--seconds", "nan"), "--seconds is nan"),
+        (("--people", "0"), "--people is 0, it has to be 1 or more"),
+        (("--screenshot", "window.txt"), "its name has to end in .png"),
+        (("--screenshot", "nowhere/window.png"), "there is no folder nowhere"),
+        (("--engine", "abacus"), "invalid choice: 'abacus'"),
+    ],
+)
+def test_wrong_arguments_are_told_before_anything_starts(x_environment, arguments, told):
+    status, _, err = run(x_environment, *arguments)
+    assert status == 2
+    assert told in err
+    assert "Traceback" not in err

@@ -1,0 +1,81 @@
+"""A person, their scores and a Qt application that needs no display."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from live_stf.skeleton import OPENPOSE_18
+from live_stf.types import Event, Frame, People, Person, Rates, Scores, Snapshot, State
+from live_stf.ui.about import About
+from live_stf.ui.qt import painting_application
+
+SIZE = (640, 360)
+LABELS = ("walk", "sit_down", "squat", "drink", "wave", "jump", "none_of_these")
+
+# Someone who stands upright before the camera, in units of body heights; x 0 is the middle, y 0 the neck.
+_STANDING = {
+    "nose": (0.0, -0.12), "neck": (0.0, 0.0), "right_shoulder": (-0.11, 0.0), "right_elbow": (-0.17, 0.17),
+    "right_wrist": (-0.19, 0.33), "left_shoulder": (0.11, 0.0), "left_elbow": (0.17, 0.17), "left_wrist": (0.19, 0.33),
+    "right_hip": (-0.07, 0.3), "right_knee": (-0.08, 0.54), "right_ankle": (-0.08, 0.78), "left_hip": (0.07, 0.3),
+    "left_knee": (0.08, 0.54), "left_ankle": (0.08, 0.78), "right_eye": (-0.02, -0.14), "left_eye": (0.02, -0.14),
+    "right_ear": (-0.045, -0.13), "left_ear": (0.045, -0.13),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session", autouse=True)
+def application():
+    return painting_application()
+
+
+@pytest.fixture
+def standing() -> Callable[..., Person]:
+    """Makes a person with all joints seen: where the neck is and how tall they are, in pixels."""
+
+    def make(x: float = 320, y: float = 90, height: float = 300, identity: int = 1) -> Person:
+        places = np.array([_STANDING[joint] for joint in OPENPOSE_18.joints], np.float32) * height
+        joints = np.concatenate([places + np.float32([x, y]), np.ones((len(places), 1), np.float32)], axis=1)
+        return Person(joints, identity)
+
+    return make
+
+
+@pytest.fixture
+def scores_of() -> Callable[..., Scores]:
+    """Makes scores whose attention gives the named part a share of the whole, and the others the rest evenly."""
+
+    def make(part: str = "torso", share: float = 0.5, identity: int = 1, best: str = "squat") -> Scores:
+        attention = []
+        for grain in OPENPOSE_18.use_grains(2):
+            names = [one.name for one in grain.parts]
+            row = np.full(len(names), (1 - share) / (len(names) - 1), np.float32)
+            row[names.index(part) if part in names else 0] = share
+            attention.append(np.tile(row, (len(OPENPOSE_18), 1)))
+        probabilities = np.full(len(LABELS), 0.3 / (len(LABELS) - 1), np.float32)
+        probabilities[LABELS.index(best)] = 0.7
+        return Scores(identity, 1.0, probabilities, tuple(attention))
+
+    return make
+
+
+@pytest.fixture
+def about() -> About:
+    return About(LABELS, OPENPOSE_18, 2, 150, "a model", "an engine", "clip.mp4")
+
+
+@pytest.fixture
+def snapshot(standing, scores_of) -> Snapshot:
+    """Two persons: one who squats, one who was only just seen."""
+    image = np.full((SIZE[1], SIZE[0], 3), 90, np.uint8)
+    return Snapshot(
+        frame=Frame(image, 1.0, 30),
+        people=People(1.0, SIZE, (standing(200), standing(450, identity=2))),
+        events={
+            1: Event(1, 1.0, State.LABEL, "squat", 0.7),
+            2: Event(2, 1.0, State.FILLING, filled=0.2),
+        },
+        scores={1: scores_of()},
+        rates=Rates(30.0, 28.0, 10.0, 0.043, 3),
+    )
