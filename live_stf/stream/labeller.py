@@ -42,7 +42,7 @@ class Moment:
     """What was decided about a person at one centre."""
 
     event: Event
-    scores: Scores
+    scores: Scores | None  # None when too little was seen for asking the network
 
 
 class Labeller:
@@ -71,6 +71,8 @@ class Labeller:
         self._labels = tuple(labels)
         self._stride = stride
         self._patience = min(max_age, span)
+        # A window at a person's first or last moment has half a span.
+        self._least = min(settings.minimum_seen, span / 2)
         self._tracks: dict[int, _Track] = {}
         self._moments: dict[int, list[Moment]] = {}
         self._time: float | None = None
@@ -120,8 +122,6 @@ class Labeller:
 
     def _rest(self, track: _Track) -> list[Window]:
         """Windows that were still to be asked for when a person left."""
-        if track.newest - track.start < min(self._settings.minimum_seen, self._span):
-            return []
         if track.asked == 0 and track.newest <= track.start + self._span:
             track.asked = 1
             return [track.buffer.window(time=(track.start + track.newest) / 2)]
@@ -140,9 +140,14 @@ class Labeller:
 
     def _decide(self, asked: list[tuple[_Track, Window]]) -> list[Segment]:
         closed = []
-        answers = self._classifier.classify([window for _, window in asked]) if asked else []
-        for (track, window), answer in zip(asked, answers, strict=True):
-            event = track.decision.update(window.time, answer.probabilities, window.filled)
+        enough = [window for _, window in asked if window.filled * self._span >= self._least]
+        answers = iter(self._classifier.classify(enough) if enough else [])
+        for track, window in asked:
+            if window.filled * self._span >= self._least:
+                answer = next(answers)
+                event = track.decision.update(window.time, answer.probabilities, window.filled)
+            else:
+                answer, event = None, track.decision.filling(window.time, window.filled)
             self._moments.setdefault(track.buffer.identity, []).append(Moment(event, answer))
             if event.label != track.label:
                 # Half-way between this centre and the one before.

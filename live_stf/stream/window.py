@@ -9,6 +9,8 @@ import numpy as np
 from live_stf.preparation import resample
 from live_stf.types import Window
 
+LONGEST_GAP = 0.5  # seconds: over a longer one nothing is interpolated, and it does not count as seen
+
 
 class WindowBuffer:
     """Timestamped joints of one person over the last `history` seconds (the span when not given).
@@ -26,6 +28,7 @@ class WindowBuffer:
         self._history = span if history is None else max(history, span)
         self._times: deque[float] = deque()
         self._joints: deque[np.ndarray] = deque()
+        self._seen = 0.0
 
     def __len__(self) -> int:
         return len(self._times)
@@ -37,8 +40,8 @@ class WindowBuffer:
 
     @property
     def seen(self) -> float:
-        """Seconds between the oldest and the newest observation that are kept, at most the span."""
-        return min(self._times[-1] - self._times[0], self.span) if self._times else 0.0
+        """Seconds of what is kept in which the person was seen, at most the span."""
+        return min(self._seen, self.span)
 
     @property
     def filled(self) -> float:
@@ -52,10 +55,13 @@ class WindowBuffer:
                 raise ValueError(f"observations need ascending times: {time} after {self._times[-1]}")
             if time - self._times[-1] > self.span:
                 self.clear()
+        if self._times:
+            self._seen += _counted(time - self._times[-1])
         self._times.append(time)
         self._joints.append(joints)
         # One observation at or before the edge stays: the joints at the edge are interpolated from it.
         while len(self._times) > 1 and self._times[1] <= time - self._history:
+            self._seen -= _counted(self._times[1] - self._times[0])
             self._times.popleft()
             self._joints.popleft()
 
@@ -63,6 +69,7 @@ class WindowBuffer:
         """Forget everything seen."""
         self._times.clear()
         self._joints.clear()
+        self._seen = 0.0
 
     def window(self, end: float | None = None, start: float | None = None, time: float | None = None) -> Window:
         """The span up to `end` (default: the newest observation) as a Window stamped `time` (default: `end`).
@@ -84,8 +91,13 @@ class WindowBuffer:
         if start <= end - self.span:
             first = max(first - 1, 0)
         last = min(last + 1, len(times))
-        seen = min(times[last - 1], end) - max(times[first], start)
+        gaps = np.diff(np.clip(times[first:last], start, end))
+        seen = gaps[gaps <= LONGEST_GAP].sum()
         joints = np.stack([self._joints[index] for index in range(first, last)])
-        grid = resample(times[first:last], joints, end - self.span, end, self.frames)
+        grid = resample(times[first:last], joints, end - self.span, end, self.frames, LONGEST_GAP)
         filled = float(min(seen / self.span, 1.0))
         return Window(self.identity, end if time is None else time, grid, self.size, filled)
+
+
+def _counted(gap: float) -> float:
+    return gap if gap <= LONGEST_GAP else 0.0

@@ -7,7 +7,7 @@ import pytest
 
 from live_stf.stream.decision import DecisionSettings
 from live_stf.stream.labeller import Labeller
-from live_stf.types import People, Person
+from live_stf.types import People, Person, State
 
 LABELS = ("walk", "wave", "none")
 SETTINGS = DecisionSettings(dwell=0.0, smoothing=0.0, minimum_seen=1.0, none_label="none")
@@ -66,7 +66,14 @@ def test_who_is_seen_for_less_than_the_minimum_gets_no_label(fakes):
     segments, labeller, classifier = run(fakes, 0.9, lambda identity, time: 0)
     assert segments == []
     assert classifier.windows == []
-    assert labeller.moments(0.5) == {}
+    assert labeller.moments(0.5)[1].event.state is State.FILLING
+    assert labeller.moments(0.5)[1].scores is None
+
+
+def test_who_is_seen_in_a_few_pictures_only_gets_no_label(fakes):
+    segments, _, classifier = run(fakes, 8.0, lambda identity, time: 0 if time % 0.7 < 0.05 else None)
+    assert segments == []
+    assert classifier.windows == []
 
 
 def test_segments_change_when_the_action_does(fakes):

@@ -78,6 +78,17 @@ def test_a_gap_longer_than_the_span_clears_it():
     assert buffer.seen == 0.0
 
 
+def test_only_time_in_which_somebody_was_seen_counts_as_seen():
+    buffer = filled_buffer([0.0, 0.1, 0.2, 1.2, 1.3])
+    assert buffer.seen == pytest.approx(0.3)
+    assert buffer.filled == pytest.approx(0.15)
+    assert buffer.window().filled == pytest.approx(0.15)
+    for time in np.arange(1.4, 4.0, 0.1):
+        buffer.add(time, joints_at(0))
+    assert buffer.seen == pytest.approx(2.0)
+    assert buffer.filled == 1.0
+
+
 def test_time_has_to_go_on():
     buffer = filled_buffer([1.0])
     for time in (1.0, 0.5):
