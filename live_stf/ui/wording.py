@@ -31,9 +31,9 @@ def event_words(event: Event | None, frames: int) -> tuple[str, str]:
 
 
 def filling_words(event: Event, frames: int) -> str:
-    """How much of a full window has been seen, while it is not full."""
+    """How much of a full window the label rests on, while it is not full; of somebody new, `event_words` says it."""
     seen = round(event.filled * frames)
-    return f"Looking at {seen}/{frames} frames" if seen < frames else ""
+    return f"Looking at {seen}/{frames} frames" if seen < frames and event.state is not State.FILLING else ""
 
 
 def rate_words(rates: Rates) -> list[tuple[str, str]]:

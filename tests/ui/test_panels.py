@@ -82,6 +82,7 @@ def test_words():
     assert event_words(None, 150) == ("", "")
     assert filling_words(Event(1, 0, State.UNSURE, filled=80 / 150), 150) == "Looking at 80/150 frames"
     assert filling_words(Event(1, 0, State.LABEL, "walk", 1.0), 150) == ""
+    assert filling_words(Event(1, 0, State.FILLING, filled=0.1), 150) == ""
     told = dict(rate_words(Rates(29.97, 28.4, 9.94, 0.0434, 12)))
     assert told == {
         "Capture": "30.0 fps", "Pose": "28.4 fps", "Labels": "9.9/s", "Frame age": "43 ms", "Dropped": "12",
