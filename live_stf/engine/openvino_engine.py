@@ -5,14 +5,19 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import sys
 import warnings
 from pathlib import Path
 
 import numpy as np
-import openvino
 from platformdirs import user_cache_dir
 
 from live_stf.model import Model
+
+# OpenVINO 2026.4 reports to an analytics host whenever it is imported, unless its telemetry package cannot be imported:
+# then it takes a stub of its own. A program with a camera does not talk to anybody unasked.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+import openvino  # noqa: E402
 
 log = logging.getLogger(__name__)
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +61,31 @@ def test_a_converted_network_is_kept_and_a_changed_one_converted_again(
     assert len(list(tmp_path.rglob("*.xml"))) == 2
 
 
+_SPY = """
+import socket, sys, time
+asked = []
+socket.getaddrinfo = lambda *host, **_: asked.append(host) or []
+socket.socket.connect = lambda _, address: asked.append(address)
+from live_stf.engine import open_engine
+from live_stf.model import load_model
+open_engine(load_model(sys.argv[1]), "openvino")
+time.sleep(0.5)  # reports are sent by a thread
+print(asked)
+"""
+
+
+def test_opening_and_converting_contacts_nobody(model: Model, tmp_path: Path) -> None:
+    """In a process of its own, because the import alone would do it."""
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    environment.pop("CI", None)  # OpenVINO is quiet there
+    done = subprocess.run(
+        [sys.executable, "-c", _SPY, str(model.folder)], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+    assert done.stderr == ""
+    assert not (tmp_path / "intel").exists()
+
+
 @pytest.mark.parametrize("engine", list(ENGINES))
 def test_a_classifier_answers_each_window_in_order(engine: str, model: Model, real_windows: list[Window]) -> None:
     classifier = open_classifier(model, engine)
@@ -77,23 +106,22 @@ def test_auto_is_the_first_engine_that_is_installed(model: Model, monkeypatch: p
     assert open_classifier(model).engine_name.startswith("OpenVINO")
     monkeypatch.setitem(ENGINES, "openvino", ("no_such_engine", "Engine"))
     assert open_classifier(model).engine_name.startswith("torch")
-    with pytest.raises(ModelError, match="no_such_engine.*--engine"):
+    with pytest.raises(ModelError, match=r"no_such_engine.*--engine"):
         open_engine(model, "openvino")
 
 
 def test_an_unknown_engine_is_named(model: Model) -> None:
-    with pytest.raises(ModelError, match="'abacus'.*openvino"):
+    with pytest.raises(ModelError, match=r"'abacus'.*openvino"):
         open_engine(model, "abacus")
 
 
 def test_weights_of_another_network_are_refused_in_one_line(model: Model, tmp_path: Path) -> None:
-    (tmp_path / DESCRIPTION).write_text((model.folder / DESCRIPTION).read_text().replace('"none of these"', '"none", "x"'))
-    (tmp_path / model.weights.name).write_bytes(model.weights.read_bytes())
-    text = (tmp_path / DESCRIPTION).read_text().replace('"none_label": "none", "x"', '"none_label": "x"')
-    (tmp_path / DESCRIPTION).write_text(text)
+    more = dataclasses.replace(model, folder=tmp_path, labels=(*model.labels, "fly"))
+    more.save_description()
+    more.weights.write_bytes(model.weights.read_bytes())
     with pytest.raises(ModelError, match="does not fit the network") as problem:
         open_engine(load_model(tmp_path), "torch")
     assert "\n" not in str(problem.value)
-    (tmp_path / model.weights.name).write_bytes(b"no weights")
+    more.weights.write_bytes(b"no weights")
     with pytest.raises(ModelError, match="does not fit the network"):
         open_engine(load_model(tmp_path), "torch")
