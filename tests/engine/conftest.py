@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,22 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     return write_model(
         tmp_path_factory.mktemp("models") / "random", {"architecture": "stf-net", "skeleton": "openpose18"}, labels
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A fresh cache folder for all tests of engines: what they use was converted now, but not once for every test."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("live_stf.engine.openvino_engine.cache_folder", lambda: folder)
+        yield folder
+
+
+@pytest.fixture
+def small_model(tmp_path: Path) -> Model:
+    """A model that is quick to convert."""
+    network = {"architecture": "stf-net", "skeleton": "openpose18", "mcf": False, "tdf": False}
+    return write_model(tmp_path / "small", network, ("walk", "none of these"))
 
 
 @pytest.fixture(scope="session")

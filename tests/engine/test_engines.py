@@ -13,7 +13,7 @@ import pytest
 
 from live_stf.engine import ENGINES, Classifier, open_classifier, open_engine
 from live_stf.errors import ModelError
-from live_stf.model import DESCRIPTION, Model, available_models, load_model
+from live_stf.model import Model, available_models, load_model
 from live_stf.types import Window
 
 TOLERANCE = 1e-4
@@ -25,10 +25,7 @@ def test_real_windows_hold_a_moving_person(real_windows: list[Window]) -> None:
 
 
 @pytest.mark.parametrize("name", ["random", *available_models()])
-def test_openvino_is_torch(
-    name: str, model: Model, real_windows: list[Window], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # a fresh conversion, not one from an earlier run
+def test_openvino_is_torch(name: str, model: Model, real_windows: list[Window]) -> None:
     used = model if name == "random" else load_model(name)
     torch_engine, openvino = open_engine(used, "torch"), open_engine(used, "openvino")
     x = Classifier(used, torch_engine).prepare(real_windows)
@@ -42,23 +39,17 @@ def test_openvino_is_torch(
         np.testing.assert_allclose(other_attention, attention, atol=TOLERANCE, rtol=0)
 
 
-def test_a_converted_network_is_kept_and_a_changed_one_converted_again(
-    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    open_engine(model, "openvino")
-    (kept,) = tmp_path.rglob("*.xml")
+def test_a_converted_network_is_kept_and_a_changed_one_converted_again(small_model: Model, cache: Path) -> None:
+    open_engine(small_model, "openvino")
+    (kept,) = cache.glob("small-*.xml")
     written = kept.stat().st_mtime_ns
-    open_engine(model, "openvino")
+    open_engine(small_model, "openvino")
     assert kept.stat().st_mtime_ns == written
-    changed = bytearray(model.weights.read_bytes())
-    changed[-1] ^= 1
-    folder = tmp_path / "random"
-    folder.mkdir()
-    (folder / DESCRIPTION).write_bytes((model.folder / DESCRIPTION).read_bytes())
-    (folder / model.weights.name).write_bytes(changed)
-    open_engine(load_model(folder), "openvino")
-    assert len(list(tmp_path.rglob("*.xml"))) == 2
+    weights = bytearray(small_model.weights.read_bytes())
+    weights[-1] ^= 1
+    small_model.weights.write_bytes(weights)
+    open_engine(load_model(small_model.folder), "openvino")
+    assert len(list(cache.glob("small-*.xml"))) == 2
 
 
 _SPY = """
@@ -74,12 +65,16 @@ print(asked)
 """
 
 
-def test_opening_and_converting_contacts_nobody(model: Model, tmp_path: Path) -> None:
+def test_opening_and_converting_contacts_nobody(small_model: Model, tmp_path: Path) -> None:
     """In a process of its own, because the import alone would do it."""
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}
     environment.pop("CI", None)  # OpenVINO is quiet there
     done = subprocess.run(
-        [sys.executable, "-c", _SPY, str(model.folder)], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", _SPY, str(small_model.folder)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.strip() == "[]"
     assert done.stderr == ""

@@ -1,0 +1,118 @@
+"""Windows drawn from clips, and what noise does to joints."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from live_stf.data.clip import Clip
+from live_stf.data.noise import Noise
+from live_stf.data.windows import WindowSettings, camera_times, clip_at, draw_window
+from live_stf.preparation import Preparation
+from live_stf.skeleton import OPENPOSE_18
+
+FIGURE = np.array(
+    [[0, 1.55, 0.1], [0, 1.4, 0], [-0.18, 1.4, 0], [-0.25, 1.1, 0], [-0.25, 0.85, 0], [0.18, 1.4, 0], [0.25, 1.1, 0],
+     [0.25, 0.85, 0], [-0.1, 0.9, 0], [-0.1, 0.5, 0], [-0.1, 0.08, 0], [0.1, 0.9, 0], [0.1, 0.5, 0], [0.1, 0.08, 0],
+     [-0.03, 1.6, 0.08], [0.03, 1.6, 0.08], [-0.07, 1.58, 0], [0.07, 1.58, 0]]
+)  # fmt: skip
+QUIET = {"jitter": 0.003, "lost": 0.0, "legs": 0.0, "face": 0.0, "swapped": 0.0}
+
+
+def clip(frames: int, dimensions: int = 3, rate: float = 20.0) -> Clip:
+    """Somebody who lifts the right wrist once, from hanging to above the head."""
+    coordinates = np.tile(FIGURE, (frames, 1, 1))
+    coordinates[:, 4, 1] += np.linspace(0, 1.2, frames)
+    if dimensions == 2:
+        coordinates = coordinates * [100, -100, 0]
+    return Clip("made", "lift", "s1", "lift", rate, dimensions, coordinates.astype(np.float32), np.ones((frames, 18), np.float32))
+
+
+@given(seed=st.integers(0, 5000))
+def test_camera_times_ascend_within_the_span_and_end_with_it(seed: int) -> None:
+    times = camera_times(np.random.default_rng(seed), 5.0, WindowSettings())
+    assert (np.diff(times) > 0).all()
+    assert times[-1] == 5.0
+    assert times[0] > -0.1
+    assert 20 <= len(times) <= 150
+
+
+def test_clip_at_is_linear_between_frames_and_held_at_the_ends() -> None:
+    some = clip(5, rate=10.0)
+    coordinates, scores = clip_at(some, np.array([-1.0, 0.05, 0.2, 9.0]))
+    expected = [0.85, 0.85 + 0.15, 0.85 + 0.6, 0.85 + 1.2]
+    np.testing.assert_allclose(coordinates[:, 4, 1], expected, atol=1e-6)
+    assert (scores == 1).all()
+
+
+def test_clip_at_leaves_joints_out_that_a_neighbouring_frame_lacks() -> None:
+    some = clip(5, rate=10.0)
+    some.scores[2, 4] = 0
+    coordinates, scores = clip_at(some, np.array([0.05, 0.15, 0.2, 0.25, 0.35]))
+    assert scores[:, 4].tolist() == [1, 0, 0, 0, 1]
+    assert (coordinates[1:4, 4] == 0).all()
+
+
+@settings(deadline=None, max_examples=40)
+@given(seed=st.integers(0, 5000), frames=st.integers(2, 200), dimensions=st.sampled_from([2, 3]), still=st.booleans())
+def test_every_window_is_finite_full_and_of_body_size(seed: int, frames: int, dimensions: int, still: bool) -> None:
+    window = draw_window(
+        np.random.default_rng(seed), clip(frames, dimensions), Preparation(), WindowSettings(), still=still
+    )
+    assert window.shape == (3, 150, 18)
+    assert window.dtype == np.float32
+    assert np.isfinite(window).all()
+    assert set(np.unique(window[2])) <= {0.0, 1.0}
+    assert np.abs(window[:2]).max() < 20
+    assert window[2].any(axis=1).mean() > 0.5  # no zero padding: most frames show somebody
+
+
+def test_the_same_seed_gives_the_same_window() -> None:
+    draw = lambda: draw_window(np.random.default_rng(3), clip(60), Preparation(), WindowSettings())  # noqa: E731
+    np.testing.assert_array_equal(draw(), draw())
+
+
+def test_a_held_moment_does_not_move_and_an_action_does() -> None:
+    settings = WindowSettings(noise=QUIET, partial=0.0, upper_body=0.0, drops=0.0)
+    wrists = [OPENPOSE_18.index("right_wrist"), OPENPOSE_18.index("left_wrist")]  # a window may be mirrored
+    for seed in range(10):
+        still = draw_window(np.random.default_rng(seed), clip(40), Preparation(), settings, still=True)
+        moving = draw_window(np.random.default_rng(seed), clip(40), Preparation(), settings)
+        assert np.ptp(still[1][:, wrists], axis=0).max() < 0.2
+        assert np.ptp(moving[1][:, wrists], axis=0).max() > 0.6
+
+
+def test_noise_is_as_large_as_it_says() -> None:
+    times = np.arange(300) / 30
+    joints = np.dstack([np.tile(FIGURE[:, :2] * [100, -100], (300, 1, 1)), np.ones((300, 18))])
+    noise = Noise(**{**QUIET, "jitter": 0.03})
+    errors = []
+    for seed in range(30):
+        out = noise(np.random.default_rng(seed), times, joints, OPENPOSE_18)
+        assert (out[..., 2] == 1).all()
+        errors.append((out - joints)[:, OPENPOSE_18.index("neck"), :2].std() / 50)
+    assert max(errors) < 0.03 * 1.2
+    assert min(errors) < 0.012
+
+
+@pytest.mark.parametrize(
+    ("what", "joints"), [("legs", ["left_ankle", "right_ankle"]), ("face", ["left_ear", "right_ear", "left_eye", "right_eye"])]
+)
+def test_what_noise_takes_away_is_zero_and_the_rest_stays(what: str, joints: list[str]) -> None:
+    times = np.arange(60) / 30
+    original = np.dstack([np.tile(FIGURE[:, :2] * 100, (60, 1, 1)), np.ones((60, 18))])
+    out = Noise(**{**QUIET, what: 1.0})(np.random.default_rng(1), times, original, OPENPOSE_18)
+    gone = (out[..., 2] == 0).all(axis=0)
+    assert gone[[OPENPOSE_18.index(name) for name in joints]].any()
+    assert not gone[:8].any()
+    assert (out[:, gone] == 0).all()
+
+
+def test_absent_joints_stay_absent() -> None:
+    times = np.arange(60) / 30
+    original = np.dstack([np.tile(FIGURE[:, :2] * 100, (60, 1, 1)), np.ones((60, 18))])
+    original[10:20, 4] = 0
+    out = Noise()(np.random.default_rng(1), times, original, OPENPOSE_18)
+    assert (out[10:20, 4] == 0).all()
