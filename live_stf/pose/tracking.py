@@ -17,7 +17,7 @@ _IMPOSSIBLE = 1e6
 def body_size(joints: np.ndarray) -> float:
     """Diagonal in pixels of the box around the joints (V, 3) that are there; 0.0 when none is."""
     seen = joints[joints[:, 2] > 0, :2]
-    return float(np.hypot(*np.ptp(seen, axis=0))) if len(seen) else 0.0
+    return float(np.hypot(*(seen.max(axis=0) - seen.min(axis=0)))) if len(seen) else 0.0
 
 
 def pose_distance(a: np.ndarray, b: np.ndarray) -> float:
@@ -30,7 +30,9 @@ def pose_distance(a: np.ndarray, b: np.ndarray) -> float:
     size = max(body_size(a), body_size(b))
     if np.count_nonzero(shared) < _FEWEST_SHARED or size <= 0:
         return np.inf
-    return float(np.median(np.hypot(*(a[shared, :2] - b[shared, :2]).T)) / size)
+    away = np.hypot(*(a[shared, :2] - b[shared, :2]).T)
+    middle = len(away) // 2
+    return float(np.partition(away, middle)[middle] / size)  # np.median is ten times slower on so few
 
 
 @dataclass

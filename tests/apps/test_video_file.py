@@ -28,6 +28,15 @@ LABELS = ("walk", "wave", "none of these")
 KEYS = ["clip", "person", "label", "score", "start", "end"]
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Threads of torch that wait for each other stand still on a machine that is busy otherwise."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="module")
 def program():
     spec = importlib.util.spec_from_file_location("video_file", PROGRAM)

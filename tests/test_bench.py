@@ -1,0 +1,69 @@
+"""The measuring program on a real clip; what it measures is never asserted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from live_stf import bench
+from live_stf.engine import open_classifier
+from live_stf.model import Model, load_model
+from live_stf.network import build_network
+from live_stf.preparation import Preparation
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Threads of torch that wait for each other stand still on a machine that is busy otherwise."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Path:
+    torch.manual_seed(0)
+    network = {"architecture": "stf-net", "skeleton": "openpose18"}
+    made = Model(tmp_path_factory.mktemp("model"), "untrained", ("walk", "wave"), network, Preparation(frames=30))
+    made.save_description()
+    save_file(build_network(network, 2).state_dict(), made.weights)
+    return made.folder
+
+
+@pytest.fixture
+def squats(shared) -> Path:
+    return shared / "videos" / "squats.mp4"
+
+
+def test_every_stage_is_timed_on_every_picture_that_it_sees(squats, model):
+    described = load_model(model)
+    times = bench.measure_stages(squats, described, open_classifier(described, "torch"), people=1, seconds=3.0)
+    pictures = 15  # 5 a second, up to and with 3.0 s, without the first
+    assert set(times.by_stage) == set(bench.STAGES)
+    for stage in ("decode", "pose", "track", "decide", "draw"):
+        assert len(times.by_stage[stage]) == pictures
+    # The person is seen for the second that a label needs at the sixth picture.
+    assert len(times.by_stage["network"]) == 11
+    assert all(seconds > 0 for stage in bench.STAGES for seconds in times.by_stage[stage])
+    for index, rest in enumerate(times.rest):
+        assert rest >= sum(times.by_stage[stage][index] for stage in ("decode", "track", "decide", "draw")) - 1e-9
+    assert times.people == [1] * 16
+
+
+def test_it_prints_stages_rates_drops_and_age(squats, model, capsys):
+    assert bench.main([str(squats), "--model", str(model), "--engine", "torch", "--people", "1", "--seconds", "2"]) == 0
+    out = capsys.readouterr().out
+    assert "squats.mp4: 720x1280, 5 pictures per second; 1.0 people" in out
+    for said in (*bench.STAGES, "median ms", "95 % ms", "everything but pose and network"):
+        assert said in out
+    for said in ("captured", "posed", "labelled", "drawn", "dropped", "frame age ms, median", "frame age ms, 95 %"):
+        assert said in out
+
+
+def test_what_cannot_be_read_is_one_line(model, tmp_path, capsys):
+    assert bench.main([str(tmp_path / "missing.mp4"), "--model", str(model)]) == 2
+    assert capsys.readouterr().err == f"error: {tmp_path / 'missing.mp4'}: no such file\n"
