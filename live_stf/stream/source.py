@@ -125,7 +125,8 @@ class FileSource(_Capture):
             raise SourceError(f"{path}: the file is empty")
         super().__init__(
             str(path),
-            cv2.VideoCapture(str(path), cv2.CAP_FFMPEG),
+            # Absolute: FFmpeg takes what stands before a colon in a name for a protocol.
+            cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG),
             f"{path}: no picture can be read from it: not a video, or damaged, or cut short before its index",
         )
         self._path = path

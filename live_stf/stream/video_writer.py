@@ -24,7 +24,7 @@ class VideoWriter:
         self._size = size[0] // 2 * 2, size[1] // 2 * 2
         with path.open("wb"):  # PyAV opens it with the first picture, and does not name it when it cannot
             pass
-        self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+        self._container = av.open(str(path.absolute()), "w", format="mp4", options={"movflags": "+faststart"})
         rate = Fraction(fps or 25).limit_denominator(1001)
         self._stream = self._container.add_stream("libx264", rate=rate, options={"preset": "veryfast", "crf": "21"})
         self._stream.width, self._stream.height = self._size

@@ -10,6 +10,7 @@ import threading
 import time
 from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import av
 import cv2
@@ -133,6 +134,14 @@ def test_a_real_clip_cut_short(tmp_path, shared):
         frames = read_all(source)
         assert 20 < len(frames) < 200
         assert "of the 7.7 s" in source.fault
+
+
+def test_names_may_hold_anything(tmp_path, video, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("http: Übung 一.mp4", "-i %03d.mp4", "file:x.mp4"):
+        Path(name).write_bytes(video.read_bytes())
+        with open_source(name) as source:
+            assert source.read() is not None
 
 
 def refused(spec) -> str:
