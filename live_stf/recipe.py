@@ -50,14 +50,17 @@ class DataRecipe:
 
 @dataclass
 class TrainingRecipe:
-    """samples: windows that are drawn in one epoch. none_share: share of windows of the class for everything else."""
+    """samples: windows that are drawn in one epoch. warm_up: share of the steps in which the learning rate rises.
+    gradient_clip: largest norm of the gradient. none_share: share of windows of the class for everything else. views:
+    windows of every held-out clip. validate_every: epochs between validations."""
 
     epochs: int = 40
     samples: int = 1600
     batch: int = 16
-    learning_rate: float = 0.002
+    learning_rate: float = 0.0007
     weight_decay: float = 0.01
-    warm_up: float = 0.1
+    warm_up: float = 0.15
+    gradient_clip: float = 1.0
     label_smoothing: float = 0.05
     none_share: float = 0.15
     precision: str = "32-true"

@@ -8,8 +8,10 @@ OUTPUT/model: weights, description with the measured accuracy, and a README.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import logging
 import sys
+import warnings
 from pathlib import Path
 
 import lightning
@@ -30,6 +32,7 @@ from live_stf.engine.torch_engine import TorchEngine
 from live_stf.errors import LiveStfError
 from live_stf.evaluate import Report, measure, show
 from live_stf.model import Model, load_model
+from live_stf.model_card import write_model_card
 from live_stf.network import build_network
 from live_stf.preparation import Preparation
 from live_stf.recipe import Recipe, load_recipe
@@ -106,7 +109,7 @@ def train(recipe: Recipe, console: Console) -> Model:
 
     torch.set_num_threads(settings.threads)
     lightning.seed_everything(settings.seed, verbose=False)
-    checkpoints = ModelCheckpoint(output / "checkpoints", save_last=True, save_top_k=0)
+    checkpoints = ModelCheckpoint(output / "checkpoints", save_last=True, save_on_train_epoch_end=True)
     trainer = lightning.Trainer(
         max_epochs=settings.epochs,
         accelerator="auto",
@@ -116,6 +119,7 @@ def train(recipe: Recipe, console: Console) -> Model:
         logger=CSVLogger(output, name="log"),
         check_val_every_n_epoch=settings.validate_every,
         num_sanity_val_steps=0,
+        gradient_clip_val=settings.gradient_clip,
         enable_model_summary=False,
         reload_dataloaders_every_n_epochs=1,
         log_every_n_steps=min(20, settings.samples // settings.batch),
@@ -158,6 +162,7 @@ def _describe(model: Model, recipe: Recipe, report: Report, selected: list[Selec
             "clips": sum(one.source == name and not one.held_out for one in selected),
             "held_out_clips": sum(one.source == name and one.held_out for one in selected),
             "held_out_subjects": list(source.held_out),
+            **({"held_out_rule": f"every {source.held_out_every}th"} if source.held_out_every else {}),
         }
         for name, source in recipe.data.sources.items()
     }
@@ -169,10 +174,9 @@ def _describe(model: Model, recipe: Recipe, report: Report, selected: list[Selec
         "split": "by subject: the held-out subjects of each source were never trained on",
         "data": per_source,
     }
-    described = Model(
-        **{**{name: getattr(model, name) for name in model.__dataclass_fields__}, "training": training, "measured": report.as_dict()}
-    )
+    described = dataclasses.replace(model, training=training, measured=report.as_dict())
     described.save_description()
+    write_model_card(described)
     return described
 
 
@@ -182,6 +186,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("changes", nargs="*", metavar="key=value", help="changes to the recipe, e.g. training.epochs=10")
     given = parser.parse_args(arguments)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    # Lightning calls what torch has deprecated; nothing that a user could mend.
+    warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated")
     console = Console()
     try:
         recipe = load_recipe(given.recipe, given.changes)

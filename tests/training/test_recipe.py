@@ -1,0 +1,67 @@
+"""Recipes are checked before anything is computed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from live_stf.errors import DataError
+from live_stf.network import build_network
+from live_stf.preparation import Preparation
+from live_stf.recipe import RECIPES, load_recipe
+from live_stf.stream.decision import DecisionSettings
+
+
+@pytest.mark.parametrize("file", sorted(RECIPES.glob("*.yaml")), ids=lambda file: file.stem)
+def test_every_recipe_of_the_project_makes_sense(file: Path) -> None:
+    recipe = load_recipe(file.stem)
+    assert recipe.name == file.stem
+    assert len(set(recipe.labels)) == len(recipe.labels)
+    build_network(recipe.network, len(recipe.labels))
+    Preparation(**recipe.preparation)
+    DecisionSettings.of(recipe.decision, recipe.none_label)
+    for source in recipe.data.sources.values():
+        assert source.terms
+        assert source.held_out or source.held_out_every
+
+
+def test_the_everyday_recipe_has_everyday_classes_and_one_for_the_rest() -> None:
+    recipe = load_recipe("everyday")
+    assert len(recipe.labels) >= 16
+    assert recipe.none_label in recipe.labels
+
+
+def test_changes_on_the_command_line_win(recipe_file: Path) -> None:
+    recipe = load_recipe(recipe_file, ["training.epochs=7", "data.root=/elsewhere", "preparation.stream=bone"])
+    assert (recipe.training.epochs, recipe.data.root, recipe.preparation["stream"]) == (7, "/elsewhere", "bone")
+    assert recipe.output == "runs/tiny"
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        (["training.epochs"], "key=value"),
+        (["training.epochs=many"], "epochs"),
+        (["training.colour=red"], "colour"),
+        (["none_label=fly"], "fly"),
+        (["data.sources.made.rest=fly"], "fly"),
+    ],
+)
+def test_a_change_that_cannot_be_is_said_in_one_line(recipe_file: Path, changes: list[str], complaint: str) -> None:
+    with pytest.raises(DataError, match=complaint) as problem:
+        load_recipe(recipe_file, changes)
+    assert "\n" not in str(problem.value)
+
+
+def test_a_missing_or_broken_recipe(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"no recipe 'dinner'.*everyday"):
+        load_recipe("dinner")
+    file = tmp_path / "broken.yaml"
+    file.write_text("name: [1, 2")
+    with pytest.raises(DataError, match=r"broken\.yaml"):
+        load_recipe(file)
+    file.write_text(yaml.safe_dump({"labels": ["a"]}))
+    with pytest.raises(DataError, match=r"broken\.yaml"):
+        load_recipe(file)

@@ -1,0 +1,82 @@
+"""What is trained on and what is held out."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from live_stf.data.samples import HeldOutWindows, TrainingWindows, counts, open_store, select
+from live_stf.errors import DataError
+from live_stf.recipe import Recipe
+
+
+def test_the_split_is_by_subject(recipe: Recipe) -> None:
+    store = open_store(recipe)
+    selected = select(store, recipe)
+    assert {(str(store.subjects[one.index]), one.held_out) for one in selected} == {
+        ("p1", False), ("p2", False), ("p3", True)
+    }  # fmt: skip
+    assert list(counts(selected, recipe)) == [("wave", 8, 4), ("duck", 8, 4), ("none of these", 8, 4)]
+
+
+def test_every_nth_subject_can_be_held_out(recipe: Recipe) -> None:
+    source = recipe.data.sources["made"]
+    source.held_out, source.held_out_every = [], 2
+    store = open_store(recipe)
+    held_out = {str(store.subjects[one.index]) for one in select(store, recipe) if one.held_out}
+    assert held_out == {"p1", "p3"}
+
+
+def test_clips_that_are_too_short_are_left_out(recipe: Recipe) -> None:
+    recipe.data.shortest = 3.5
+    assert select(open_store(recipe), recipe) == []
+
+
+def test_names_that_the_data_does_not_have_are_refused(recipe: Recipe) -> None:
+    store = open_store(recipe)
+    source = recipe.data.sources["made"]
+    source.held_out = ["p9"]
+    with pytest.raises(DataError, match="p9"):
+        select(store, recipe)
+    source.held_out, source.labels["dancing"] = ["p3"], "wave"
+    with pytest.raises(DataError, match="dancing"):
+        select(store, recipe)
+
+
+def test_a_class_without_clips_is_refused(recipe: Recipe) -> None:
+    recipe.labels.append("fly")
+    store = open_store(recipe)
+    with pytest.raises(DataError, match="fly"):
+        TrainingWindows(store, select(store, recipe), recipe, 0)
+
+
+def test_an_epoch_is_the_same_every_time_and_unlike_the_next(recipe: Recipe) -> None:
+    store = open_store(recipe)
+    selected = select(store, recipe)
+    first, again, later = (TrainingWindows(store, selected, recipe, epoch) for epoch in (0, 0, 1))
+    assert len(first) == 64
+    for number in range(5):
+        np.testing.assert_array_equal(first[number][0], again[number][0])
+    assert any(not np.array_equal(first[number][0], later[number][0]) for number in range(5))
+
+
+def test_classes_are_drawn_alike_but_for_the_class_of_everything_else(recipe: Recipe) -> None:
+    recipe.training.samples = 600
+    store = open_store(recipe)
+    windows = TrainingWindows(store, select(store, recipe), recipe, 0)
+    drawn = Counter(windows[number][1] for number in range(len(windows)))
+    assert drawn[2] / 600 == pytest.approx(0.15, abs=0.05)
+    assert drawn[0] / 600 == pytest.approx(0.425, abs=0.07)
+
+
+def test_held_out_windows_are_always_the_same(recipe: Recipe) -> None:
+    store = open_store(recipe)
+    selected = select(store, recipe)
+    one, two = HeldOutWindows(store, selected, recipe), HeldOutWindows(store, selected, recipe)
+    assert len(one) == 12 * 2 == len(one.sources)
+    for number in range(len(one)):
+        np.testing.assert_array_equal(one[number][0], two[number][0])
+        assert one[number][1] == two[number][1]
+    assert not np.array_equal(one[0][0], one[1][0])
