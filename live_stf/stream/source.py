@@ -133,6 +133,7 @@ class FileSource(_Capture):
         self._step = 1.0 / (self.fps or _USUAL_RATE)
         self._start = self._stamp()
         self._time = -self._step
+        self._longest_step = self._step
         announced = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         self._announced = int(announced) if math.isfinite(announced) and announced > 0 else None
         if self._announced == 1:
@@ -150,7 +151,8 @@ class FileSource(_Capture):
         else:
             # Some containers time only a part of their pictures, or give a time twice; then one step is assumed.
             stamp = self._stamp() - self._start
-            self._time = stamp if stamp > self._time else self._time + self._step
+            before, self._time = self._time, stamp if stamp > self._time else self._time + self._step
+            self._longest_step = max(self._longest_step, self._time - before)
         self._index += 1
         return Frame(image, self._time, self._index - 1)
 
@@ -161,11 +163,12 @@ class FileSource(_Capture):
     def _look_for_fault(self) -> None:
         if self._announced is None or self.fault is not None:
             return
-        # A count may be an estimate from duration and rate, and a few pictures at an end may be undecodable in a sound
-        # file, so both the count and the time have to fall short.
+        # A count may be an estimate from duration and rate, a few pictures at an end may be undecodable in a sound
+        # file, and in one with an uneven rate the last picture may be shown for long; so both the count and the time
+        # have to fall short, and clearly.
         missing = self._announced - self._index
         lost = self.duration - (self._time + self._step)
-        if missing > max(3, 0.02 * self._announced) and lost > max(0.2, 0.02 * self.duration):
+        if missing > max(3, 0.02 * self._announced) and lost > max(0.2, 0.02 * self.duration, 2 * self._longest_step):
             self.fault = (
                 f"{self._path}: damaged or cut short: pictures end at {self._time + self._step:.1f} s "
                 f"of the {self.duration:.1f} s it should have"
