@@ -18,6 +18,7 @@ from live_stf.engine import ENGINES, open_classifier
 from live_stf.errors import LiveStfError, SourceError
 from live_stf.model import Model, load_model
 from live_stf.stream.clip import LabelledClip, label_clip, painted
+from live_stf.stream.decision import DecisionSettings
 from live_stf.stream.segments import SegmentWriter
 from live_stf.stream.source import FileSource
 from live_stf.stream.video_writer import VideoWriter
@@ -95,8 +96,8 @@ class Batch:
                     label_clip(clip, source, pose, self.classifier, self.model, writer, lambda frame: advance())
         if clip.fault is not None:
             self._fail(f"{clip.fault}; what was found until there is kept")
-        for line in remarks(clip, self.model):
-            print(f"{path}: {line}", file=sys.stderr)
+        if said := remark(clip, self.model):
+            print(f"{path}: {said}", file=sys.stderr)
         if self.options.annotate:
             self._annotate(path, clip, annotated)
 
@@ -155,19 +156,22 @@ def unique_names(paths: Sequence[Path]) -> list[str]:
     return names
 
 
-def remarks(clip: LabelledClip, model: Model) -> list[str]:
-    """What a user should know about a clip beside its labels, a line each."""
+def remark(clip: LabelledClip, model: Model) -> str:
+    """What a user should know about a clip beside its labels: one line, empty when there is nothing to say."""
     if clip.nobody:
-        return ["nobody was seen in it"]
+        return "nobody was seen in it"
+    least = DecisionSettings.of(model.decision).minimum_seen
+    if clip.length < least:
+        return f"{clip.length:.1f} s long, but a person has to be seen for {least:g} s to get a label"
     said = []
     if clip.length < model.preparation.span:
         said.append(
-            f"{clip.length:.1f} s long, shorter than the {model.preparation.span:g} s that the model looks at; "
+            f"{clip.length:.1f} s long, shorter than the {model.preparation.span:g} s that the model looks at: "
             "what is there is repeated"
         )
     if not clip.segments:
         said.append("people were seen, but nothing they do was recognised with enough certainty")
-    return said
+    return "; ".join(said)
 
 
 def table(clips: Sequence[LabelledClip]) -> Table:

@@ -176,6 +176,19 @@ def test_a_clip_shorter_than_the_window_is_said_and_labelled_as_a_whole(run, sha
     assert (segment["person"], segment["start"], segment["end"]) == (1, 0.0, 1.67)
 
 
+def test_a_clip_too_short_for_a_label_is_said(run, squats, tmp_path):
+    short = tmp_path / "short.mp4"
+    with av.open(str(squats)) as source, av.open(str(short), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in list(source.demux(video=0))[:4]:
+            packet.stream = stream
+            target.mux(packet)
+    status, _, err = run(short)
+    assert status == 0
+    assert err == f"{short}: 0.8 s long, but a person has to be seen for 1 s to get a label\n"
+    assert segments(tmp_path / "out" / "short.jsonl") == []
+
+
 def test_an_unknown_model_is_one_line(program, capsys, squats):
     assert program.main([str(squats), "--model", "nothing-of-the-kind"]) == 2
     err = capsys.readouterr().err
