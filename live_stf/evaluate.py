@@ -24,7 +24,7 @@ from live_stf.recipe import load_recipe
 
 @dataclass(frozen=True)
 class Report:
-    """Accuracies on held-out windows, 0..1. per_source and per_class: name -> (windows, top-1, or recall of a class)."""
+    """Accuracies on held-out windows, 0..1. per_source and per_class: name -> (windows, share that is right)."""
 
     windows: int
     top1: float
@@ -61,7 +61,10 @@ def measure(engine: Engine, windows: HeldOutWindows, batch: int = 16) -> Report:
     scores, target = torch.from_numpy(np.concatenate(logits)), torch.cat(targets)
     right = (scores.argmax(dim=1) == target).numpy()
     sources = np.array(windows.sources)
-    per_source = {name: (int((sources == name).sum()), float(right[sources == name].mean())) for name in dict.fromkeys(sources)}
+    per_source = {
+        str(name): (int((sources == name).sum()), float(right[sources == name].mean()))
+        for name in dict.fromkeys(windows.sources)
+    }
     of = target.numpy()
     per_class = {
         label: (int((of == number).sum()), float(right[of == number].mean()))

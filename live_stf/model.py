@@ -83,14 +83,15 @@ def available_models() -> list[str]:
 
 
 def load_model(name_or_folder: str | Path) -> Model:
-    """The description of a model by name (a folder of models/) or by its folder. Raises ModelError in one clear line."""
+    """The model of that name in models/, or in that folder. Raises ModelError, in one clear line, when there is none."""
     folder = Path(name_or_folder)
     if not (folder / DESCRIPTION).is_file():
         folder = MODELS / str(name_or_folder)
     if not (folder / DESCRIPTION).is_file():
         known = ", ".join(available_models()) or "none"
         raise ModelError(
-            f"no model {str(name_or_folder)!r}: give a folder that has a {DESCRIPTION}, or one of models/ (there: {known})"
+            f"no model {str(name_or_folder)!r}: give a folder that has a {DESCRIPTION}, or the name of one in models/ "
+            f"(there: {known})"
         )
     try:
         content = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))

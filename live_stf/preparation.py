@@ -115,7 +115,7 @@ def in_body_units(joints: np.ndarray, skeleton: Skeleton) -> np.ndarray:
 
 
 def in_picture_units(joints: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """(T, V, 3) with x / width - 0.5 and y / height - 0.5, both 0 where the score is 0 (ST-GCN's Kinetics preparation)."""
+    """(T, V, 3) with x / width - 0.5 and y / height - 0.5, 0 where the score is 0: ST-GCN's preparation of Kinetics."""
     out = joints.copy()
     out[..., :2] = joints[..., :2] / np.asarray(size, dtype=np.float32) - 0.5
     return out * (joints[..., 2:] > 0)

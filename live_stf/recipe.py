@@ -20,10 +20,10 @@ RECIPES = Path(__file__).resolve().parent / "recipes"
 class SourceRecipe:
     """One data set.
 
-    reader: module of live_stf.data. folder: below `data.root`. terms: licence, as its owner states it. held_out: subjects
-    that are never trained on; held_out_every: n, for a source that names nobody: every n-th of its subjects. labels: the
-    source's own label -> class. left_out: labels that are not used. rest: class of all other labels; without it they are
-    not used either. weight: how often the source is drawn beside other sources of the same class.
+    reader: module of live_stf.data. folder: below `data.root`. terms: licence, as its owner states it. held_out:
+    subjects that are never trained on; held_out_every: n, for a source that names nobody: every n-th of its subjects.
+    labels: the source's own label -> class. left_out: labels that are not used. rest: class of all other labels;
+    without it they are not used either. weight: how often the source is drawn beside others of the same class.
     """
 
     reader: str = MISSING
@@ -88,7 +88,7 @@ class Recipe:
 
 
 def load_recipe(name_or_file: str, changes: Sequence[str] = ()) -> Recipe:
-    """The recipe by name (live_stf/recipes/NAME.yaml) or file, with `key=value` changes. DataError in one clear line."""
+    """The recipe by name (live_stf/recipes/NAME.yaml) or file, with `key=value` changes. Raises DataError."""
     file = Path(name_or_file)
     if not file.is_file():
         file = RECIPES / f"{name_or_file}.yaml"

@@ -24,7 +24,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Grain:
-    """A partition (possibly overlapping) of the body into parts; `joints` is the grain whose parts are single joints."""
+    """A partition of the body into parts, which may share joints."""
 
     name: str
     parts: tuple[Part, ...]
@@ -50,7 +50,7 @@ class Skeleton:
         children = [child for child, _ in self.bones]
         expected = [joint for joint in range(len(self.joints)) if joint != self.centre]
         if sorted(children) != expected:
-            raise ValueError(f"{self.name}: every joint but the centre needs one bone, got bones from {sorted(children)}")
+            raise ValueError(f"{self.name}: every joint but the centre needs one bone, got {sorted(children)}")
 
     def __len__(self) -> int:
         return len(self.joints)
@@ -116,7 +116,7 @@ class Remap:
             self.target.index(joint)
             for name in names:
                 if name not in self.source:
-                    raise ValueError(f"{joint} of {self.target.name} is read from {name}, which the source does not have")
+                    raise ValueError(f"{joint} of {self.target.name} is read from {name}, which the source lacks")
 
     def apply(self, coordinates: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Read (..., S, D) coordinates and (..., S) scores as the target's (..., V, D) and (..., V).
@@ -177,8 +177,8 @@ _NTU = tuple(
 NTU_25 = Skeleton(
     name="ntu25",
     joints=_NTU,
-    bones=((0, 1), (1, 20), (2, 20), (3, 2), (4, 20), (5, 4), (6, 5), (7, 6), (8, 20), (9, 8), (10, 9), (11, 10), (12, 0),
-           (13, 12), (14, 13), (15, 14), (16, 0), (17, 16), (18, 17), (19, 18), (21, 22), (22, 7), (23, 24), (24, 11)),
+    bones=((0, 1), (1, 20), (2, 20), (3, 2), (4, 20), (5, 4), (6, 5), (7, 6), (8, 20), (9, 8), (10, 9), (11, 10),
+           (12, 0), (13, 12), (14, 13), (15, 14), (16, 0), (17, 16), (18, 17), (19, 18), (21, 22), (22, 7), (23, 24), (24, 11)),
     centre=20,
     grains=(
         Grain("fine", _named(
@@ -210,8 +210,8 @@ NTU_25 = Skeleton(
 SKELETONS: Mapping[str, Skeleton] = MappingProxyType({s.name: s for s in (OPENPOSE_18, NTU_25)})
 
 BLAZEPOSE_33 = tuple(
-    "nose left_eye_inner left_eye left_eye_outer right_eye_inner right_eye right_eye_outer left_ear right_ear mouth_left "
-    "mouth_right left_shoulder right_shoulder left_elbow right_elbow left_wrist right_wrist left_pinky right_pinky "
+    "nose left_eye_inner left_eye left_eye_outer right_eye_inner right_eye right_eye_outer left_ear right_ear "
+    "mouth_left mouth_right left_shoulder right_shoulder left_elbow right_elbow left_wrist right_wrist left_pinky right_pinky "
     "left_index right_index left_thumb right_thumb left_hip right_hip left_knee right_knee left_ankle right_ankle "
     "left_heel right_heel left_foot_index right_foot_index".split()
 )

@@ -98,7 +98,7 @@ class Classification(lightning.LightningModule):
 
 
 def train(recipe: Recipe, console: Console) -> Model:
-    """Train, measure and write the model folder OUTPUT/model. Goes on from OUTPUT/checkpoints/last.ckpt if it is there."""
+    """Train, measure and write the model folder OUTPUT/model; goes on from OUTPUT/checkpoints/last.ckpt if it is there."""
     settings, output = recipe.training, Path(recipe.output)
     store = open_store(recipe)
     selected = select(store, recipe)
@@ -183,7 +183,7 @@ def _describe(model: Model, recipe: Recipe, report: Report, selected: list[Selec
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m live_stf.train", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("recipe", help="name of a recipe, or a YAML file")
-    parser.add_argument("changes", nargs="*", metavar="key=value", help="changes to the recipe, e.g. training.epochs=10")
+    parser.add_argument("changes", nargs="*", metavar="key=value", help="changes to the recipe: training.epochs=10")
     given = parser.parse_args(arguments)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     # Lightning calls what torch has deprecated; nothing that a user could mend.

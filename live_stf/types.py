@@ -99,7 +99,7 @@ class Rates:
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """Everything a screen needs at one moment: the newest picture with a pose result, and what is known of its people."""
+    """What a screen needs at one moment: the newest picture with a pose result, and what is known of its people."""
 
     frame: Frame | None = None
     people: People | None = None

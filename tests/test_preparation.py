@@ -32,7 +32,7 @@ def person(seed: int = 0, frames: int = 60) -> np.ndarray:
          [-20, 270], [20, 100], [20, 185], [20, 270], [-6, -38], [6, -38], [-14, -34], [14, -34]], dtype=np.float32
     )  # fmt: skip
     sway = rng.normal(size=(frames, 1, 2)).cumsum(axis=0)
-    return np.dstack([figure + [320, 100] + sway, np.ones((frames, V, 1))]).astype(np.float32)
+    return np.dstack([figure + sway + np.array([320, 100]), np.ones((frames, V, 1))]).astype(np.float32)
 
 
 def test_resampling_a_steady_motion_gives_the_motion() -> None:
@@ -183,7 +183,9 @@ def test_streams_leave_their_input_alone() -> None:
     assert (x == before).all()
 
 
-@pytest.mark.parametrize("wrong", [{"stream": "velocity"}, {"skeleton": "snake"}, {"span": 0.0}, {"coordinates": "polar"}])
+@pytest.mark.parametrize(
+    "wrong", [{"stream": "velocity"}, {"skeleton": "snake"}, {"span": 0.0}, {"coordinates": "polar"}]
+)
 def test_a_preparation_that_makes_no_sense_is_refused(wrong: dict) -> None:
     with pytest.raises(ModelError, match="preparation"):
         Preparation(**wrong)

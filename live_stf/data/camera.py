@@ -44,7 +44,7 @@ def look_at(position: np.ndarray, target: np.ndarray, roll: float, focal: float,
 
 
 def facing(coordinates: np.ndarray, scores: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """(3,) horizontal unit vector in which the body looks on average over (T, V, 3): left x up of shoulders and hips."""
+    """(3,) horizontal unit vector in which a body (T, V, 3) looks on average: left x up of shoulders and hips."""
     left = np.zeros(3)
     for joint in ("shoulder", "hip"):
         a, b = skeleton.index(f"left_{joint}"), skeleton.index(f"right_{joint}")

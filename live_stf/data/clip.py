@@ -34,8 +34,8 @@ class Clip:
         frames, joints = self.scores.shape
         if joints != len(self.skeleton) or self.coordinates.shape != (frames, joints, 3):
             raise ValueError(
-                f"{self.source}/{self.name}: coordinates {self.coordinates.shape} and scores {self.scores.shape} are not "
-                f"(T, {len(self.skeleton)}, 3) and (T, {len(self.skeleton)})"
+                f"{self.source}/{self.name}: coordinates {self.coordinates.shape} and scores {self.scores.shape} are "
+                f"not (T, {len(self.skeleton)}, 3) and (T, {len(self.skeleton)})"
             )
 
 

@@ -30,7 +30,9 @@ class Noise:
     face: float = 0.25
     swapped: float = 0.04
 
-    def __call__(self, rng: np.random.Generator, times: np.ndarray, joints: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+    def __call__(
+        self, rng: np.random.Generator, times: np.ndarray, joints: np.ndarray, skeleton: Skeleton
+    ) -> np.ndarray:
         """A noisy copy of joints (n, V, 3: x, y, score) observed at `times` (n,) seconds."""
         out = joints.copy()
         count, joint_count = joints.shape[:2]

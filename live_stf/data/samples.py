@@ -67,7 +67,7 @@ class TrainingWindows(Dataset):
                 self.by_class.setdefault(one.target, {}).setdefault(one.source, []).append(one.index)
         empty = [label for number, label in enumerate(recipe.labels) if number not in self.by_class]
         if empty:
-            raise DataError(f"no clip to train on for {', '.join(empty)}: mend the recipe's labels or held-out subjects")
+            raise DataError(f"no clip to train on for {', '.join(empty)}: mend the recipe's labels or its held_out")
         self.all = [index for sources in self.by_class.values() for indices in sources.values() for index in indices]
 
     def __len__(self) -> int:

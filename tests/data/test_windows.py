@@ -27,7 +27,8 @@ def clip(frames: int, dimensions: int = 3, rate: float = 20.0) -> Clip:
     coordinates[:, 4, 1] += np.linspace(0, 1.2, frames)
     if dimensions == 2:
         coordinates = coordinates * [100, -100, 0]
-    return Clip("made", "lift", "s1", "lift", rate, dimensions, coordinates.astype(np.float32), np.ones((frames, 18), np.float32))
+    scores = np.ones((frames, 18), np.float32)
+    return Clip("made", "lift", "s1", "lift", rate, dimensions, coordinates.astype(np.float32), scores)
 
 
 @given(seed=st.integers(0, 5000))
@@ -98,7 +99,8 @@ def test_noise_is_as_large_as_it_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("what", "joints"), [("legs", ["left_ankle", "right_ankle"]), ("face", ["left_ear", "right_ear", "left_eye", "right_eye"])]
+    ("what", "joints"),
+    [("legs", ["left_ankle", "right_ankle"]), ("face", ["left_ear", "right_ear", "left_eye", "right_eye"])],
 )
 def test_what_noise_takes_away_is_zero_and_the_rest_stays(what: str, joints: list[str]) -> None:
     times = np.arange(60) / 30

@@ -10,14 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from live_stf.errors import ModelError
-from live_stf.network import STFNet, STGCN, build_network
+from live_stf.network import STGCN, STFNet, build_network
 from live_stf.network.graph import partition_adjacency
 from live_stf.network.stf_net import MCF, SCN, TDF, WIDTHS
 from live_stf.skeleton import NTU_25, OPENPOSE_18, Skeleton, part_matrix
 
 
 def lively(module: nn.Module) -> nn.Module:
-    """The module in evaluation mode with random parameters and batch norm statistics, so that nothing hides as 0 or 1."""
+    """The module in evaluation mode with random parameters and statistics, so that nothing hides as 0 or 1."""
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for name, value in [*module.named_parameters(), *module.named_buffers()]:
