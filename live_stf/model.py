@@ -83,7 +83,7 @@ def available_models() -> list[str]:
 
 
 def load_model(name_or_folder: str | Path) -> Model:
-    """The model of that name in models/, or in that folder. Raises ModelError, in one clear line, when there is none."""
+    """The model of that name in models/, or in that folder. Raises ModelError when there is none or it is broken."""
     folder = Path(name_or_folder)
     if not (folder / DESCRIPTION).is_file():
         folder = MODELS / str(name_or_folder)

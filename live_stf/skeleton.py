@@ -178,7 +178,8 @@ NTU_25 = Skeleton(
     name="ntu25",
     joints=_NTU,
     bones=((0, 1), (1, 20), (2, 20), (3, 2), (4, 20), (5, 4), (6, 5), (7, 6), (8, 20), (9, 8), (10, 9), (11, 10),
-           (12, 0), (13, 12), (14, 13), (15, 14), (16, 0), (17, 16), (18, 17), (19, 18), (21, 22), (22, 7), (23, 24), (24, 11)),
+           (12, 0), (13, 12), (14, 13), (15, 14), (16, 0), (17, 16), (18, 17), (19, 18), (21, 22), (22, 7), (23, 24),
+           (24, 11)),
     centre=20,
     grains=(
         Grain("fine", _named(
@@ -211,8 +212,8 @@ SKELETONS: Mapping[str, Skeleton] = MappingProxyType({s.name: s for s in (OPENPO
 
 BLAZEPOSE_33 = tuple(
     "nose left_eye_inner left_eye left_eye_outer right_eye_inner right_eye right_eye_outer left_ear right_ear "
-    "mouth_left mouth_right left_shoulder right_shoulder left_elbow right_elbow left_wrist right_wrist left_pinky right_pinky "
-    "left_index right_index left_thumb right_thumb left_hip right_hip left_knee right_knee left_ankle right_ankle "
+    "mouth_left mouth_right left_shoulder right_shoulder left_elbow right_elbow left_wrist right_wrist left_pinky "
+    "right_pinky left_index right_index left_thumb right_thumb left_hip right_hip left_knee right_knee left_ankle right_ankle "
     "left_heel right_heel left_foot_index right_foot_index".split()
 )
 COCO_17 = tuple(

@@ -98,7 +98,7 @@ class Classification(lightning.LightningModule):
 
 
 def train(recipe: Recipe, console: Console) -> Model:
-    """Train, measure and write the model folder OUTPUT/model; goes on from OUTPUT/checkpoints/last.ckpt if it is there."""
+    """Train, measure and write the folder OUTPUT/model; goes on from OUTPUT/checkpoints/last.ckpt if it is there."""
     settings, output = recipe.training, Path(recipe.output)
     store = open_store(recipe)
     selected = select(store, recipe)
