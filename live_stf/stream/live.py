@@ -155,24 +155,23 @@ class LiveLoop:
             self._error = error
             self._stop.set()
             self._finished.set()
-
-    def _estimate(self) -> None:
-        try:
-            while not self._stop.is_set():
-                captured = self._capture.take(timeout=0.1)
-                if captured is None:
-                    if self._capture.ended:
-                        return
-                    continue
-                people = self._tracker.update(self._pose.detect(captured.frame))
-                self._recognizer.observe(people)
-                with self._lock:
-                    self._frame, self._people = captured.frame, people
-                    self._frame_age = self._clock() - captured.arrived
-                self._pose_rate.count()
-                self._observed.set()
         finally:
             self._posed_all.set()
+            self._observed.set()
+
+    def _estimate(self) -> None:
+        while not self._stop.is_set():
+            captured = self._capture.take(timeout=0.1)
+            if captured is None:
+                if self._capture.ended:
+                    return
+                continue
+            people = self._tracker.update(self._pose.detect(captured.frame))
+            self._recognizer.observe(people)
+            with self._lock:
+                self._frame, self._people = captured.frame, people
+                self._frame_age = self._clock() - captured.arrived
+            self._pose_rate.count()
             self._observed.set()
 
     def _classify(self) -> None:

@@ -8,11 +8,11 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol
+from typing import Protocol, Self
 from urllib.parse import urlsplit, urlunsplit
 
 import cv2
+import numpy as np
 
 from live_stf.errors import SourceError
 from live_stf.types import Frame
@@ -52,7 +52,7 @@ class Source(Protocol):
         """Give the device or file back; may be called twice."""
         ...
 
-    def __enter__(self) -> Source: ...
+    def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...
 
@@ -70,7 +70,7 @@ def open_source(spec: str | Path, clock: Callable[[], float] = time.monotonic) -
     return FileSource(Path(text).expanduser())
 
 
-class _Capture:
+class _VideoSource:
     """What files and live sources share: a cv2.VideoCapture that was seen to deliver a first picture."""
 
     def __init__(self, name: str, capture: cv2.VideoCapture, unreadable: str) -> None:
@@ -88,7 +88,7 @@ class _Capture:
         stated = capture.get(cv2.CAP_PROP_FPS)
         self.fps = stated if math.isfinite(stated) and 0 < stated <= 1000 else 0.0
 
-    def _next(self):
+    def _next(self) -> np.ndarray | None:
         if self._first is not None:
             image, self._first = self._first, None
             return image
@@ -99,16 +99,14 @@ class _Capture:
         self._first = None
         self._capture.release()
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
-class FileSource(_Capture):
+class FileSource(_VideoSource):
     """A video file. Times are the pictures' own timestamps, the first picture's being 0."""
 
     live = False
@@ -175,7 +173,7 @@ class FileSource(_Capture):
             )
 
 
-class LiveSource(_Capture):
+class LiveSource(_VideoSource):
     """A camera or a network stream. Times are the clock's at arrival, seconds since it was opened.
 
     What networks state of rate and time is not to be trusted, and cameras state nothing.
@@ -191,15 +189,18 @@ class LiveSource(_Capture):
         self._opened = clock()
         super().__init__(name, open_capture(), unreadable)
         self._first_arrived = clock()
+        self._time = -1.0
 
     def read(self) -> Frame | None:
-        arrived = self._first_arrived if self._index == 0 else None
         image = self._next()
         if image is None:
             self.fault = f"{self.name} gives no more pictures"
             return None
+        arrived = self._first_arrived if self._index == 0 else self._clock()
+        # Some clocks tick in 16 ms; two pictures that were buffered may come in one tick.
+        self._time = max(arrived - self._opened, self._time + 0.001)
         self._index += 1
-        return Frame(image, (self._clock() if arrived is None else arrived) - self._opened, self._index - 1)
+        return Frame(image, self._time, self._index - 1)
 
 
 def _open_camera(number: int, clock: Callable[[], float]) -> LiveSource:

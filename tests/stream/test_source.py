@@ -240,6 +240,13 @@ def test_a_stream_is_live_and_timed_by_the_clock(camera_url):
     assert times[-1] <= passed
 
 
+def test_times_ascend_on_a_clock_that_ticks_slowly(camera_url):
+    with open_source(camera_url, clock=lambda: 7.0) as source:
+        times = [frame.time for frame in read_all(source)]
+    assert all(later > earlier for earlier, later in itertools.pairwise(times))
+    assert times[-1] < 0.1
+
+
 def test_a_stream_that_nobody_sends_is_refused():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
