@@ -65,7 +65,7 @@ class Batch:
 
     @cached_property
     def classifier(self):
-        return open_classifier(self.model, self.options.engine)
+        return open_classifier(self.model, self.options.engine, notify=lambda line: print(line, file=sys.stderr))
 
     def run(self) -> int:
         interrupted = False

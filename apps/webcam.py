@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     with ExitStack() as opened:
         source = opened.enter_context(open_source(options.source))
         model = load_model(options.model)
-        classifier = open_classifier(model, options.engine)
+        classifier = open_classifier(model, options.engine, notify=lambda line: print(line, file=sys.stderr))
         pose = MediaPipePose(options.people)
         opened.callback(pose.close)
         loop = LiveLoop(source, pose, classifier, model)

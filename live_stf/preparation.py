@@ -9,6 +9,7 @@ Shapes: n observations, T frames of a window, V joints, C channels. Picture coor
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -88,13 +89,25 @@ def body_size(joints: np.ndarray, skeleton: Skeleton) -> float:
     because single frames jitter. A limb that points at the camera looks short, so the estimate near the top (80th
     percentile over limbs) is taken. Works for an upper body alone. 0.0 when no limb is seen.
     """
-    estimates = []
-    for first, second, proportion in _LENGTHS:
-        a, b = joints[:, skeleton.index(first)], joints[:, skeleton.index(second)]
-        both = (a[:, 2] > 0) & (b[:, 2] > 0)
-        if both.any():
-            estimates.append(np.median(np.hypot(*(a[both, :2] - b[both, :2]).T)) / proportion)
-    return float(np.percentile(estimates, 80)) if estimates else 0.0
+    a, b, proportion = _limbs(skeleton)
+    seen = (joints[:, a, 2] > 0) & (joints[:, b, 2] > 0)  # (T, limbs)
+    lengths = np.hypot(*(joints[:, a, :2] - joints[:, b, :2]).transpose(2, 0, 1)) / proportion
+    counts = seen.sum(axis=0)
+    known = np.flatnonzero(counts)
+    if len(known) == 0:
+        return 0.0
+    # Medians of columns of unequal length: unseen ones are sorted to the end. (np.nanmedian takes five times as long.)
+    ordered = np.sort(np.where(seen, lengths, np.inf), axis=0)
+    medians = (ordered[(counts[known] - 1) // 2, known] + ordered[counts[known] // 2, known]) / 2
+    return float(np.percentile(medians, 80))
+
+
+@cache
+def _limbs(skeleton: Skeleton) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """First joint, second joint and length of _LENGTHS, as arrays."""
+    first, second, proportion = zip(*_LENGTHS, strict=True)
+    index = skeleton.index
+    return np.array([index(j) for j in first]), np.array([index(j) for j in second]), np.array(proportion)
 
 
 def in_body_units(joints: np.ndarray, skeleton: Skeleton) -> np.ndarray:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from live_stf.errors import ModelError
 from live_stf.preparation import (
+    _LENGTHS,
     STREAMS,
     Preparation,
     as_stream,
@@ -124,6 +125,25 @@ def test_an_upper_body_has_nearly_the_size_of_the_whole() -> None:
     upper = joints.copy()
     upper[:, 8:14] = 0
     assert body_size(upper, OPENPOSE_18) == pytest.approx(body_size(joints, OPENPOSE_18), rel=0.25)
+
+
+@given(seed=st.integers(0, 1000), lost=st.floats(0, 0.95))
+def test_body_size_is_the_80th_percentile_of_the_limbs_medians(seed: int, lost: float) -> None:
+    rng = np.random.default_rng(seed)
+    joints = person(seed, frames=int(rng.integers(1, 9)))
+    joints *= rng.random(joints.shape[:2])[..., None] >= lost
+    estimates = []
+    for first, second, proportion in _LENGTHS:
+        lengths = [
+            np.linalg.norm(frame[a, :2] - frame[b, :2]) / proportion
+            for frame in joints
+            for a, b in [(OPENPOSE_18.index(first), OPENPOSE_18.index(second))]
+            if frame[a, 2] > 0 and frame[b, 2] > 0
+        ]
+        if lengths:
+            estimates.append(np.median(lengths))
+    expected = np.percentile(estimates, 80) if estimates else 0.0
+    assert body_size(joints, OPENPOSE_18) == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_window_without_joints_is_all_zero_and_finite() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -19,17 +19,21 @@ log = logging.getLogger(__name__)
 ENGINES = {"openvino": ("openvino_engine", "OpenVINOEngine"), "torch": ("torch_engine", "TorchEngine")}
 
 
-def open_engine(model: Model, engine: str = "auto") -> Engine:
-    """The engine by name, or with "auto" the first whose library is installed. ModelError when there is none."""
+def open_engine(model: Model, engine: str = "auto", notify: Callable[[str], None] = log.info) -> Engine:
+    """The engine by name, or with "auto" the first whose library is installed. ModelError when there is none.
+
+    notify: called with one line for people when something takes long, and why an engine was left out.
+    """
     if engine != "auto" and engine not in ENGINES:
         raise ModelError(f"engine {engine!r} is not known, it can be auto or one of {', '.join(ENGINES)}")
     missing = None
     for name in ENGINES if engine == "auto" else (engine,):
         module, kind = ENGINES[name]
         try:
-            return getattr(importlib.import_module(f"live_stf.engine.{module}"), kind)(model)
+            return getattr(importlib.import_module(f"live_stf.engine.{module}"), kind)(model, notify=notify)
         except ImportError as problem:
-            log.info("engine %s left out: %s", name, problem)
+            if engine == "auto":
+                notify(f"engine {name} is left out: {problem}")
             missing = problem
     raise ModelError(f"engine {engine}: {missing}; install it, or choose another with --engine") from missing
 
@@ -66,6 +70,6 @@ class Classifier:
         ]
 
 
-def open_classifier(model: Model, engine: str = "auto") -> Classifier:
-    """Classifier of a model with an engine chosen by name ("auto", or a key of ENGINES)."""
-    return Classifier(model, open_engine(model, engine))
+def open_classifier(model: Model, engine: str = "auto", notify: Callable[[str], None] = log.info) -> Classifier:
+    """Classifier of a model with an engine chosen by name; see `open_engine`."""
+    return Classifier(model, open_engine(model, engine, notify))

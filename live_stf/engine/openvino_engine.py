@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -67,20 +68,18 @@ def convert(model: Model) -> openvino.Model:
 class OpenVINOEngine:
     """OpenVINO on the CPU in fp32. The converted network is kept in the cache folder, so torch is needed only once."""
 
-    def __init__(self, model: Model, threads: int | None = None) -> None:
+    def __init__(self, model: Model, notify: Callable[[str], None] = log.info) -> None:
         path = cache_folder() / f"{model.name}-{_fingerprint(model)}.xml"
         core = openvino.Core()
         if not path.is_file():
-            log.info("converting %s for OpenVINO (once)", model.name)
+            notify(f"preparing {model.name} for OpenVINO; this takes a moment, and only the first time")
             path.parent.mkdir(parents=True, exist_ok=True)
             partial = path.with_name(f"{os.getpid()}-{path.name}")
             openvino.save_model(convert(model), partial, compress_to_fp16=False)
             os.replace(partial.with_suffix(".bin"), path.with_suffix(".bin"))
             os.replace(partial, path)
         # CPUs with bf16 instructions would otherwise be given bf16 without being asked.
-        options: dict[str, object] = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
-        if threads is not None:
-            options["INFERENCE_NUM_THREADS"] = threads
+        options = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
         self.compiled = core.compile_model(core.read_model(path), "CPU", options)
         self.request = self.compiled.create_infer_request()
         self.name = "OpenVINO CPU fp32"

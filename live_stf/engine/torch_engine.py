@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from safetensors import SafetensorError
@@ -11,6 +14,8 @@ from torch import nn
 from live_stf.errors import ModelError
 from live_stf.model import Model
 from live_stf.network import build_network
+
+log = logging.getLogger(__name__)
 
 
 def load_network(model: Model) -> nn.Module:
@@ -27,7 +32,7 @@ def load_network(model: Model) -> nn.Module:
 class TorchEngine:
     """Eager torch on a CPU, or on an NVIDIA GPU where there is one."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, notify: Callable[[str], None] = log.info) -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.network = load_network(model).to(self.device)
         self.name = f"torch {self.device.type} fp32"
