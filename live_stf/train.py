@@ -128,9 +128,10 @@ def train(recipe: Recipe, console: Console) -> Model:
     if last.is_file():
         console.print(f"going on from {last}")
     learner = Classification(recipe)
-    trainer.fit(learner, Windows(store, selected, recipe), ckpt_path=last if last.is_file() else None)
-    if trainer.interrupted:
-        raise KeyboardInterrupt
+    try:
+        trainer.fit(learner, Windows(store, selected, recipe), ckpt_path=last if last.is_file() else None)
+    except SystemExit as ended:  # what Lightning makes of Ctrl-C
+        raise KeyboardInterrupt from ended
 
     model = _export(learner, recipe)
     report = measure(TorchEngine(model), HeldOutWindows(store, selected, recipe))

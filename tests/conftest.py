@@ -20,6 +20,9 @@ for _name in [name for name in os.environ if name.startswith("QT_")] + ["DISPLAY
     os.environ.pop(_name, None)
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
+# Small networks gain nothing from more threads, and on a busy machine torch's threads wait for each other for minutes.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:

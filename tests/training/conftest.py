@@ -52,7 +52,7 @@ def recipe_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "windows": {"still": 0.2, "partial": 1.0},
         "decision": {"enter": 0.6},
         "training": {
-            "epochs": 3, "samples": 64, "batch": 8, "workers": 0, "views": 2, "validate_every": 3, "threads": 2,
+            "epochs": 3, "samples": 64, "batch": 8, "workers": 0, "views": 2, "validate_every": 3, "threads": 1,
             "learning_rate": 0.003,
         },
         "data": {

@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import io
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +84,20 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(recipe: Recipe, tmp
     for name in a:
         torch.testing.assert_close(a[name], b[name], rtol=0, atol=0)
     assert json.dumps(whole.measured) == json.dumps(resumed.measured)
+
+
+def test_ctrl_c_keeps_the_last_epoch_and_says_how_to_go_on(recipe_file: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "live_stf.train", str(recipe_file), f"output={tmp_path}", "training.epochs=1000"]
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    checkpoint = tmp_path / "checkpoints" / "last.ckpt"
+    while running.poll() is None and not checkpoint.is_file():
+        time.sleep(0.1)
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert said.splitlines()[-1] == "stopped; the same command goes on from the last checkpoint"
+    assert "Traceback" not in said
+    assert checkpoint.is_file()
 
 
 @pytest.mark.parametrize("program", ["live_stf.train", "live_stf.evaluate"])
