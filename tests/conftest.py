@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,10 @@ ROOT = Path(__file__).resolve().parent.parent
 for _name in [name for name in os.environ if name.startswith("QT_")] + ["DISPLAY", "WAYLAND_DISPLAY"]:
     os.environ.pop(_name, None)
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and every program they start would inherit it.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Small networks gain nothing from more threads, and on a busy machine torch's threads wait for each other for minutes.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
