@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections import defaultdict
@@ -18,6 +17,7 @@ from rich.table import Table
 
 from live_stf.engine import ENGINES, Classifier, Engine, open_classifier
 from live_stf.errors import LiveStfError
+from live_stf.machine import machine
 from live_stf.model import Model, load_model
 from live_stf.pose.mediapipe import MediaPipePose
 from live_stf.pose.tracking import Tracker
@@ -189,7 +189,7 @@ def run(options: argparse.Namespace) -> int:
     live = measure_live(options.clip, model, classifier, options.people, options.seconds)
     console = Console()
     print(f"{what}; {np.mean(times.people):.1f} people on average")
-    print(f"{model.name} on {classifier.engine_name}; {len(os.sched_getaffinity(0))} processor cores")
+    print(f"{model.name} on {classifier.engine_name}; {machine()}")
     print("\none stage after the other, per picture:")
     console.print(stage_table(times))
     print(f"\nlive for {live.seconds:.1f} s at the clip's own pace:")

@@ -31,6 +31,7 @@ from live_stf.data.store import Store
 from live_stf.engine.torch_engine import TorchEngine
 from live_stf.errors import LiveStfError
 from live_stf.evaluate import Report, measure, show
+from live_stf.machine import machine
 from live_stf.model import Model, load_model
 from live_stf.model_card import write_model_card
 from live_stf.network import build_network
@@ -175,7 +176,8 @@ def _describe(model: Model, recipe: Recipe, report: Report, selected: list[Selec
         "split": "by subject: the held-out subjects of each source were never trained on",
         "data": per_source,
     }
-    described = dataclasses.replace(model, training=training, measured=report.as_dict())
+    measured = {"machine": machine(), **report.as_dict()}
+    described = dataclasses.replace(model, training=training, measured=measured)
     described.save_description()
     write_model_card(described)
     return described
