@@ -8,9 +8,11 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import cv2
 import numpy as np
 from rich.console import Console
 from rich.table import Table
@@ -25,6 +27,7 @@ from live_stf.stream.decision import DecisionSettings
 from live_stf.stream.live import LABELS_PER_SECOND, LiveLoop
 from live_stf.stream.recognizer import Recognizer
 from live_stf.stream.source import FileSource
+from live_stf.stream.video_writer import VideoWriter
 from live_stf.types import Rates
 from live_stf.ui.overlay import Style, annotate
 
@@ -166,10 +169,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--model", default="everyday", help="name in models/, or a model's folder (default: everyday)")
     parser.add_argument("--engine", default="auto", choices=("auto", *ENGINES), help="what runs the network")
     parser.add_argument("--people", type=int, default=2, help="how many people at once (default: 2)")
+    parser.add_argument("--width", type=int, help="measure a copy of the clip this many pixels wide, as a camera's")
     parser.add_argument("--seconds", type=float, default=SECONDS, help=f"of the clip (default: {SECONDS:g})")
     options = parser.parse_args(arguments)
     if options.people < 1:
         parser.error(f"--people is {options.people}, it has to be 1 or more")
+    if options.width is not None and options.width < 32:
+        parser.error(f"--width is {options.width}, it has to be 32 or more")
     try:
         return run(options)
     except LiveStfError as error:
@@ -181,12 +187,31 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Measure and print."""
+    with TemporaryDirectory() as folder:
+        clip = options.clip
+        if options.width is not None:
+            clip = Path(folder) / clip.name
+            scaled_copy(options.clip, clip, options.width, options.seconds)
+        return measure(clip, options)
+
+
+def scaled_copy(clip: Path, target: Path, width: int, seconds: float) -> None:
+    """Write the first `seconds` of a clip again, `width` pixels wide."""
+    with FileSource(clip) as source:
+        size = width, round(source.size[1] * width / source.size[0])
+        with VideoWriter(target, size, source.fps) as video:
+            while (frame := source.read()) is not None and frame.time <= seconds:
+                video.write(replace(frame, image=cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)))
+
+
+def measure(clip: Path, options: argparse.Namespace) -> int:
+    """Measure this clip and print."""
     model = load_model(options.model)
-    with FileSource(options.clip) as source:
-        what = f"{options.clip.name}: {source.size[0]}x{source.size[1]}, {source.fps:.4g} pictures per second"
+    with FileSource(clip) as source:
+        what = f"{clip.name}: {source.size[0]}x{source.size[1]}, {source.fps:.4g} pictures per second"
     classifier = open_classifier(model, options.engine)
-    times = measure_stages(options.clip, model, classifier, options.people, options.seconds)
-    live = measure_live(options.clip, model, classifier, options.people, options.seconds)
+    times = measure_stages(clip, model, classifier, options.people, options.seconds)
+    live = measure_live(clip, model, classifier, options.people, options.seconds)
     console = Console()
     print(f"{what}; {np.mean(times.people):.1f} people on average")
     print(f"{model.name} on {classifier.engine_name}; {machine()}")

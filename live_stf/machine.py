@@ -12,7 +12,7 @@ def machine() -> str:
     processor = platform.processor() or platform.machine()
     information = Path("/proc/cpuinfo")
     if information.is_file():
-        names = [line.partition(":")[2].strip() for line in information.read_text().splitlines() if "model name" in line]
-        processor = names[0] if names else processor
+        named = [line for line in information.read_text().splitlines() if line.startswith("model name")]
+        processor = named[0].partition(":")[2].strip() if named else processor
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return f"{processor}, {cores} cores, {platform.system()}, Python {platform.python_version()}"

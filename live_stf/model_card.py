@@ -52,8 +52,8 @@ def model_card(model: Model) -> str:
         f"A class drawn blindly would be right in {1 / len(model.labels):.1%}.",
         "",
         "Three-dimensional motion is seen through random virtual cameras with simulated noise. That says little about",
-        "a real camera and a pose estimator: no accuracy on labelled video of a webcam was measured. Where a class has few",
-        "windows, its figure says little too.",
+        "a real camera and a pose estimator: no accuracy on labelled video of a webcam was measured. Where a class has",
+        "few windows, its figure says little too.",
         "",
         *_table(
             ("source", "windows", "top-1"),

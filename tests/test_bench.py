@@ -67,3 +67,9 @@ def test_it_prints_stages_rates_drops_and_age(squats, model, capsys):
 def test_what_cannot_be_read_is_one_line(model, tmp_path, capsys):
     assert bench.main([str(tmp_path / "missing.mp4"), "--model", str(model)]) == 2
     assert capsys.readouterr().err == f"error: {tmp_path / 'missing.mp4'}: no such file\n"
+
+
+def test_a_copy_of_another_width_is_measured(squats, model, capsys):
+    options = ["--model", str(model), "--engine", "torch", "--people", "1", "--seconds", "1", "--width", "180"]
+    assert bench.main([str(squats), *options]) == 0
+    assert "squats.mp4: 180x320, 5 pictures per second" in capsys.readouterr().out
