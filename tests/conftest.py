@@ -29,6 +29,15 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+# What runs real programs, clips or data sets takes longest.
+SLOW = {"clip", "models_wheel", "real_windows", "shared", "trained", "x_environment", "x_server"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Quick tests first, so that a simple mistake shows in seconds."""
+    items.sort(key=lambda item: bool(SLOW & set(getattr(item, "fixturenames", ()))))
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of videos and motion data beside the checkout."""
@@ -68,7 +77,7 @@ def x_server() -> Iterator[str]:
     read_end, write_end = os.pipe()
     # With -displayfd the server itself takes the first free display and says which, so two suites never collide.
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1920x1080x24", "-nolisten", "tcp"],
+        ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1920x1080x24", "-nolisten", "tcp", "-noreset"],
         pass_fds=[write_end],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
