@@ -128,11 +128,21 @@ class TDF(nn.Module):
         self.temporal = TemporalConvolution(channels, temporal_kernel, stride, groups=channels // REDUCTION)
 
     def forward(self, x: Tensor) -> Tensor:
-        pooled = x.mean(dim=2).transpose(1, 2)  # (N, C, T)
+        pooled = x.mean(dim=2)  # (N, T, C)
         if self.motion:
-            pooled = F.pad(pooled[..., 1:] - pooled[..., :-1], (0, 1))
-        gate = torch.sigmoid(self.excite(F.relu(self.squeeze_norm(self.squeeze(pooled)))))
-        return self.temporal(x * (1 + gate.transpose(1, 2).unsqueeze(2)))
+            pooled = F.pad(pooled[:, 1:] - pooled[:, :-1], (0, 0, 0, 1))
+        hidden = self._over_time(self.squeeze, pooled)
+        hidden = F.relu(self.squeeze_norm(hidden.flatten(0, 1)).view(hidden.shape))
+        gate = torch.sigmoid(self._over_time(self.excite, hidden))
+        return self.temporal(x * (1 + gate.unsqueeze(2)))
+
+    @staticmethod
+    def _over_time(layer: nn.Conv1d, x: Tensor) -> Tensor:
+        """The layer on (N, T, C). In two dimensions channels can be last in memory, as they are in the features: sums and
+        products of the two, and of their gradients, are slow when they are not laid out alike."""
+        picture = x.unsqueeze(2).permute(0, 3, 1, 2)  # (N, C, T, 1)
+        out = F.conv2d(picture, layer.weight.unsqueeze(3), layer.bias, padding=(layer.padding[0], 0))
+        return out.permute(0, 2, 3, 1).squeeze(2)
 
 
 def widen_groups(weight: Tensor, group: int) -> Tensor:
