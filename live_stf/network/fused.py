@@ -68,6 +68,16 @@ def _fold_scn(scn: SCN) -> tuple[Tensor, Tensor, Tensor]:
     return graph, weight, bias
 
 
+def _product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """What F.linear gives for x (rows, V, C_in) and weight (C_out, C_in), as a convolution of one tap.
+
+    OpenVINO divides a small convolution between cores better than a small product of matrices.
+    """
+    rows, v, _ = x.shape
+    picture = x.unsqueeze(0).permute(0, 3, 1, 2)
+    return F.conv2d(picture, weight[:, :, None, None], bias).permute(0, 2, 3, 1).reshape(rows, v, -1)
+
+
 class _Constants(nn.Module):
     """A module whose tensors are buffers, detached copies of what they were worked out from."""
 
@@ -105,7 +115,7 @@ class FusedSCN(_Constants):
     def forward(self, x: Tensor) -> Tensor:
         rows, joints, _ = x.shape
         gathered = torch.matmul(self.mix, x).view(rows, joints, -1)
-        out = F.linear(gathered, self.weight) + self.bias
+        out = _product(gathered, self.weight) + self.bias
         return F.relu(out if self.project else out + x)
 
 
@@ -131,8 +141,8 @@ class FusedMCF(_Constants):
     def forward(self, x: Tensor, bodies: int) -> tuple[Tensor, Tensor]:
         rows, v, _ = x.shape
         t = rows // bodies
-        reduced = F.linear(x, self.reduce_weight, self.reduce_bias)  # (N * T, V, C/4)
-        query = F.linear(reduced, self.query_weight, self.query_bias)
+        reduced = _product(x, self.reduce_weight, self.reduce_bias)  # (N * T, V, C/4)
+        query = _product(reduced, self.query_weight, self.query_bias)
         inner = reduced.shape[-1]
         similarity = _exact(torch.matmul(query, reduced.transpose(1, 2)).view(bodies, t, v, v).sum(dim=1))
         similarity = similarity / math.sqrt(t * inner)
@@ -142,7 +152,7 @@ class FusedMCF(_Constants):
         attention = torch.cat([grain.softmax(dim=-1) for grain in grains], dim=-1)
         mix = (attention @ _exact(self.spread)).to(x.dtype).unsqueeze(1)  # (N, 1, V, V)
         context = torch.matmul(mix, reduced.view(bodies, t, v, inner)).view(rows, v, inner)
-        return F.relu(x + F.linear(context, self.restore_weight, self.restore_bias)), attention
+        return F.relu(x + _product(context, self.restore_weight, self.restore_bias)), attention
 
 
 class FusedTemporal(_Constants):
@@ -206,7 +216,7 @@ class FusedShortcut(_Constants):
     def forward(self, x: Tensor, bodies: int) -> Tensor:
         rows, v, c = x.shape
         kept = x.view(bodies, rows // bodies, v, c)[:, :: self.stride].reshape(-1, v, c)
-        return F.linear(kept, self.weight, self.bias)
+        return _product(kept, self.weight, self.bias)
 
 
 class FusedBlock(nn.Module):
