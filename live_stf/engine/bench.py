@@ -165,8 +165,18 @@ def engines(model: Model, machine: Machine, folder: Path) -> list[tuple[str, Cal
         settings = {"machine": machine, "folder": folder, "record": record}
         listed.append((name, lambda settings=settings: TensorRTEngine(model, **settings)))
     if not built:
-        listed.append(("TensorRT", lambda: "no engine of it here, see: python -m live_stf.engine build --help"))
+        listed.append(("TensorRT fp16", lambda: _built_now(model, machine)))
     return listed
+
+
+def _built_now(model: Model, machine: Machine) -> Engine:
+    """A TensorRT engine for this run alone."""
+    from live_stf.engine.build import build
+    from live_stf.engine.tensorrt_engine import TensorRTEngine
+
+    with tempfile.TemporaryDirectory() as folder:
+        record = build(model, "tensorrt", machine, Path(folder))
+        return TensorRTEngine(model, machine=machine, folder=Path(folder), record=record)
 
 
 def _measure(model: str, name: str, open_it: Callable[[], Engine | str], x: np.ndarray, runs: int) -> Row:

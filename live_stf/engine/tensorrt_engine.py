@@ -173,7 +173,6 @@ class TensorRTEngine:
         self._window = input_shape(model)
         self._logger, errors = _logger(self._trt)
         self._runtime = self._trt.Runtime(self._logger)
-        torch.cuda.init()
         self._engine = self._runtime.deserialize_cuda_engine((folder / self.record.file).read_bytes())
         if self._engine is None:
             reason = _said(errors)

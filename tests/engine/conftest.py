@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 
 from live_stf.engine import Classifier
 from live_stf.engine.build import References
+from live_stf.engine.export import export_onnx
 from live_stf.engine.real_windows import sample_windows
 from live_stf.engine.torch_engine import TorchEngine
 from live_stf.model import Model, load_model
@@ -50,6 +51,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("live_stf.engine.openvino_engine.cache_folder", lambda: folder)
+        patch.setattr("live_stf.engine.choice.engines_folder", lambda: folder / "engines")
+        patch.setattr("live_stf.engine.tensorrt_engine.engines_folder", lambda: folder / "engines")
         yield folder
 
 
@@ -70,6 +73,14 @@ def real_windows(clip: Path, model: Model) -> list[Window]:
 def inputs(model: Model, real_windows: list[Window]) -> np.ndarray:
     """The real windows as the random model takes them: (N, C, T, V, M)."""
     return Classifier(model, TorchEngine(model)).prepare(real_windows)
+
+
+@pytest.fixture(scope="session")
+def onnx_file(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The random model exported in fp32."""
+    for name in ("onnx", "onnxscript"):
+        pytest.importorskip(name, reason=f"needs {name} (pip install 'live-stf[onnx]')")
+    return export_onnx(model, tmp_path_factory.mktemp("onnx") / "fp32.onnx")
 
 
 @pytest.fixture

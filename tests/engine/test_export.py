@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-onnx = pytest.importorskip("onnx", reason="needs onnx (extra onnx)")
-pytest.importorskip("onnxscript", reason="needs onnxscript (extra onnx)")
+onnx = pytest.importorskip("onnx", reason="needs onnx (pip install 'live-stf[onnx]')")
+pytest.importorskip("onnxscript", reason="needs onnxscript (pip install 'live-stf[onnx]')")
 
 from live_stf.engine.export import export_onnx, lowered, sensitive  # noqa: E402
 from live_stf.engine.measure import LIMITS  # noqa: E402
@@ -22,40 +22,35 @@ from live_stf.model import Model  # noqa: E402
 FLOAT, FLOAT16, BFLOAT16 = onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16
 
 
-@pytest.fixture(scope="module")
-def fp32_file(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return export_onnx(model, tmp_path_factory.mktemp("onnx") / "fp32.onnx")
-
-
 def run(path: Path, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    pytest.importorskip("onnxruntime", reason="needs onnxruntime (extra onnx)")
+    pytest.importorskip("onnxruntime", reason="needs onnxruntime (pip install 'live-stf[onnx]')")
     from live_stf.engine.onnx_engine import OnnxEngine
 
     return OnnxEngine(path).run(x)
 
 
-def test_fp32_is_torch_for_every_batch_size(fp32_file: Path, model: Model, inputs: np.ndarray) -> None:
+def test_fp32_is_torch_for_every_batch_size(onnx_file: Path, model: Model, inputs: np.ndarray) -> None:
     for batch in (inputs, inputs[:1], inputs[:3]):
-        logits, attention = run(fp32_file, batch)
+        logits, attention = run(onnx_file, batch)
         wanted_logits, wanted_attention = TorchEngine(model).run(batch)
         np.testing.assert_allclose(logits, wanted_logits, atol=LIMITS["fp32"], rtol=0)
         np.testing.assert_allclose(attention, wanted_attention, atol=LIMITS["fp32"], rtol=0)
 
 
-def test_fp16_is_torch_within_its_limit(fp32_file: Path, model: Model, inputs: np.ndarray, tmp_path: Path) -> None:
+def test_fp16_is_torch_within_its_limit(onnx_file: Path, model: Model, inputs: np.ndarray, tmp_path: Path) -> None:
     path = tmp_path / "fp16.onnx"
-    onnx.save_model(lowered(onnx.load(fp32_file), "fp16"), path)
+    onnx.save_model(lowered(onnx.load(onnx_file), "fp16"), path)
     logits, attention = run(path, inputs)
     wanted_logits, wanted_attention = TorchEngine(model).run(inputs)
     np.testing.assert_allclose(logits, wanted_logits, atol=LIMITS["fp16"], rtol=0)
     np.testing.assert_allclose(attention, wanted_attention, atol=LIMITS["fp16"], rtol=0)
     assert np.abs(logits - wanted_logits).max() > 1e-6  # otherwise nothing was lowered
-    assert path.stat().st_size < 0.6 * fp32_file.stat().st_size
+    assert path.stat().st_size < 0.6 * onnx_file.stat().st_size
 
 
 @pytest.mark.parametrize(("precision", "low"), [("fp16", FLOAT16), ("bf16", BFLOAT16)])
-def test_what_suffers_stays_in_fp32_and_all_else_does_not(precision: str, low: int, fp32_file: Path) -> None:
-    proto = onnx.load(fp32_file)
+def test_what_suffers_stays_in_fp32_and_all_else_does_not(precision: str, low: int, onnx_file: Path) -> None:
+    proto = onnx.load(onnx_file)
     proto.opset_import[0].version = 22  # bf16 convolutions came with it
     file = onnx.shape_inference.infer_shapes(lowered(proto, precision), strict_mode=True, check_type=True)
     graph = file.graph
