@@ -38,7 +38,7 @@ def library(target: str | None = None, machine: Machine | None = None) -> Module
     elsewhere = target is not None and (machine is None or target != machine.capability)
     for name in found:
         module = importlib.import_module(name)
-        if not elsewhere or hasattr(module, "ComputeCapability"):
+        if not elsewhere or _is_rtx(module):
             return module
     if found:
         raise EngineError(f"tensorrt builds only for the GPU at hand; for {target}: {INSTALL}")
@@ -47,8 +47,13 @@ def library(target: str | None = None, machine: Machine | None = None) -> Module
 
 def targets(trt: ModuleType) -> list[str]:
     """The compute capabilities that this library can build for by name; none for `tensorrt`."""
-    known = getattr(trt, "ComputeCapability", None)
-    return [f"sm_{name[2:]}" for name in known.__members__ if name.startswith("SM")] if known else []
+    if not _is_rtx(trt):
+        return []
+    return [f"sm_{name[2:]}" for name in trt.ComputeCapability.__members__ if name.startswith("SM")]
+
+
+def _is_rtx(trt: ModuleType) -> bool:
+    return trt.__name__ == "tensorrt_rtx"
 
 
 def _logger(trt: ModuleType) -> tuple[object, list[str]]:
@@ -127,7 +132,7 @@ def build(
     config.progress_monitor = _monitor(trt, progress)
     # TensorRT-RTX times nothing when it builds; asking for a timing cache would only make it look for a GPU.
     cache = None
-    if trt.__name__ == "tensorrt":
+    if not _is_rtx(trt):
         config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, WORKSPACE)
         if timing_cache is not None:
             cache = config.create_timing_cache(timing_cache.read_bytes() if timing_cache.is_file() else b"")
@@ -178,8 +183,8 @@ class TensorRTEngine:
             reason = _said(errors)
             raise EngineError(f"{self.record.file} does not load: {reason}; build it again: {build_command(model)}")
         self._stream = torch.cuda.Stream()
-        # TensorRT-RTX records graphs itself, because it alone knows when its kernels are compiled; and it keeps them.
-        self._native_graphs = hasattr(self._trt, "CudaGraphStrategy")
+        # TensorRT-RTX records graphs itself, because it alone knows when its kernels are compiled; and it keeps these.
+        self._native_graphs = _is_rtx(self._trt)
         self._kernels = folder / f"{self.record.file}.kernels"
         self._runtime_cache = None
         self._lanes: dict[int, object] = {}
