@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from platformdirs import user_cache_dir
 
+from live_stf.errors import ModelError
 from live_stf.model import Model
 
 # OpenVINO 2026.4 reports to an analytics host whenever it is imported, unless its telemetry package cannot be imported:
@@ -22,9 +23,17 @@ import openvino  # noqa: E402
 
 log = logging.getLogger(__name__)
 
+PRECISIONS = {"fp32": "f32", "bf16": "bf16"}  # ours to OpenVINO's
+STREAMS = 2  # people at a time
+
 
 def cache_folder() -> Path:
     return Path(user_cache_dir("live-stf")) / "openvino"
+
+
+def bf16_available() -> bool:
+    """Whether this CPU has instructions for bf16; without them it is slower than fp32 and of no use."""
+    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def _fingerprint(model: Model) -> str:
@@ -38,52 +47,91 @@ def _fingerprint(model: Model) -> str:
     return digest.hexdigest()[:16]
 
 
-def convert(model: Model) -> openvino.Model:
-    """The network in OpenVINO's form, any batch size: logits and attention from x (N, 3, T, V, M)."""
+def convert(model: Model, precision: str = "fp32") -> openvino.Model:
+    """The network in OpenVINO's form for one person: logits and attention from x (1, 3, T, V, 1), all of them fp32.
+
+    The shape is fixed: with a dynamic batch OpenVINO plans for shapes that it does not know, and takes half as long
+    again. With precision bf16 the weights and features of STF-Net are bf16 in the network itself. Left to itself,
+    OpenVINO does not round the constant matrix of the graph product, and so converts the features to fp32 and back
+    around it.
+    """
     import torch
 
     from live_stf.engine.torch_engine import load_network
+    from live_stf.network import STFNet
+    from live_stf.network.fused import fuse
 
     class WithAttention(torch.nn.Module):
-        def __init__(self) -> None:
+        def __init__(self, network: torch.nn.Module) -> None:
             super().__init__()
-            self.network = load_network(model)
+            self.network = network
 
         def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
             return self.network(x, attention=True)
 
-    frames, joints = model.preparation.frames, len(model.skeleton)
-    # Batch 2: a batch of one would be taken for a constant.
-    example = torch.zeros(2, 3, frames, joints, 1)
+    network = load_network(model)
+    if isinstance(network, STFNet):
+        network = fuse(network, torch.bfloat16 if precision == "bf16" else torch.float32)
+    else:
+        network = WithAttention(network)
+    example = torch.zeros(1, 3, model.preparation.frames, len(model.skeleton), 1)
     with warnings.catch_warnings():
         # torch's exporter warns about its own use of Python's copy registry.
         warnings.simplefilter("ignore", FutureWarning)
-        program = torch.export.export(WithAttention(), (example,), dynamic_shapes=({0: torch.export.Dim("batch")},))
-        converted = openvino.convert_model(program)
+        converted = openvino.convert_model(torch.export.export(network, (example,)))
     for port, name in zip(converted.outputs, ("logits", "attention"), strict=True):
         port.get_tensor().set_names({name})
+    # OpenVINO 2026.4 does not copy bf16 weights, and does not keep what they lie in either.
+    converted.owner_of_weights = network
     return converted
 
 
 class OpenVINOEngine:
-    """OpenVINO on the CPU in fp32. The converted network is kept in the cache folder, so torch is needed only once."""
+    """OpenVINO on the CPU. The converted network is kept in the cache folder, so torch is needed only once.
 
-    def __init__(self, model: Model, notify: Callable[[str], None] = log.info) -> None:
-        path = cache_folder() / f"{model.name}-{_fingerprint(model)}.xml"
-        core = openvino.Core()
+    precision: "fp32", or "bf16" on a CPU that has it (`bf16_available`), else ModelError.
+    Several people are run one by one, two at a time with half of the cores each. As one batch, each would cost more
+    than one person alone, because the features of a batch do not fit into the cores' caches.
+    """
+
+    def __init__(self, model: Model, precision: str = "fp32", notify: Callable[[str], None] = log.info) -> None:
+        if precision not in PRECISIONS:
+            raise ModelError(f"precision {precision!r} is not known to OpenVINO, it can be {' or '.join(PRECISIONS)}")
+        if precision == "bf16" and not bf16_available():
+            raise ModelError("this CPU has no instructions for bf16; use fp32")
+        path = cache_folder() / f"{model.name}-{precision}-{_fingerprint(model)}.xml"
         if not path.is_file():
             notify(f"preparing {model.name} for OpenVINO; this takes a moment, and only the first time")
             path.parent.mkdir(parents=True, exist_ok=True)
             partial = path.with_name(f"{os.getpid()}-{path.name}")
-            openvino.save_model(convert(model), partial, compress_to_fp16=False)
+            openvino.save_model(convert(model, precision), partial, compress_to_fp16=False)
             os.replace(partial.with_suffix(".bin"), path.with_suffix(".bin"))
             os.replace(partial, path)
+        core = openvino.Core()
+        network = core.read_model(path)
         # CPUs with bf16 instructions would otherwise be given bf16 without being asked.
-        options = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
-        self.compiled = core.compile_model(core.read_model(path), "CPU", options)
-        self.request = self.compiled.create_infer_request()
-        self.name = "OpenVINO CPU fp32"
+        options = {"INFERENCE_PRECISION_HINT": PRECISIONS[precision]}
+        alone = core.compile_model(network, "CPU", {**options, "PERFORMANCE_HINT": "LATENCY"})
+        shared = core.compile_model(network, "CPU", {**options, "NUM_STREAMS": STREAMS})
+        self._alone = alone.create_infer_request()
+        self._pair = [shared.create_infer_request() for _ in range(STREAMS)]
+        self.name = f"OpenVINO CPU {precision}"
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        results = self.request.infer({0: x})
-        return results[0].copy(), results[1].copy()
+        logits, attention = [], []
+
+        def take(request: openvino.InferRequest) -> None:
+            logits.append(request.get_output_tensor(0).data.copy())
+            attention.append(request.get_output_tensor(1).data.copy())
+
+        paired = len(x) - len(x) % STREAMS
+        for first in range(0, paired, STREAMS):
+            for offset, request in enumerate(self._pair):
+                request.start_async({0: x[first + offset : first + offset + 1]})
+            for request in self._pair:
+                request.wait()
+                take(request)
+        for row in range(paired, len(x)):
+            self._alone.infer({0: x[row : row + 1]})
+            take(self._alone)
+        return np.concatenate(logits), np.concatenate(attention)

@@ -63,6 +63,13 @@ def small_model(tmp_path: Path) -> Model:
     return write_model(tmp_path / "small", network, ("walk", "none of these"))
 
 
+@pytest.fixture
+def baseline_model(tmp_path: Path) -> Model:
+    return write_model(
+        tmp_path / "baseline", {"architecture": "st-gcn", "skeleton": "openpose18"}, ("walk", "none of these")
+    )
+
+
 @pytest.fixture(scope="session")
 def real_windows(clip: Path, model: Model) -> list[Window]:
     """Windows of the person in the sample clip, as the live program cuts them."""

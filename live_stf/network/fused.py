@@ -1,0 +1,271 @@
+"""STF-Net for running, not for training: the same function in fewer and larger products.
+
+What is constant once the weights are learned is worked out beforehand:
+
+- Every batch norm is part of the product or convolution before it.
+- Fixed and learned graph are one matrix. A projecting shortcut is one partition more, whose graph is the identity: one
+  product instead of two and a sum.
+- The input norm, the graph and the weights of the stem are one matrix per frame.
+- MCF has two projections less. The similarity Q K^T of q = W_q r + b_q and k = W_k r + b_k is, but for what is the same
+  for all parts and leaves the softmax as it is, the product of W_k^T q and r. The value's projection goes into the
+  restoring one: a row of the attention sums to one, so its bias arrives as a constant.
+- A group of the temporal convolution has sixteen channels instead of four, with zeros between the four: CPUs multiply
+  sixteen numbers at once, and do four in no less time.
+
+Features are (N * T, V, C) between the parts: with three axes OpenVINO leaves the transposes where they are, around the
+temporal convolution, where they cost nothing. With four it moves them to where each copies the features.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from live_stf.network.stf_net import MCF, SCN, TDF, Block, Shortcut, STFNet, TemporalConvolution
+
+GROUP = 16  # channels of a group of the temporal convolution
+
+
+def _exact(x: Tensor) -> Tensor:
+    """In fp32 where it was less: for the softmax and what comes out."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
+def _scale_and_shift(norm: nn.BatchNorm1d) -> tuple[Tensor, Tensor]:
+    """Batch norm in evaluation is x * scale + shift."""
+    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+    return scale, norm.bias - norm.running_mean * scale
+
+
+def _fold_shortcut(shortcut: Shortcut) -> tuple[Tensor, Tensor]:
+    """Weight (C_out, C_in) and bias (C_out,) of a projecting shortcut with its norm."""
+    scale, shift = _scale_and_shift(shortcut.norm)
+    return scale.unsqueeze(1) * shortcut.linear.weight, scale * shortcut.linear.bias + shift
+
+
+def _fold_scn(scn: SCN) -> tuple[Tensor, Tensor, Tensor]:
+    """Graph (K', V, V), weight (C_out, K', C_in) and bias (V, C_out) of an SCN; K' counts a projecting shortcut."""
+    graph = scn.graph + scn.mask
+    scale, shift = _scale_and_shift(scn.norm)
+    weight = (scale.unsqueeze(1) * scn.weight.weight).unflatten(1, (graph.shape[0], -1))
+    bias = scale * (graph.sum(dim=1).T @ scn.bias) + shift
+    if scn.shortcut.project:
+        shortcut_weight, shortcut_bias = _fold_shortcut(scn.shortcut)
+        graph = torch.cat([graph, torch.eye(graph.shape[1]).unsqueeze(0)])
+        weight = torch.cat([weight, shortcut_weight.unsqueeze(1)], dim=1)
+        bias = bias + shortcut_bias
+    return graph, weight, bias
+
+
+def widen_groups(weight: Tensor, group: int) -> Tensor:
+    """Weight of the same grouped convolution with fewer groups, of `group` channels: (C, C_g, ...) -> (C, group, ...).
+
+    The old groups stand on the diagonal of the new ones. C_g divides `group`, `group` divides C.
+    """
+    channels, narrow, *kernel = weight.shape
+    times = group // narrow
+    old = weight.reshape(channels // group, times, narrow, narrow, *kernel)
+    new = weight.new_zeros(channels // group, times, narrow, times, narrow, *kernel)
+    for i in range(times):
+        new[:, i, :, i] = old[:, i]
+    return new.reshape(channels, group, *kernel)
+
+
+class _Constants(nn.Module):
+    """A module whose tensors are buffers, detached copies of what they were worked out from."""
+
+    def constant(self, name: str, value: Tensor) -> None:
+        self.register_buffer(name, value.detach().clone().contiguous())
+
+
+class FusedStem(_Constants):
+    """Input norm and the first SCN: (N, T, C * V) -> (N * T, V, C_out)."""
+
+    def __init__(self, norm: nn.BatchNorm1d, scn: SCN) -> None:
+        super().__init__()
+        graph, weight, bias = _fold_scn(scn)
+        joints = graph.shape[1]
+        scale, shift = (value.view(joints, -1) for value in _scale_and_shift(norm))  # (V, C)
+        whole = torch.einsum("kvw,okc->wocv", graph, weight)
+        self.constant("bias", bias + torch.einsum("wocv,vc->wo", whole, shift))  # (V, C_out)
+        self.constant("weight", (whole * scale.T).flatten(0, 1).flatten(1))  # (V * C_out, C * V)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(F.linear(x, self.weight).view(-1, *self.bias.shape) + self.bias)
+
+
+class FusedSCN(_Constants):
+    """(N * T, V, C_in) -> (N * T, V, C_out)."""
+
+    def __init__(self, scn: SCN) -> None:
+        super().__init__()
+        graph, weight, bias = _fold_scn(scn)
+        self.constant("mix", graph.permute(2, 0, 1).flatten(0, 1))  # (V * K', V)
+        self.constant("weight", weight.flatten(1))
+        self.constant("bias", bias)
+        self.project = scn.shortcut.project
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows, joints, _ = x.shape
+        gathered = torch.matmul(self.mix, x).view(rows, joints, -1)
+        out = F.linear(gathered, self.weight) + self.bias
+        return F.relu(out if self.project else out + x)
+
+
+class FusedMCF(_Constants):
+    """(N * T, V, C) -> the same and the attention (N, V, U), in fp32 where the features are in bf16."""
+
+    def __init__(self, mcf: MCF) -> None:
+        super().__init__()
+        self.sizes = mcf.sizes
+        scale, shift = _scale_and_shift(mcf.norm)
+        restore = scale.unsqueeze(1) * mcf.restore.weight
+        self.constant("reduce_weight", mcf.reduce.weight)
+        self.constant("reduce_bias", mcf.reduce.bias)
+        self.constant("query_weight", mcf.key.weight.T @ mcf.query.weight)
+        self.constant("query_bias", mcf.key.weight.T @ mcf.query.bias)
+        self.constant("restore_weight", restore @ mcf.value.weight)
+        value_bias = mcf.grain_weight.sum() * mcf.value.bias
+        self.constant("restore_bias", restore @ value_bias + scale * mcf.restore.bias + shift)
+        self.constant("parts", mcf.parts)  # (V, U)
+        weights = mcf.grain_weight.repeat_interleave(torch.tensor(mcf.sizes))
+        self.constant("spread", weights.unsqueeze(1) * mcf.parts.T)  # (U, V)
+
+    def forward(self, x: Tensor, bodies: int) -> tuple[Tensor, Tensor]:
+        rows, v, _ = x.shape
+        t = rows // bodies
+        reduced = F.linear(x, self.reduce_weight, self.reduce_bias)  # (N * T, V, C/4)
+        query = F.linear(reduced, self.query_weight, self.query_bias)
+        inner = reduced.shape[-1]
+        similarity = _exact(torch.matmul(query, reduced.transpose(1, 2)).view(bodies, t, v, v).sum(dim=1))
+        logits = similarity @ (_exact(self.parts) / math.sqrt(t * inner))
+        attention = torch.cat([part.softmax(dim=-1) for part in logits.split(self.sizes, dim=-1)], dim=-1)
+        mix = (attention @ _exact(self.spread)).to(x.dtype).unsqueeze(1)  # (N, 1, V, V)
+        context = torch.matmul(mix, reduced.view(bodies, t, v, inner)).view(rows, v, inner)
+        return F.relu(x + F.linear(context, self.restore_weight, self.restore_bias)), attention
+
+
+class FusedTemporal(_Constants):
+    """Temporal convolution with stride: (N * T, V, C) -> (N * T', V, C)."""
+
+    def __init__(self, temporal: TemporalConvolution) -> None:
+        super().__init__()
+        convolution = temporal.convolution
+        scale, shift = _scale_and_shift(temporal.norm)
+        weight = scale.view(-1, 1, 1, 1) * convolution.weight
+        if convolution.groups > 1:
+            weight = widen_groups(weight, GROUP)
+        self.constant("weight", weight)
+        self.constant("bias", scale * convolution.bias + shift)
+        self.groups = weight.shape[0] // weight.shape[1]
+        self.stride, self.padding = convolution.stride, convolution.padding
+
+    def forward(self, x: Tensor, bodies: int) -> Tensor:
+        rows, v, c = x.shape
+        picture = x.view(bodies, rows // bodies, v, c).permute(0, 3, 1, 2)
+        out = F.conv2d(picture, self.weight, self.bias, self.stride, self.padding, 1, self.groups)
+        return out.permute(0, 2, 3, 1).reshape(-1, v, c)
+
+
+class FusedTDF(_Constants):
+    """(N * T, V, C) -> (N * T', V, C)."""
+
+    def __init__(self, tdf: TDF) -> None:
+        super().__init__()
+        scale, shift = _scale_and_shift(tdf.squeeze_norm)
+        self.constant("squeeze_weight", scale.view(-1, 1, 1) * tdf.squeeze.weight)
+        self.constant("squeeze_bias", scale * tdf.squeeze.bias + shift)
+        self.constant("excite_weight", tdf.excite.weight)
+        self.constant("excite_bias", tdf.excite.bias)
+        self.padding = tdf.squeeze.padding
+        self.motion = tdf.motion
+        self.temporal = FusedTemporal(tdf.temporal)
+
+    def forward(self, x: Tensor, bodies: int) -> Tensor:
+        rows, _, c = x.shape
+        pooled = x.mean(dim=1).view(bodies, rows // bodies, c).transpose(1, 2)  # (N, C, T)
+        if self.motion:
+            pooled = F.pad(pooled[..., 1:] - pooled[..., :-1], (0, 1))
+        hidden = F.relu(F.conv1d(pooled, self.squeeze_weight, self.squeeze_bias, padding=self.padding))
+        gate = torch.sigmoid(F.conv1d(hidden, self.excite_weight, self.excite_bias, padding=self.padding))
+        return self.temporal(x * (1 + gate.transpose(1, 2).reshape(rows, 1, c)), bodies)
+
+
+class FusedShortcut(_Constants):
+    """Projecting shortcut around a block: (N * T, V, C_in) -> (N * T', V, C_out)."""
+
+    def __init__(self, shortcut: Shortcut) -> None:
+        super().__init__()
+        weight, bias = _fold_shortcut(shortcut)
+        self.constant("weight", weight)
+        self.constant("bias", bias)
+        self.stride = shortcut.stride
+
+    def forward(self, x: Tensor, bodies: int) -> Tensor:
+        rows, v, c = x.shape
+        kept = x.view(bodies, rows // bodies, v, c)[:, :: self.stride].reshape(-1, v, c)
+        return F.linear(kept, self.weight, self.bias)
+
+
+class FusedBlock(nn.Module):
+    """SCN, MCF, TDF and the residual path around them."""
+
+    def __init__(self, block: Block) -> None:
+        super().__init__()
+        self.scn = FusedSCN(block.scn)
+        self.mcf = FusedMCF(block.mcf) if block.mcf is not None else None
+        self.temporal = FusedTDF(block.temporal) if isinstance(block.temporal, TDF) else FusedTemporal(block.temporal)
+        self.shortcut = FusedShortcut(block.shortcut) if block.shortcut.project else None
+
+    def forward(self, x: Tensor, bodies: int) -> tuple[Tensor, Tensor | None]:
+        features, attention = self.scn(x), None
+        if self.mcf is not None:
+            features, attention = self.mcf(features, bodies)
+        residual = x if self.shortcut is None else self.shortcut(x, bodies)
+        return F.relu(self.temporal(features, bodies) + residual), attention
+
+
+class FusedSTFNet(_Constants):
+    """What STFNet(x, attention=True) gives in evaluation: (N, C, T, V, M) -> logits and attention (N, M, L, V, U).
+
+    Input, logits and attention are fp32. dtype is what the features and weights in between are in; with bfloat16 the
+    softmax and what leads to it still are fp32.
+    """
+
+    def __init__(self, network: STFNet, dtype: torch.dtype = torch.float32) -> None:
+        super().__init__()
+        self.dtype = dtype
+        self.present_only = network.present_only
+        self.stem = FusedStem(network.input_norm, network.stem)
+        self.blocks = nn.ModuleList(FusedBlock(block) for block in network.blocks)
+        self.constant("classify_weight", network.classify.weight)
+        self.constant("classify_bias", network.classify.bias)
+        self.to(dtype)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        n, c, t, v, m = x.shape
+        frames = x.to(self.dtype).permute(0, 4, 2, 1, 3).reshape(n * m, t, c * v)
+        features, attentions = self.stem(frames), []
+        for block in self.blocks:
+            features, attention = block(features, n * m)
+            if attention is not None:
+                attentions.append(attention)
+        bodies = features.view(n, m, -1, features.shape[-1]).mean(dim=2)
+        if self.present_only:
+            there = (x != 0).flatten(1, 3).any(dim=1).to(bodies.dtype)  # (N, M)
+            pooled = (bodies * there.unsqueeze(-1)).sum(1) / there.sum(1, keepdim=True).clamp(min=1)
+        else:
+            pooled = bodies.mean(dim=1)
+        logits = _exact(F.linear(pooled, self.classify_weight, self.classify_bias))
+        if not attentions:
+            return logits, logits.new_zeros(n, m, 0, v, 0)
+        return logits, torch.stack(attentions, dim=1).view(n, m, len(attentions), v, -1)
+
+
+def fuse(network: STFNet, dtype: torch.dtype = torch.float32) -> FusedSTFNet:
+    """The network as it stands, for running. What is learned afterwards does not reach it."""
+    with torch.no_grad():
+        return FusedSTFNet(network, dtype).eval()

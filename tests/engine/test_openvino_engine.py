@@ -1,0 +1,77 @@
+"""What OpenVINO alone has: precisions, and several people at a time."""
+
+from __future__ import annotations
+
+import gc
+
+import numpy as np
+import pytest
+
+from live_stf.engine import Classifier, open_engine
+from live_stf.engine.openvino_engine import OpenVINOEngine, bf16_available, convert, openvino
+from live_stf.errors import ModelError
+from live_stf.model import Model, available_models, load_model
+from live_stf.types import Window
+
+TOLERANCE = 1e-4
+BF16_TOLERANCE = 2e-2
+
+needs_bf16 = pytest.mark.skipif(not bf16_available(), reason="this CPU has no instructions for bf16")
+
+
+@needs_bf16
+@pytest.mark.parametrize("name", ["random", *available_models()])
+def test_bf16_is_near_torch(name: str, model: Model, real_windows: list[Window]) -> None:
+    """Probabilities and attention within 2e-2; logits within 2e-2 of the largest of them."""
+    used = model if name == "random" else load_model(name)
+    engine, torch_engine = OpenVINOEngine(used, "bf16"), open_engine(used, "torch")
+    assert engine.name == "OpenVINO CPU bf16"
+    x = Classifier(used, torch_engine).prepare(real_windows)
+    logits, attention = torch_engine.run(x)
+    other_logits, other_attention = engine.run(x)
+    assert other_logits.dtype == other_attention.dtype == np.float32
+    assert not np.array_equal(other_logits, logits)
+    np.testing.assert_allclose(other_logits, logits, atol=BF16_TOLERANCE * np.abs(logits).max(), rtol=0)
+    np.testing.assert_allclose(softmax(other_logits), softmax(logits), atol=BF16_TOLERANCE, rtol=0)
+    np.testing.assert_allclose(other_attention, attention, atol=BF16_TOLERANCE, rtol=0)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return raised / raised.sum(axis=1, keepdims=True)
+
+
+@needs_bf16
+def test_bf16_weights_outlive_their_conversion(model: Model) -> None:
+    converted = convert(model, "bf16")
+    gc.collect()
+    _ = [np.full(size, np.nan, np.float32) for size in range(10, 100_000, 499)]  # what was let go is written over
+    compiled = openvino.Core().compile_model(converted, "CPU", {"INFERENCE_PRECISION_HINT": "bf16"})
+    assert np.isfinite(compiled(np.ones((1, 3, 150, 18, 1), np.float32))[0]).all()
+
+
+def test_an_unknown_precision_is_named(model: Model) -> None:
+    with pytest.raises(ModelError, match=r"'fp8'.*fp32 or bf16"):
+        OpenVINOEngine(model, "fp8")
+
+
+@pytest.mark.parametrize("people", [1, 2, 3, 4, 8])
+def test_each_of_several_people_gets_the_own_answer(people: int, model: Model) -> None:
+    engine = open_engine(model, "openvino")
+    x = np.random.default_rng(0).standard_normal((people, 3, 150, 18, 1)).astype(np.float32)
+    logits, attention = engine.run(x)
+    assert (logits.shape, attention.shape) == ((people, 4), (people, 1, 6, 18, 24))
+    for row in range(people):
+        alone_logits, alone_attention = engine.run(x[row : row + 1])
+        np.testing.assert_allclose(logits[row], alone_logits[0], atol=1e-5)
+        np.testing.assert_allclose(attention[row], alone_attention[0], atol=1e-6)
+    again, _ = engine.run(x)
+    np.testing.assert_allclose(again, logits, atol=1e-6)
+
+
+def test_the_baseline_runs_too(baseline_model: Model) -> None:
+    x = np.random.default_rng(0).standard_normal((2, 3, 150, 18, 1)).astype(np.float32)
+    logits, attention = OpenVINOEngine(baseline_model).run(x)
+    expected, _ = open_engine(baseline_model, "torch").run(x)
+    np.testing.assert_allclose(logits, expected, atol=TOLERANCE, rtol=0)
+    assert attention.shape == (2, 1, 0, 18, 0)

@@ -1,0 +1,81 @@
+"""The network for running is the network."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from live_stf.network import STFNet
+from live_stf.network.fused import fuse, widen_groups
+from live_stf.skeleton import NTU_25, OPENPOSE_18, Skeleton
+
+
+def learned(skeleton: Skeleton, noise: float = 0.1, **switches: object) -> STFNet:
+    """A network with random parameters and statistics, so that nothing hides as 0 or 1."""
+    torch.manual_seed(0)
+    network = STFNet(skeleton, 7, **switches).eval()
+    with torch.no_grad():
+        for name, value in [*network.named_parameters(), *network.named_buffers()]:
+            if name.endswith("running_var"):
+                value.uniform_(0.5, 2)
+            elif value.is_floating_point() and not name.endswith(("graph", "parts")):
+                value.add_(torch.randn(value.shape) * noise)
+    return network
+
+
+SWITCHES = [
+    (OPENPOSE_18, {}),
+    (OPENPOSE_18, {"grains": 1}),
+    (OPENPOSE_18, {"tdf_kernel": 3, "tdf_motion": True}),
+    (NTU_25, {"grains": 3, "present_only": True}),
+    (NTU_25, {"mcf": False}),
+    (NTU_25, {"tdf": False}),
+]
+
+
+@pytest.mark.parametrize(("skeleton", "switches"), SWITCHES, ids=lambda value: getattr(value, "name", str(value)))
+@pytest.mark.parametrize("frames", [20, 21])
+def test_fused_is_the_same_function(skeleton: Skeleton, switches: dict, frames: int) -> None:
+    network = learned(skeleton, **switches).double()
+    for block in network.blocks:
+        if block.mcf is not None:  # thirds were rounded to fp32
+            block.mcf.parts /= block.mcf.parts.sum(dim=0)
+    x = torch.randn(3, 3, frames, len(skeleton), 2, dtype=torch.float64)
+    x[1, ..., 1] = 0  # nobody there
+    with torch.no_grad():
+        logits, attention = network(x, attention=True)
+        fused_logits, fused_attention = fuse(network, torch.float64)(x)
+    assert logits.std() > 1e-3
+    assert attention.shape == fused_attention.shape
+    torch.testing.assert_close(fused_logits, logits, atol=1e-9, rtol=1e-9)
+    torch.testing.assert_close(fused_attention, attention, atol=1e-9, rtol=1e-9)
+
+
+def test_bf16_stays_near_and_answers_in_fp32() -> None:
+    network = learned(OPENPOSE_18, noise=0.02)
+    x = torch.randn(4, 3, 40, 18, 1)
+    with torch.no_grad():
+        logits, attention = network(x, attention=True)
+        fused_logits, fused_attention = fuse(network, torch.bfloat16)(x)
+    assert fused_logits.dtype == fused_attention.dtype == torch.float32
+    torch.testing.assert_close(fused_attention, attention, atol=2e-2, rtol=0)
+    torch.testing.assert_close(fused_logits.softmax(1), logits.softmax(1), atol=2e-2, rtol=0)
+
+
+def test_fusing_leaves_the_network_alone() -> None:
+    network = learned(OPENPOSE_18)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    fused = fuse(network)
+    assert not list(fused.parameters())
+    for buffer in fused.buffers():
+        buffer.zero_()
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+@pytest.mark.parametrize("group", [4, 8, 16])
+def test_wider_groups_give_the_same_convolution(group: int) -> None:
+    weight, x = torch.randn(32, 4, 9, 1), torch.randn(2, 32, 20, 5)
+    expected = F.conv2d(x, weight, groups=8)
+    actual = F.conv2d(x, widen_groups(weight, group), groups=32 // group)
+    torch.testing.assert_close(actual, expected, atol=1e-5, rtol=1e-5)
