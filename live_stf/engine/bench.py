@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -147,9 +146,8 @@ def engines(model: Model, machine: Machine, folder: Path) -> list[tuple[str, Cal
     listed: list[tuple[str, Callable[[], Engine | str]]] = [
         ("torch cpu", lambda: TorchEngine(model, device="cpu")),
         ("OpenVINO fp32", lambda: OpenVINOEngine(model)),
+        ("OpenVINO bf16", lambda: OpenVINOEngine(model, "bf16")),
     ]
-    if "precision" in inspect.signature(OpenVINOEngine).parameters:
-        listed.append(("OpenVINO bf16", lambda: OpenVINOEngine(model, precision="bf16")))
     if machine.gpu is None:
         names = ("torch cuda, eager", "torch cuda, CUDA graphs", "TensorRT")
         return listed + [(name, lambda: machine.reason) for name in names]

@@ -134,9 +134,9 @@ def _compile(
     path = folder / (name + SUFFIXES[backend])
     progress("exporting the network")
     if backend == "openvino":
-        from live_stf.engine.openvino_engine import convert, openvino
+        from live_stf.engine.openvino_engine import OpenVINOEngine
 
-        openvino.save_model(convert(model), path, compress_to_fp16=False)
+        OpenVINOEngine(model, precision, path=path)
     else:
         graph = export_onnx(model, path.with_suffix(".onnx"), precision)
         if backend == "tensorrt":
@@ -174,7 +174,9 @@ def _open(record: EngineRecord, model: Model, machine: Machine, folder: Path) ->
             return OnnxEngine(path)
         except EngineError:
             return None
-    return OpenVINOFile(path, record.precision)
+    from live_stf.engine.openvino_engine import OpenVINOEngine
+
+    return OpenVINOEngine(model, record.precision, path=path)
 
 
 def _compare(
@@ -193,23 +195,6 @@ def _compare(
         return None
     by = f"{substitute.name} on the file that it was compiled from, because it cannot run here"
     return agreement(substitute, references.x, references.answer, by)
-
-
-class OpenVINOFile:
-    """A network in OpenVINO's form, from its file, on the CPU."""
-
-    def __init__(self, path: Path, precision: str) -> None:
-        from live_stf.engine.openvino_engine import openvino
-
-        hint = {"fp32": "f32", "bf16": "bf16"}[precision]
-        options = {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "LATENCY"}
-        core = openvino.Core()
-        self._request = core.compile_model(core.read_model(path), "CPU", options).create_infer_request()
-        self.name = f"OpenVINO CPU {precision}"
-
-    def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        results = self._request.infer({0: x})
-        return results[0].copy(), results[1].copy()
 
 
 def check(
@@ -232,5 +217,7 @@ def check(
 
 def said(found: Agreement) -> str:
     """An agreement in words."""
-    same = f"same best class {found.same_best:.1%}"
-    return f"logits within {found.logits:.1e}, attention within {found.attention:.1e}, {same}"
+    return (
+        f"logits within {found.logits:.1e} (they reach {found.largest_logit:.1f}), attention within "
+        f"{found.attention:.1e}, same best class {found.same_best:.1%}"
+    )

@@ -29,10 +29,12 @@ SUFFIX = ".engine.json"
 class Agreement:
     """Largest difference to torch over real windows, and how often the best class is the same.
 
+    largest_logit: of torch's, whatever its sign: what an error in logits is to be seen beside.
     by: what computed it. For an engine that cannot run where it was built, that is another runtime on the same graph.
     """
 
     logits: float
+    largest_logit: float
     attention: float
     same_best: float  # 0..1
     windows: int

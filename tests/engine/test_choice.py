@@ -76,7 +76,7 @@ def test_a_missing_engine_is_built_while_another_serves(small_model: Model, clip
     (upgrade,) = [thread for thread in threading.enumerate() if thread.name == "engine upgrade"]
     while upgrade.is_alive():
         is_torch(engine, small_model, x)
-        upgrade.join(0.5)
+        upgrade.join(2)
     (record,) = find_records(tmp_path, pytest.fail)
     assert (record.model, record.backend, record.capability) == ("small", "tensorrt_rtx", "sm_86")
     assert said[-1].startswith("engine: OpenVINO CPU fp32 goes on, because ")

@@ -40,7 +40,11 @@ def test_openvino_is_torch(name: str, model: Model, real_windows: list[Window]) 
         np.testing.assert_allclose(other_attention, attention, atol=TOLERANCE, rtol=0)
 
 
-def test_a_converted_network_is_kept_and_a_changed_one_converted_again(small_model: Model, cache: Path) -> None:
+def test_a_converted_network_is_kept_and_a_changed_one_converted_again(
+    small_model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    monkeypatch.setattr("live_stf.engine.openvino_engine.cache_folder", lambda: cache)
     open_engine(small_model, "openvino")
     (kept,) = cache.glob("small-*.xml")
     written = kept.stat().st_mtime_ns

@@ -41,7 +41,7 @@ def record_of(model: Model, **changes: object) -> EngineRecord:
         file_hash="",
         project_version="0",
         built="2026-01-01T00:00:00+00:00",
-        agreement=Agreement(1e-3, 1e-4, 1.0, 12, "the engine itself"),
+        agreement=Agreement(1e-3, 2.5, 1e-4, 1.0, 12, "the engine itself"),
         latency={1: 0.5, 2: 0.7},
     )
     return dataclasses.replace(record, **changes)
