@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -15,7 +16,7 @@ from live_stf.engine.build import BACKENDS, DEFAULT_PRECISION, References, build
 from live_stf.engine.machine import Machine, detect
 from live_stf.engine.record import EngineRecord, damage, engines_folder, find_records, mismatch
 from live_stf.engine.tensorrt_engine import PEOPLE
-from live_stf.errors import LiveStfError, ModelError
+from live_stf.errors import EngineError, LiveStfError, ModelError
 from live_stf.model import Model, load_model
 
 INTERRUPTED = 130
@@ -59,6 +60,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     building.add_argument("--precision", choices=PRECISIONS, help=f"default: {standards}")
     building.add_argument("--people", type=numbers, default=PEOPLE, help="batch sizes (default: 1,2,4,8)")
     building.add_argument("--target", help="GPU to build for, for example sm_86 (default: the one here)")
+    building.add_argument(
+        "--calibration", type=Path, metavar="FILE", help="for int8: .npy of windows to measure its ranges on"
+    )
     command("list", run_list, "list the engines that are there, and whether they fit this machine", None)
     command("check", run_check, "check files, fit and error of the engines that are there", None)
     bench = command("bench", run_bench, "measure every engine that runs here, beside ST-GCN", MODEL)
@@ -94,6 +98,7 @@ def run_build(options: argparse.Namespace) -> int:
             options.people,
             options.target,
             progress,
+            calibration=None if options.calibration is None else windows_of(options.calibration),
         )
     print(f"{record.file}: {', '.join(words(record))}")
     print(f"machine: {machine}")
@@ -108,6 +113,17 @@ def run_build(options: argparse.Namespace) -> int:
         print(f"speed: not measured, {mismatch(record, model, machine) or 'nothing installed here can run it'}")
     print(f"written to {options.output}")
     return 0
+
+
+def windows_of(path: Path) -> np.ndarray:
+    """The array in a .npy file."""
+    try:
+        windows = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as problem:
+        raise EngineError(f"{path} is not a .npy file of numbers: {problem}") from problem
+    if not isinstance(windows, np.ndarray):
+        raise EngineError(f"{path} has several arrays, it has to be a .npy file of one")
+    return windows
 
 
 def run_list(options: argparse.Namespace) -> int:

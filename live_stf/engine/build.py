@@ -13,15 +13,15 @@ import numpy as np
 import live_stf
 from live_stf.engine import tensorrt_engine
 from live_stf.engine.base import Engine
+from live_stf.engine.export import INSTALL, export_onnx, input_shape, lowered
 from live_stf.engine.export import PRECISIONS as EXPORTED
-from live_stf.engine.export import export_onnx, input_shape
 from live_stf.engine.machine import TENSORRT_MODULES, Machine
 from live_stf.engine.measure import agreement, disagreement, latencies
 from live_stf.engine.record import Agreement, EngineRecord, damage, file_hash, mismatch, model_hash
 from live_stf.errors import EngineError
 from live_stf.model import Model
 
-BACKENDS = {"tensorrt": tensorrt_engine.PRECISIONS, "openvino": ("fp32", "bf16", "int8"), "onnx": EXPORTED}
+BACKENDS = {"tensorrt": tensorrt_engine.PRECISIONS, "openvino": ("fp32", "bf16"), "onnx": (*EXPORTED, "int8")}
 DEFAULT_PRECISION = {"tensorrt": "fp16", "openvino": "fp32", "onnx": "fp32"}
 SUFFIXES = {"onnx": ".onnx", "openvino": ".xml", "tensorrt": ".plan"}
 RUNS = 10  # for the record; `bench` takes its time
@@ -70,22 +70,28 @@ def build(
     target: str | None = None,
     progress: Callable[[str], None] = lambda line: None,
     references: References | None = None,
+    calibration: np.ndarray | None = None,
 ) -> EngineRecord:
     """Build an engine into `folder` and return its record, which lies beside it. EngineError when it cannot be.
 
+    calibration: windows (N, C, T, V, M) that the ranges of int8 are measured on.
     progress: told again and again what is being done. An engine that is too far from torch is not kept.
     """
     precision = precision or DEFAULT_PRECISION[backend]
     if precision not in BACKENDS[backend]:
         raise EngineError(f"{backend} has no {precision} here, it can be {', '.join(BACKENDS[backend])}")
     if precision == "int8":
-        raise EngineError("int8 needs the ranges of every layer, measured on calibration windows: this model has none")
+        _check_calibration(calibration, model)
+    elif calibration is not None:
+        raise EngineError(f"--calibration is for int8, {precision} has no ranges to measure")
     if target is not None and backend != "tensorrt":
         raise EngineError(f"--target is for tensorrt; {backend} files run on every machine")
     references = References(model) if references is None else references
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".building-") as temporary:
-        draft = _compile(model, backend, machine, Path(temporary), precision, tuple(people), target, progress)
+        draft = _compile(
+            model, backend, machine, Path(temporary), precision, tuple(people), target, progress, calibration
+        )
         engine = _open(draft, model, machine, Path(temporary))
         progress("comparing with torch on windows of the sample clip")
         measured = _compare(engine, draft, machine, Path(temporary), references)
@@ -113,6 +119,7 @@ def _compile(
     people: tuple[int, ...],
     target: str | None,
     progress: Callable[[str], None],
+    calibration: np.ndarray | None,
 ) -> EngineRecord:
     """Writes the engine's file; its record as far as it is known."""
     fingerprint = model_hash(model)
@@ -138,7 +145,11 @@ def _compile(
 
         OpenVINOEngine(model, precision, path=path)
     else:
-        graph = export_onnx(model, path.with_suffix(".onnx"), precision)
+        graph = path.with_suffix(".onnx")
+        if precision == "int8":
+            _export_int8(model, graph, calibration, "fp16" if backend == "tensorrt" else "fp32", progress)
+        else:
+            export_onnx(model, graph, precision)
         if backend == "tensorrt":
             cache = folder.parent / f"{module}-{version}-{precision}.timing"
             window = input_shape(model)
@@ -158,6 +169,33 @@ def _compile(
         project_version=live_stf.__version__,
         built=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
+
+
+def _check_calibration(windows: np.ndarray | None, model: Model) -> None:
+    if windows is None:
+        raise EngineError("int8 needs windows to measure its ranges on: name a file of them with --calibration")
+    if windows.dtype != np.float32 or windows.ndim != 5 or windows.shape[1:] != input_shape(model) or not len(windows):
+        wanted = " x ".join(map(str, input_shape(model)))
+        found = " x ".join(map(str, windows.shape))
+        raise EngineError(f"calibration windows have to be N x {wanted} float32, these are {found} {windows.dtype}")
+
+
+def _export_int8(
+    model: Model, path: Path, windows: np.ndarray, other: str, progress: Callable[[str], None]
+) -> None:
+    """The model as ONNX with int8 products; all else in the precision `other`."""
+    try:
+        import onnx
+
+        from live_stf.engine.quantize import measure_ranges, quantized
+
+        plain = export_onnx(model, path)
+        progress("measuring the ranges of int8")
+        ranges = measure_ranges(plain, windows)
+    except ImportError as problem:
+        raise EngineError(f"int8 needs {problem.name}, which is not installed; {INSTALL}") from problem
+    proto = onnx.load(plain)
+    onnx.save_model(quantized(proto if other == "fp32" else lowered(proto, other), ranges), path)
 
 
 def _open(record: EngineRecord, model: Model, machine: Machine, folder: Path) -> Engine | None:

@@ -187,6 +187,7 @@ class TensorRTEngine:
         self._native_graphs = _is_rtx(self._trt)
         self._kernels = folder / f"{self.record.file}.kernels"
         self._runtime_cache = None
+        self._runtime_configs: list[object] = []  # kept as long as the contexts that were made with them
         self._lanes: dict[int, object] = {}
         self._contexts: dict[int, object] = {}
         for profile, batch in enumerate(self.record.people):
@@ -244,11 +245,16 @@ class TensorRTEngine:
             if self._kernels.is_file():
                 self._runtime_cache.deserialize(self._kernels.read_bytes())  # says False, and stays empty, if outdated
         config.set_runtime_cache(self._runtime_cache)
+        self._runtime_configs.append(config)
         return self._engine.create_execution_context(config)
 
     def _keep_kernels(self) -> None:
-        if self._runtime_cache is not None:
+        if self._runtime_cache is None:
+            return
+        try:
             self._kernels.write_bytes(bytes(self._runtime_cache.serialize()))
+        except OSError as problem:  # they are compiled again the next time
+            log.info("the kernels of %s are not kept: %s", self.record.file, problem)
 
 
 def build_command(model: Model) -> str:

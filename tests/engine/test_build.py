@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 import numpy as np
@@ -89,8 +90,8 @@ def test_an_engine_that_is_too_far_from_torch_is_not_kept(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--backend", "tensorrt", "--precision", "int8", "--target", "sm_86"), "int8 needs the ranges"),
-        (("--backend", "onnx", "--precision", "int8"), "onnx has no int8 here"),
+        (("--backend", "tensorrt", "--precision", "int8", "--target", "sm_86"), "int8 needs windows .* --calibration"),
+        (("--backend", "openvino", "--precision", "int8"), "openvino has no int8 here"),
         (("--backend", "openvino", "--precision", "fp16"), "openvino has no fp16 here, it can be fp32, bf16"),
         (("--backend", "openvino", "--target", "sm_86"), "--target is for tensorrt"),
         (("--backend", "openvino", "--model", "nobody"), "no model 'nobody'"),
@@ -101,9 +102,29 @@ def test_what_cannot_be_built_is_said_in_one_line(
 ) -> None:
     status, out, err = run(capsys, "build", "--model", small_model.folder, "--output", tmp_path, *arguments)
     assert (status, out) == (2, "")
-    assert said in err
+    assert re.search(said, err)
     assert err.startswith("error: ")
     assert err.count("\n") == 1
+
+
+def test_calibration_windows_have_to_fit(
+    small_model: Model, inputs: np.ndarray, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    arguments = ("build", "--backend", "onnx", "--precision", "int8", "--model", small_model.folder)
+    path = tmp_path / "windows.npy"
+    for content, said in (
+        (inputs[:, :, :100], r"have to be N x 3 x 150 x 18 x 1 float32, these are 12 x 3 x 100"),
+        (inputs.astype(np.float64), "float64"),
+        (inputs[:0], "these are 0 x"),
+        (np.array([{}]), "is not a .npy file of numbers"),
+    ):
+        np.save(path, content)
+        status, _, err = run(capsys, *arguments, "--output", tmp_path / "engines", "--calibration", path)
+        assert status == 2
+        assert re.search(said, err)
+        assert err.count("\n") == 1
+    status, _, err = run(capsys, *arguments, "--output", tmp_path / "engines", "--calibration", tmp_path / "none.npy")
+    assert (status, err) == (2, f"error: {tmp_path / 'none.npy'}: No such file or directory\n")
 
 
 def test_a_folder_that_cannot_be_written_is_named(
