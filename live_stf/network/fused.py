@@ -24,9 +24,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from live_stf.network.stf_net import MCF, SCN, TDF, Block, Shortcut, STFNet, TemporalConvolution
-
-GROUP = 16  # channels of a group of the temporal convolution
+from live_stf.network.stf_net import (
+    MCF,
+    SCN,
+    TDF,
+    WIDE,
+    Block,
+    Shortcut,
+    STFNet,
+    TemporalConvolution,
+    widen_groups,
+)
 
 
 def _exact(x: Tensor) -> Tensor:
@@ -58,20 +66,6 @@ def _fold_scn(scn: SCN) -> tuple[Tensor, Tensor, Tensor]:
         weight = torch.cat([weight, shortcut_weight.unsqueeze(1)], dim=1)
         bias = bias + shortcut_bias
     return graph, weight, bias
-
-
-def widen_groups(weight: Tensor, group: int) -> Tensor:
-    """Weight of the same grouped convolution with fewer groups, of `group` channels: (C, C_g, ...) -> (C, group, ...).
-
-    The old groups stand on the diagonal of the new ones. C_g divides `group`, `group` divides C.
-    """
-    channels, narrow, *kernel = weight.shape
-    times = group // narrow
-    old = weight.reshape(channels // group, times, narrow, narrow, *kernel)
-    new = weight.new_zeros(channels // group, times, narrow, times, narrow, *kernel)
-    for i in range(times):
-        new[:, i, :, i] = old[:, i]
-    return new.reshape(channels, group, *kernel)
 
 
 class _Constants(nn.Module):
@@ -157,7 +151,7 @@ class FusedTemporal(_Constants):
         scale, shift = _scale_and_shift(temporal.norm)
         weight = scale.view(-1, 1, 1, 1) * convolution.weight
         if convolution.groups > 1:
-            weight = widen_groups(weight, GROUP)
+            weight = widen_groups(weight, WIDE)
         self.constant("weight", weight)
         self.constant("bias", scale * convolution.bias + shift)
         self.groups = weight.shape[0] // weight.shape[1]

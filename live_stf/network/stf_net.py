@@ -21,6 +21,7 @@ WIDTHS = (64, 64, 64, 128, 128, 128, 256, 256, 256)
 STRIDES = (1, 1, 1, 2, 1, 1, 2, 1, 1)
 FIRST_MCF = 4  # "res-layer4 to res-layer9"
 REDUCTION = 4  # alpha of MCF, gamma of TDF, and the channels of one group of the temporal convolution
+WIDE = 16  # channels of a group of the temporal convolution, at least, as it is computed
 
 
 class ChannelNorm(nn.BatchNorm1d):
@@ -67,7 +68,10 @@ class SCN(nn.Module):
         graph = self.graph + self.mask
         # Rows ordered (target joint, partition): the product then lies in memory as (N, T, V, K*C) with no transpose.
         mix = graph.permute(2, 0, 1).reshape(-1, v)  # (V*K, V)
-        gathered = torch.matmul(mix.to(x.dtype), x).view(n, t, v, -1)
+        # One small product per frame. torch.matmul would make one large product of it, for which it transposes the
+        # features there and back, and once more for the gradients.
+        frames = x.reshape(n * t, v, -1)
+        gathered = torch.bmm(mix.to(x.dtype).expand(n * t, -1, -1), frames).view(n, t, v, -1)
         bias = graph.sum(dim=1).T @ self.bias  # (V, C_out)
         return F.relu(self.norm(self.weight(gathered) + bias) + self.shortcut(x))
 
@@ -93,13 +97,14 @@ class MCF(nn.Module):
         self.norm = ChannelNorm(channels)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        n, _, v, _ = x.shape
+        n, t, v, _ = x.shape
         reduced = self.reduce(x)
         query, key, value = self.query(reduced), self.key(reduced), self.value(reduced)  # (N, T, V, C/4)
-        flat_query = query.transpose(1, 2).reshape(n, v, -1)  # (N, V, T*C/4)
-        flat_key = key.transpose(1, 2).reshape(n, v, -1)
-        similarity = flat_query @ flat_key.transpose(1, 2) / math.sqrt(flat_query.shape[-1])  # (N, V, V)
-        logits = similarity.to(self.parts.dtype) @ self.parts  # (N, V, U); fp32 for the softmax under autocast
+        # Time and channels are both summed over: frame by frame, so that the features need no transpose.
+        frames = torch.bmm(query.flatten(0, 1), key.flatten(0, 1).transpose(1, 2))  # (N*T, V, V)
+        # fp32 under autocast for the sum and the softmax.
+        similarity = frames.view(n, t, v, v).sum(dim=1, dtype=self.parts.dtype) / math.sqrt(t * query.shape[-1])
+        logits = similarity @ self.parts  # (N, V, U)
         attention = [part.softmax(dim=-1) for part in logits.split(self.sizes, dim=-1)]
         weighted = torch.cat([m * w for m, w in zip(attention, self.grain_weight.unbind(), strict=True)], dim=-1)
         mix = weighted @ self.parts.T  # (N, V, V)
@@ -123,15 +128,42 @@ class TDF(nn.Module):
         self.temporal = TemporalConvolution(channels, temporal_kernel, stride, groups=channels // REDUCTION)
 
     def forward(self, x: Tensor) -> Tensor:
-        pooled = x.mean(dim=2).transpose(1, 2)  # (N, C, T)
+        pooled = x.mean(dim=2)  # (N, T, C)
         if self.motion:
-            pooled = F.pad(pooled[..., 1:] - pooled[..., :-1], (0, 1))
-        gate = torch.sigmoid(self.excite(F.relu(self.squeeze_norm(self.squeeze(pooled)))))
-        return self.temporal(x * (1 + gate.transpose(1, 2).unsqueeze(2)))
+            pooled = F.pad(pooled[:, 1:] - pooled[:, :-1], (0, 0, 0, 1))
+        hidden = self._over_time(self.squeeze, pooled)
+        hidden = F.relu(self.squeeze_norm(hidden.flatten(0, 1)).view(hidden.shape))
+        gate = torch.sigmoid(self._over_time(self.excite, hidden))
+        return self.temporal(x * (1 + gate.unsqueeze(2)))
+
+    @staticmethod
+    def _over_time(layer: nn.Conv1d, x: Tensor) -> Tensor:
+        """The layer on (N, T, C). In two dimensions channels can be last in memory, as they are in the features: sums and
+        products of the two, and of their gradients, are slow when they are not laid out alike."""
+        picture = x.unsqueeze(2).permute(0, 3, 1, 2)  # (N, C, T, 1)
+        out = F.conv2d(picture, layer.weight.unsqueeze(3), layer.bias, padding=(layer.padding[0], 0))
+        return out.permute(0, 2, 3, 1).squeeze(2)
+
+
+def widen_groups(weight: Tensor, group: int) -> Tensor:
+    """Weight of the same grouped convolution with fewer groups, of `group` channels: (C, C_g, ...) -> (C, group, ...).
+
+    The old groups stand on the diagonal of the new ones. C_g divides `group`, `group` divides C.
+    """
+    channels, narrow, *kernel = weight.shape
+    times = group // narrow
+    old = weight.reshape(channels // group, times, narrow, 1, narrow, *kernel)
+    diagonal = torch.eye(times, dtype=weight.dtype, device=weight.device)
+    new = old * diagonal.reshape(1, times, 1, times, 1, *(1 for _ in kernel))
+    return new.reshape(channels, group, *kernel)
 
 
 class TemporalConvolution(nn.Module):
-    """kernel x 1 convolution over time with stride, batch norm; (N, T, V, C) -> (N, T', V, C)."""
+    """kernel x 1 convolution over time with stride, batch norm; (N, T, V, C) -> (N, T', V, C).
+
+    Groups narrower than WIDE are computed as groups of WIDE channels with zeros between them: processors multiply that
+    many numbers at once, and fewer in no less time.
+    """
 
     def __init__(self, channels: int, kernel: int, stride: int, groups: int = 1) -> None:
         super().__init__()
@@ -139,8 +171,13 @@ class TemporalConvolution(nn.Module):
         self.norm = ChannelNorm(channels)
 
     def forward(self, x: Tensor) -> Tensor:
+        layer = self.convolution
+        weight, groups = layer.weight, layer.groups
+        if weight.shape[1] < WIDE and layer.out_channels % WIDE == 0:
+            weight, groups = widen_groups(weight, WIDE), layer.out_channels // WIDE
         # A permuted view is channels-last memory: no copy on the way in or out.
-        return self.norm(self.convolution(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1))
+        out = F.conv2d(x.permute(0, 3, 1, 2), weight, layer.bias, layer.stride, layer.padding, groups=groups)
+        return self.norm(out.permute(0, 2, 3, 1))
 
 
 class Block(nn.Module):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch.nn import functional as F
 
 from live_stf.network import STFNet
-from live_stf.network.fused import fuse, widen_groups
+from live_stf.network.fused import fuse
 from live_stf.skeleton import NTU_25, OPENPOSE_18, Skeleton
 
 
@@ -71,11 +70,3 @@ def test_fusing_leaves_the_network_alone() -> None:
     for buffer in fused.buffers():
         buffer.zero_()
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
-
-
-@pytest.mark.parametrize("group", [4, 8, 16])
-def test_wider_groups_give_the_same_convolution(group: int) -> None:
-    weight, x = torch.randn(32, 4, 9, 1), torch.randn(2, 32, 20, 5)
-    expected = F.conv2d(x, weight, groups=8)
-    actual = F.conv2d(x, widen_groups(weight, group), groups=32 // group)
-    torch.testing.assert_close(actual, expected, atol=1e-5, rtol=1e-5)
