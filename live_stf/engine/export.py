@@ -21,6 +21,7 @@ INPUT = "x"
 OUTPUTS = ("logits", "attention")
 OPSETS = {"fp32": 20, "fp16": 20, "bf16": 22}  # the lowest with all of the network's operators in that type
 PRECISIONS = tuple(OPSETS)
+ANY_SIZE = 1 << 40
 INSTALL = "install it with: pip install 'live-stf[onnx]'"
 
 
@@ -49,7 +50,7 @@ def export_onnx(model: Model, path: Path, precision: str = "fp32") -> Path:
         raise EngineError(f"precision {precision!r} cannot be exported, it can be {', '.join(PRECISIONS)}")
     try:
         import onnx
-        import onnxscript  # noqa: F401  torch's exporter needs it
+        from onnxscript import optimizer  # torch's exporter needs onnxscript, too
     except ImportError as problem:
         raise EngineError(f"exporting needs {problem.name}, which is not installed; {INSTALL}") from problem
     import torch
@@ -69,6 +70,8 @@ def export_onnx(model: Model, path: Path, precision: str = "fp32") -> Path:
             output_names=list(OUTPUTS),
             dynamic_shapes=({0: torch.export.Dim("batch")},),
         )
+        # By itself the exporter leaves large constants to be worked out on every run.
+        optimizer.optimize_ir(program.model, input_size_limit=ANY_SIZE, output_size_limit=ANY_SIZE)
     proto = program.model_proto
     if precision != "fp32":
         proto = lowered(proto, precision)
@@ -84,17 +87,13 @@ def sensitive(graph) -> set[int]:
     """Positions of the nodes that stay in fp32, in an `onnx.GraphProto`.
 
     Softmax and all that leads to it, back to the product of query and key, which sums thousands of terms and outgrows
-    fp16's range; and means over many values.
+    fp16's range; and sums and means.
     """
     constants = {initializer.name for initializer in graph.initializer}
     maker = {output: position for position, node in enumerate(graph.node) for output in node.output}
+    sums = {position for position, node in enumerate(graph.node) if node.op_type in ("ReduceMean", "ReduceSum")}
+    waiting = [position for position, node in enumerate(graph.node) if node.op_type == "Softmax"]
     kept: set[int] = set()
-    waiting = []
-    for position, node in enumerate(graph.node):
-        if node.op_type == "ReduceMean":
-            kept.add(position)
-        elif node.op_type == "Softmax":
-            waiting.append(position)
     while waiting:
         position = waiting.pop()
         if position in kept:
@@ -105,7 +104,7 @@ def sensitive(graph) -> set[int]:
         if node.op_type == "MatMul" and len(computed) == 2:
             continue
         waiting += [maker[name] for name in computed if name in maker]
-    return kept
+    return kept | sums
 
 
 def lowered(proto, precision: str):

@@ -81,6 +81,12 @@ def test_the_walk_back_from_a_softmax_ends_at_the_product_of_two_computed_things
     assert sensitive(graph) == {3, 4, 5, 6}
 
 
+def test_what_depends_on_weights_alone_is_worked_out_before(onnx_file: Path) -> None:
+    graph = onnx.load(onnx_file).graph
+    constants = {weight.name for weight in graph.initializer}
+    assert [node.op_type for node in graph.node if constants.issuperset(node.input)] == []
+
+
 def test_an_unknown_precision_is_named(model: Model, tmp_path: Path) -> None:
     with pytest.raises(EngineError, match=r"'fp8'.*fp32, fp16, bf16"):
         export_onnx(model, tmp_path / "x.onnx", "fp8")
