@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         complain(error)
         return 2
     except OSError as error:
-        complain(f"{error.filename or options.output}: {error.strerror or error}")
+        complain(f"{error.filename}: {error.strerror}" if error.filename else error)
         return 2
     except KeyboardInterrupt:
         return INTERRUPTED
