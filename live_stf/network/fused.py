@@ -68,6 +68,16 @@ def _fold_scn(scn: SCN) -> tuple[Tensor, Tensor, Tensor]:
     return graph, weight, bias
 
 
+def _product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """What F.linear gives for x (rows, V, C_in) and weight (C_out, C_in), as a convolution of one tap.
+
+    OpenVINO divides a small convolution between cores better than a small product of matrices.
+    """
+    rows, v, _ = x.shape
+    picture = x.unsqueeze(0).permute(0, 3, 1, 2)
+    return F.conv2d(picture, weight[:, :, None, None], bias).permute(0, 2, 3, 1).reshape(rows, v, -1)
+
+
 class _Constants(nn.Module):
     """A module whose tensors are buffers, detached copies of what they were worked out from."""
 
@@ -105,7 +115,7 @@ class FusedSCN(_Constants):
     def forward(self, x: Tensor) -> Tensor:
         rows, joints, _ = x.shape
         gathered = torch.matmul(self.mix, x).view(rows, joints, -1)
-        out = F.linear(gathered, self.weight) + self.bias
+        out = _product(gathered, self.weight) + self.bias
         return F.relu(out if self.project else out + x)
 
 
@@ -131,15 +141,18 @@ class FusedMCF(_Constants):
     def forward(self, x: Tensor, bodies: int) -> tuple[Tensor, Tensor]:
         rows, v, _ = x.shape
         t = rows // bodies
-        reduced = F.linear(x, self.reduce_weight, self.reduce_bias)  # (N * T, V, C/4)
-        query = F.linear(reduced, self.query_weight, self.query_bias)
+        reduced = _product(x, self.reduce_weight, self.reduce_bias)  # (N * T, V, C/4)
+        query = _product(reduced, self.query_weight, self.query_bias)
         inner = reduced.shape[-1]
         similarity = _exact(torch.matmul(query, reduced.transpose(1, 2)).view(bodies, t, v, v).sum(dim=1))
-        logits = similarity @ (_exact(self.parts) / math.sqrt(t * inner))
-        attention = torch.cat([part.softmax(dim=-1) for part in logits.split(self.sizes, dim=-1)], dim=-1)
+        similarity = similarity / math.sqrt(t * inner)
+        pools = _exact(self.parts).split(self.sizes, dim=1)
+        # Grain 0 is the joints themselves: nothing to pool.
+        grains = [similarity, *(similarity @ pool for pool in pools[1:])]
+        attention = torch.cat([grain.softmax(dim=-1) for grain in grains], dim=-1)
         mix = (attention @ _exact(self.spread)).to(x.dtype).unsqueeze(1)  # (N, 1, V, V)
         context = torch.matmul(mix, reduced.view(bodies, t, v, inner)).view(rows, v, inner)
-        return F.relu(x + F.linear(context, self.restore_weight, self.restore_bias)), attention
+        return F.relu(x + _product(context, self.restore_weight, self.restore_bias)), attention
 
 
 class FusedTemporal(_Constants):
@@ -167,10 +180,12 @@ class FusedTemporal(_Constants):
 class FusedTDF(_Constants):
     """(N * T, V, C) -> (N * T', V, C)."""
 
-    def __init__(self, tdf: TDF) -> None:
+    def __init__(self, tdf: TDF, joints: int) -> None:
         super().__init__()
         scale, shift = _scale_and_shift(tdf.squeeze_norm)
-        self.constant("squeeze_weight", scale.view(-1, 1, 1) * tdf.squeeze.weight)
+        # Of the mean over the joints, the sum is a product and the division is in the weight.
+        self.constant("squeeze_weight", scale.view(-1, 1, 1) * tdf.squeeze.weight / joints)
+        self.constant("ones", torch.ones(1, joints))
         self.constant("squeeze_bias", scale * tdf.squeeze.bias + shift)
         self.constant("excite_weight", tdf.excite.weight)
         self.constant("excite_bias", tdf.excite.bias)
@@ -180,10 +195,10 @@ class FusedTDF(_Constants):
 
     def forward(self, x: Tensor, bodies: int) -> Tensor:
         rows, _, c = x.shape
-        pooled = x.mean(dim=1).view(bodies, rows // bodies, c).transpose(1, 2)  # (N, C, T)
+        summed = torch.matmul(self.ones, x).view(bodies, rows // bodies, c).transpose(1, 2)  # (N, C, T)
         if self.motion:
-            pooled = F.pad(pooled[..., 1:] - pooled[..., :-1], (0, 1))
-        hidden = F.relu(F.conv1d(pooled, self.squeeze_weight, self.squeeze_bias, padding=self.padding))
+            summed = F.pad(summed[..., 1:] - summed[..., :-1], (0, 1))
+        hidden = F.relu(F.conv1d(summed, self.squeeze_weight, self.squeeze_bias, padding=self.padding))
         gate = torch.sigmoid(F.conv1d(hidden, self.excite_weight, self.excite_bias, padding=self.padding))
         return self.temporal(x * (1 + gate.transpose(1, 2).reshape(rows, 1, c)), bodies)
 
@@ -201,7 +216,7 @@ class FusedShortcut(_Constants):
     def forward(self, x: Tensor, bodies: int) -> Tensor:
         rows, v, c = x.shape
         kept = x.view(bodies, rows // bodies, v, c)[:, :: self.stride].reshape(-1, v, c)
-        return F.linear(kept, self.weight, self.bias)
+        return _product(kept, self.weight, self.bias)
 
 
 class FusedBlock(nn.Module):
@@ -211,7 +226,10 @@ class FusedBlock(nn.Module):
         super().__init__()
         self.scn = FusedSCN(block.scn)
         self.mcf = FusedMCF(block.mcf) if block.mcf is not None else None
-        self.temporal = FusedTDF(block.temporal) if isinstance(block.temporal, TDF) else FusedTemporal(block.temporal)
+        if isinstance(block.temporal, TDF):
+            self.temporal = FusedTDF(block.temporal, joints=block.scn.graph.shape[1])
+        else:
+            self.temporal = FusedTemporal(block.temporal)
         self.shortcut = FusedShortcut(block.shortcut) if block.shortcut.project else None
 
     def forward(self, x: Tensor, bodies: int) -> tuple[Tensor, Tensor | None]:

@@ -138,8 +138,11 @@ class TDF(nn.Module):
 
     @staticmethod
     def _over_time(layer: nn.Conv1d, x: Tensor) -> Tensor:
-        """The layer on (N, T, C). In two dimensions channels can be last in memory, as they are in the features: sums and
-        products of the two, and of their gradients, are slow when they are not laid out alike."""
+        """The layer on (N, T, C).
+
+        In two dimensions channels can be last in memory, as they are in the features: sums and products of the two, and
+        of their gradients, are slow when they are not laid out alike.
+        """
         picture = x.unsqueeze(2).permute(0, 3, 1, 2)  # (N, C, T, 1)
         out = F.conv2d(picture, layer.weight.unsqueeze(3), layer.bias, padding=(layer.padding[0], 0))
         return out.permute(0, 2, 3, 1).squeeze(2)

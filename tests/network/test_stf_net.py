@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from live_stf.errors import ModelError
 from live_stf.network import STGCN, STFNet, build_network
 from live_stf.network.graph import partition_adjacency
-from live_stf.network.stf_net import MCF, SCN, TDF, WIDTHS
+from live_stf.network.stf_net import MCF, SCN, TDF, WIDTHS, widen_groups
 from live_stf.skeleton import NTU_25, OPENPOSE_18, Skeleton, part_matrix
 
 
@@ -238,3 +239,78 @@ def test_st_gcn_block_is_its_equation() -> None:
 def test_an_unknown_description_is_refused_by_name(description: dict, complaint: str) -> None:
     with pytest.raises(ModelError, match=complaint):
         build_network(description, 5)
+
+
+def test_scn_learns_as_the_plain_formulation() -> None:
+    """One product per frame against one einsum over everything: values and every gradient."""
+    scn = lively(SCN(6, 8, torch.from_numpy(partition_adjacency(OPENPOSE_18)))).double()
+    x = torch.randn(2, 5, 18, 6, dtype=torch.float64, requires_grad=True)
+
+    def plain() -> Tensor:
+        graph = scn.graph + scn.mask
+        weight = scn.weight.weight.view(8, 3, 6)
+        spread = torch.einsum("ntvi,oki->ntkvo", x, weight) + scn.bias[:, None]
+        total = torch.einsum("ntkvo,kvw->ntwo", spread, graph)
+        return torch.relu(normalised(scn.norm, total) + shortcut(scn.shortcut, x))
+
+    same_values_and_gradients(scn, x, lambda: scn(x), plain)
+
+
+def test_mcf_learns_as_the_plain_formulation() -> None:
+    matrices = [torch.from_numpy(part_matrix(grain, 18)) for grain in OPENPOSE_18.use_grains(2)]
+    mcf = lively(MCF(16, matrices)).double()
+    x = torch.randn(2, 5, 18, 16, dtype=torch.float64, requires_grad=True)
+
+    def plain() -> Tensor:
+        reduced = mcf.reduce(x)
+        query, key, value = mcf.query(reduced), mcf.key(reduced), mcf.value(reduced)
+        context = 0
+        for weight, part in zip(mcf.grain_weight, mcf.parts.split(mcf.sizes, dim=1), strict=True):
+            pooled_key = torch.einsum("ntvc,vu->ntuc", key, part)
+            similarity = torch.einsum("ntvc,ntuc->nvu", query, pooled_key) / math.sqrt(5 * 4)
+            pooled_value = torch.einsum("ntvc,vu->ntuc", value, part)
+            context = context + weight * torch.einsum("nvu,ntuc->ntvc", similarity.softmax(dim=-1), pooled_value)
+        return torch.relu(x + normalised(mcf.norm, mcf.restore(context)))
+
+    same_values_and_gradients(mcf, x, lambda: mcf(x)[0], plain)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("motion", [False, True])
+def test_tdf_learns_as_the_plain_formulation(stride: int, motion: bool) -> None:
+    """Channels last and groups widened with zeros against the layers as they are."""
+    tdf = lively(TDF(32, 5, motion, 9, stride)).double()
+    x = torch.randn(2, 11, 4, 32, dtype=torch.float64, requires_grad=True)
+
+    def plain() -> Tensor:
+        pooled = x.mean(dim=2).transpose(1, 2)
+        if motion:
+            pooled = nn.functional.pad(pooled[..., 1:] - pooled[..., :-1], (0, 1))
+        gate = torch.sigmoid(tdf.excite(torch.relu(tdf.squeeze_norm(tdf.squeeze(pooled)))))
+        excited = x * (1 + gate.transpose(1, 2).unsqueeze(2))
+        out = tdf.temporal.convolution(excited.permute(0, 3, 1, 2))
+        return normalised(tdf.temporal.norm, out.permute(0, 2, 3, 1))
+
+    assert tdf.temporal.convolution.weight.shape == (32, 4, 9, 1)
+    same_values_and_gradients(tdf, x, lambda: tdf(x), plain)
+
+
+def same_values_and_gradients(
+    module: nn.Module, x: Tensor, fast: Callable[[], Tensor], plain: Callable[[], Tensor]
+) -> None:
+    wanted = [x, *module.parameters()]
+    outputs = [fast(), plain()]
+    torch.testing.assert_close(outputs[0], outputs[1])
+    ahead = torch.randn_like(outputs[0])
+    gradients = [torch.autograd.grad(output, wanted, ahead) for output in outputs]
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other)
+    assert gradients[0][0].abs().sum() > 0
+
+
+@pytest.mark.parametrize("group", [4, 8, 16])
+def test_wider_groups_give_the_same_convolution(group: int) -> None:
+    weight, x = torch.randn(32, 4, 9, 1), torch.randn(2, 32, 20, 5)
+    expected = nn.functional.conv2d(x, weight, groups=8)
+    actual = nn.functional.conv2d(x, widen_groups(weight, group), groups=32 // group)
+    torch.testing.assert_close(actual, expected, atol=1e-5, rtol=1e-5)
