@@ -19,3 +19,7 @@ class AssetError(LiveStfError):
 
 class DataError(LiveStfError):
     """A data set is not where it was said to be, or is not in its format."""
+
+
+class EngineError(LiveStfError):
+    """An engine cannot be built, or does not fit this model or this machine."""

@@ -90,16 +90,23 @@ class OpenVINOEngine:
     """OpenVINO on the CPU. The converted network is kept in the cache folder, so torch is needed only once.
 
     precision: "fp32", or "bf16" on a CPU that has it (`bf16_available`), else ModelError.
+    path: the converted network, made where missing; None for the cache folder.
     Several people are run one by one, two at a time with half of the cores each. As one batch, each would cost more
     than one person alone, because the features of a batch do not fit into the cores' caches.
     """
 
-    def __init__(self, model: Model, precision: str = "fp32", notify: Callable[[str], None] = log.info) -> None:
+    def __init__(
+        self,
+        model: Model,
+        precision: str = "fp32",
+        notify: Callable[[str], None] = log.info,
+        path: Path | None = None,
+    ) -> None:
         if precision not in PRECISIONS:
             raise ModelError(f"precision {precision!r} is not known to OpenVINO, it can be {' or '.join(PRECISIONS)}")
         if precision == "bf16" and not bf16_available():
             raise ModelError("this CPU has no instructions for bf16; use fp32")
-        path = cache_folder() / f"{model.name}-{precision}-{_fingerprint(model)}.xml"
+        path = path or cache_folder() / f"{model.name}-{precision}-{_fingerprint(model)}.xml"
         if not path.is_file():
             notify(f"preparing {model.name} for OpenVINO; this takes a moment, and only the first time")
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,13 +9,16 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import nn
+from torch import Tensor, nn
 
-from live_stf.errors import ModelError
+from live_stf.engine.cuda_graph import CudaLane
+from live_stf.errors import EngineError, ModelError
 from live_stf.model import Model
 from live_stf.network import build_network
 
 log = logging.getLogger(__name__)
+
+LARGEST_GRAPH = 8  # people; larger batches are rare, and a graph holds its memory for good
 
 
 def load_network(model: Model) -> nn.Module:
@@ -29,15 +32,52 @@ def load_network(model: Model) -> nn.Module:
     return network.eval()
 
 
-class TorchEngine:
-    """Eager torch on a CPU, or on an NVIDIA GPU where there is one."""
+class WithAttention(nn.Module):
+    """The network as every engine runs it: x -> logits, attention."""
 
-    def __init__(self, model: Model, notify: Callable[[str], None] = log.info) -> None:
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.network = load_network(model).to(self.device)
-        self.name = f"torch {self.device.type} fp32"
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.network = load_network(model)
+        self.eval()
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.network(x, attention=True)
+
+
+class TorchEngine:
+    """torch in fp32: eager on a CPU, with one CUDA graph a batch size on an NVIDIA GPU where there is one.
+
+    device: "cuda" or "cpu", None for the GPU where there is one. graphs: False for eager torch on the GPU, too.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        notify: Callable[[str], None] = log.info,
+        device: str | None = None,
+        graphs: bool = True,
+    ) -> None:
+        if device == "cuda" and not torch.cuda.is_available():
+            raise EngineError(f"torch {torch.__version__} sees no NVIDIA GPU here")
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.network = WithAttention(model).to(self.device)
+        self.graphs = graphs and self.device.type == "cuda"
+        self.name = f"torch {self.device.type} fp32" + (", CUDA graphs" if self.graphs else "")
+        self._lanes: dict[int, CudaLane] = {}
+        self._stream = torch.cuda.Stream() if self.device.type == "cuda" else None
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if self.graphs and len(x) <= LARGEST_GRAPH:
+            if len(x) not in self._lanes:
+                self._lanes[len(x)] = CudaLane(x.shape, self._forward, self._stream)
+            return self._lanes[len(x)].run(x)
         with torch.inference_mode():
-            logits, attention = self.network(torch.from_numpy(x).to(self.device), attention=True)
+            logits, attention = self._forward(torch.from_numpy(x).to(self.device))
         return logits.cpu().numpy(), attention.cpu().numpy()
+
+    def _forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        if self.device.type == "cpu":
+            return self.network(x)
+        # cuDNN would otherwise be free to compute convolutions with the ten bits of TF32.
+        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            return self.network(x)

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 
+from live_stf.engine import Classifier
+from live_stf.engine.build import References
+from live_stf.engine.export import export_onnx
+from live_stf.engine.real_windows import sample_windows
+from live_stf.engine.torch_engine import TorchEngine
 from live_stf.model import Model, load_model
 from live_stf.network import build_network
 from live_stf.preparation import Preparation
@@ -45,6 +51,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("live_stf.engine.openvino_engine.cache_folder", lambda: folder)
+        patch.setattr("live_stf.engine.choice.engines_folder", lambda: folder / "engines")
+        patch.setattr("live_stf.engine.tensorrt_engine.engines_folder", lambda: folder / "engines")
         yield folder
 
 
@@ -63,18 +71,26 @@ def baseline_model(tmp_path: Path) -> Model:
 
 
 @pytest.fixture(scope="session")
-def real_windows(clip: Path) -> list[Window]:
+def real_windows(clip: Path, model: Model) -> list[Window]:
     """Windows of the person in the sample clip, as the live program cuts them."""
-    from live_stf.pose.mediapipe import MediaPipePose
-    from live_stf.stream.source import open_source
-    from live_stf.stream.window import WindowBuffer
+    return sample_windows(model, clip)
 
-    windows: list[Window] = []
-    with open_source(clip) as source, MediaPipePose(people=1) as pose:
-        buffer = WindowBuffer(1, source.size, 5.0, 150)
-        while (frame := source.read()) is not None and frame.index < 120:
-            for person in pose.detect(frame).persons:
-                buffer.add(frame.time, person.joints)
-            if len(buffer) and frame.index % 10 == 9:
-                windows.append(buffer.window())
-    return windows
+
+@pytest.fixture(scope="session")
+def inputs(model: Model, real_windows: list[Window]) -> np.ndarray:
+    """The real windows as the random model takes them: (N, C, T, V, M)."""
+    return Classifier(model, TorchEngine(model)).prepare(real_windows)
+
+
+@pytest.fixture(scope="session")
+def onnx_file(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The random model exported in fp32."""
+    for name in ("onnx", "onnxscript"):
+        pytest.importorskip(name, reason=f"needs {name} (pip install 'live-stf[onnx]')")
+    return export_onnx(model, tmp_path_factory.mktemp("onnx") / "fp32.onnx")
+
+
+@pytest.fixture
+def references(model: Model, inputs: np.ndarray) -> References:
+    """What an engine of the random model is compared with."""
+    return References(model, lambda _: inputs)

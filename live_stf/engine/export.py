@@ -1,0 +1,169 @@
+"""The network as an ONNX file that a compiler takes: any batch size, x -> logits, attention.
+
+Compilers with strong typing (TensorRT-RTX, and TensorRT from version 10 on) run what the file says, so precision is
+decided here: in fp16 and bf16 files everything is computed in that type but what suffers from it, and inputs and
+outputs stay float32.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from live_stf.errors import EngineError
+from live_stf.model import Model
+
+INPUT = "x"
+OUTPUTS = ("logits", "attention")
+OPSETS = {"fp32": 20, "fp16": 20, "bf16": 22}  # the lowest with all of the network's operators in that type
+PRECISIONS = tuple(OPSETS)
+ANY_SIZE = 1 << 40
+INSTALL = "install it with: pip install 'live-stf[onnx]'"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What torch's exporter says of itself, of torchvision and of Python's copy registry is nothing to a user."""
+    talkative = logging.getLogger("torch.onnx")
+    level = talkative.level
+    talkative.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        talkative.setLevel(level)
+
+
+def input_shape(model: Model) -> tuple[int, int, int, int]:
+    """(C, T, V, M) of one window."""
+    return 3, model.preparation.frames, len(model.skeleton), 1
+
+
+def export_onnx(model: Model, path: Path, precision: str = "fp32") -> Path:
+    """Write the model as ONNX. EngineError when a library is missing or the precision is not one of PRECISIONS."""
+    if precision not in PRECISIONS:
+        raise EngineError(f"precision {precision!r} cannot be exported, it can be {', '.join(PRECISIONS)}")
+    try:
+        import onnx
+        from onnxscript import optimizer  # torch's exporter needs onnxscript, too
+    except ImportError as problem:
+        raise EngineError(f"exporting needs {problem.name}, which is not installed; {INSTALL}") from problem
+    import torch
+
+    from live_stf.engine.torch_engine import WithAttention
+
+    network = WithAttention(model)
+    example = torch.zeros(2, *input_shape(model))  # a batch of one would be taken for a constant
+    with _quiet():
+        program = torch.onnx.export(
+            network,
+            (example,),
+            dynamo=True,
+            verbose=False,
+            opset_version=OPSETS[precision],
+            input_names=[INPUT],
+            output_names=list(OUTPUTS),
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
+        )
+        # By itself the exporter leaves large constants to be worked out on every run.
+        optimizer.optimize_ir(program.model, input_size_limit=ANY_SIZE, output_size_limit=ANY_SIZE)
+    proto = program.model_proto
+    if precision != "fp32":
+        proto = lowered(proto, precision)
+    onnx.checker.check_model(proto, full_check=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{os.getpid()}-{path.name}")
+    onnx.save_model(proto, partial)
+    os.replace(partial, path)
+    return path
+
+
+def sensitive(graph) -> set[int]:
+    """Positions of the nodes that stay in fp32, in an `onnx.GraphProto`.
+
+    Softmax and all that leads to it, back to the product of query and key, which sums thousands of terms and outgrows
+    fp16's range; and sums and means.
+    """
+    constants = {initializer.name for initializer in graph.initializer}
+    maker = {output: position for position, node in enumerate(graph.node) for output in node.output}
+    sums = {position for position, node in enumerate(graph.node) if node.op_type in ("ReduceMean", "ReduceSum")}
+    waiting = [position for position, node in enumerate(graph.node) if node.op_type == "Softmax"]
+    kept: set[int] = set()
+    while waiting:
+        position = waiting.pop()
+        if position in kept:
+            continue
+        kept.add(position)
+        node = graph.node[position]
+        computed = [name for name in node.input if name and name not in constants]
+        if node.op_type == "MatMul" and len(computed) == 2:
+            continue
+        waiting += [maker[name] for name in computed if name in maker]
+    return kept | sums
+
+
+def lowered(proto, precision: str):
+    """A float32 `onnx.ModelProto` with all but the sensitive nodes in fp16 or bf16; inputs and outputs stay float32."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    low = {"fp16": TensorProto.FLOAT16, "bf16": TensorProto.BFLOAT16}[precision]
+    numpy_type = helper.tensor_dtype_to_np_dtype(low)
+    typed = onnx.shape_inference.infer_shapes(proto, strict_mode=True)
+    graph = typed.graph
+    described = [*graph.input, *graph.value_info, *graph.output]
+    floats = {value.name for value in described if value.type.tensor_type.elem_type == TensorProto.FLOAT}
+    weights = {w.name: w for w in graph.initializer if w.data_type == TensorProto.FLOAT}
+    floats |= weights.keys()
+    kept = sensitive(graph)
+    outputs = {output.name for output in graph.output}
+
+    now = dict.fromkeys(floats, TensorProto.FLOAT)  # of every value as it is computed
+    made: dict[tuple[str, int], str] = {}  # (value, type) -> the name it has in that type
+    nodes, initializers = [], [w for w in graph.initializer if w.name not in weights]
+
+    def as_type(name: str, wanted: int) -> str:
+        if name not in floats or (now[name] == wanted and name not in weights):
+            return name
+        if (name, wanted) not in made:
+            new = made[name, wanted] = f"{name}_{'fp32' if wanted == TensorProto.FLOAT else precision}"
+            if name in weights:
+                values = numpy_helper.to_array(weights[name])
+                cast = values if wanted == TensorProto.FLOAT else values.astype(numpy_type)
+                initializers.append(numpy_helper.from_array(cast, new))
+            else:
+                nodes.append(helper.make_node("Cast", [name], [new], to=wanted, name=f"cast_{new}"))
+        return made[name, wanted]
+
+    for position, node in enumerate(graph.node):
+        if any(attribute.HasField("g") or attribute.graphs for attribute in node.attribute):
+            raise EngineError(f"the network cannot be lowered to {precision}: {node.op_type} holds a graph of its own")
+        wanted = TensorProto.FLOAT if position in kept else low
+        inputs = [as_type(name, wanted) for name in node.input]
+        changed = onnx.NodeProto()
+        changed.CopyFrom(node)
+        changed.input[:] = inputs
+        if node.op_type == "Cast":
+            for attribute in changed.attribute:
+                if attribute.name == "to" and attribute.i == TensorProto.FLOAT:
+                    attribute.i = wanted
+        results = []
+        for number, name in enumerate(node.output):
+            if name in floats:
+                now[name] = wanted
+                if name in outputs and wanted != TensorProto.FLOAT:
+                    changed.output[number] = f"{name}_{precision}"
+                    cast = helper.make_node("Cast", [changed.output[number]], [name], to=TensorProto.FLOAT)
+                    results.append(cast)
+                    now[name] = TensorProto.FLOAT
+        nodes += [changed, *results]
+    # Types of values in between are left to whoever reads the file: most have changed.
+    new = helper.make_graph(nodes, graph.name, list(graph.input), list(graph.output), initializers)
+    lower = helper.make_model(new, opset_imports=list(proto.opset_import), producer_name=proto.producer_name)
+    lower.ir_version = proto.ir_version
+    return lower

@@ -1,0 +1,72 @@
+"""What is measured on an engine: how far it is from torch, and how long it takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from live_stf.engine.base import Engine
+from live_stf.engine.record import Agreement
+
+RUNS = 50
+WARM_UPS = 5
+# Largest difference to torch, in attention and in logits. Types with few digits cannot be near a large number but in
+# proportion, so in fp16 and bf16 the limit for logits is one of the largest logit. int8 is judged by its answers.
+LIMITS = {"fp32": 1e-4, "fp16": 2e-2, "bf16": 2e-2}
+IN_PROPORTION = ("fp16", "bf16")
+LEAST_SAME_BEST = 0.99
+
+
+def agreement(engine: Engine, x: np.ndarray, reference: tuple[np.ndarray, np.ndarray], by: str) -> Agreement:
+    """Compare an engine with torch's logits and attention on windows x (N, C, T, V, M)."""
+    logits, attention = engine.run(x)
+    wanted_logits, wanted_attention = reference
+    return Agreement(
+        logits=float(np.abs(logits - wanted_logits).max()),
+        largest_logit=float(np.abs(wanted_logits).max()),
+        attention=float(np.abs(attention - wanted_attention).max(initial=0.0)),
+        same_best=float((logits.argmax(axis=1) == wanted_logits.argmax(axis=1)).mean()),
+        windows=len(x),
+        by=by,
+    )
+
+
+def disagreement(found: Agreement, precision: str) -> str | None:
+    """Why an engine is too far from torch to be used: one line. None when it is near enough."""
+    limit = LIMITS.get(precision)
+    if limit is None:
+        if found.same_best >= LEAST_SAME_BEST:
+            return None
+        return f"its best class is torch's on {found.same_best:.1%} of the windows, less than {LEAST_SAME_BEST:.0%}"
+    logits = found.logits / found.largest_logit if precision in IN_PROPORTION else found.logits
+    if logits <= limit and found.attention <= limit:  # never true of NaN
+        return None
+    of = " of the largest" if precision in IN_PROPORTION else ""
+    return (
+        f"it differs from torch by {logits:.2g}{of} in logits and {found.attention:.2g} in attention, "
+        f"at most {limit:.0e} is allowed in {precision}"
+    )
+
+
+def latency(engine: Engine, x: np.ndarray, runs: int = RUNS) -> float:
+    """Median milliseconds of one call, scores and attention back in the program's memory."""
+    for _ in range(WARM_UPS):
+        engine.run(x)
+    times = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        engine.run(x)
+        times.append(time.perf_counter() - began)
+    return 1000 * float(np.median(times))
+
+
+def batch_of(x: np.ndarray, size: int) -> np.ndarray:
+    """`size` windows, those of x over and over."""
+    return np.ascontiguousarray(x[np.arange(size) % len(x)])
+
+
+def latencies(engine: Engine, x: np.ndarray, sizes: Sequence[int], runs: int = RUNS) -> dict[int, float]:
+    """`latency` by batch size."""
+    return {size: latency(engine, batch_of(x, size), runs) for size in sizes}

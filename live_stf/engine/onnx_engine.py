@@ -1,0 +1,30 @@
+"""ONNX files run by ONNX Runtime on the CPU: what checks an exported file where nothing faster can run it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from live_stf.engine.export import INPUT, OUTPUTS
+from live_stf.errors import EngineError
+
+
+class OnnxEngine:
+    """An ONNX file of `export`. EngineError when ONNX Runtime cannot run it (it has no bf16 on a CPU)."""
+
+    def __init__(self, path: Path, threads: int = 0) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3  # errors alone; they are raised as well
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except Exception as problem:  # its exceptions have no common base but this
+            reason = " ".join(str(problem).split())[:200]
+            raise EngineError(f"ONNX Runtime cannot run {path.name}: {reason}") from problem
+        self.name = f"ONNX Runtime {onnxruntime.__version__} CPU"
+
+    def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        logits, attention = self._session.run(list(OUTPUTS), {INPUT: x})
+        return logits, attention

@@ -1,0 +1,175 @@
+"""The best engine for a machine: the machine is made up, the engines and the builds are real."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from live_stf.engine import ENGINES, Classifier, Engine, open_engine
+from live_stf.engine.choice import SwitchingEngine, open_best, upgrade_later
+from live_stf.engine.machine import Machine, detect, tensorrt_modules
+from live_stf.engine.record import find_records
+from live_stf.engine.torch_engine import TorchEngine
+from live_stf.errors import EngineError, ModelError
+from live_stf.model import Model
+
+RTX = tensorrt_modules().get("tensorrt_rtx", "")
+PC = Machine("NVIDIA GeForce RTX 3060", "sm_86", {"tensorrt_rtx": RTX, "torch": "2"}, reason="")
+no_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without an NVIDIA GPU")
+
+
+def is_torch(engine: Engine, model: Model, x: np.ndarray) -> None:
+    for found, wanted in zip(engine.run(x), TorchEngine(model, device="cpu").run(x), strict=True):
+        np.testing.assert_allclose(found, wanted, atol=1e-4, rtol=0)
+
+
+def test_without_a_gpu_it_is_openvino_and_the_reason_is_said(model: Model, inputs: np.ndarray) -> None:
+    open_engine(model, "openvino")  # converted
+    said: list[str] = []
+    engine = open_best(model, said.append, Machine())
+    assert said == [f"engine: {engine.name} (no NVIDIA GPU here)"]
+    assert engine.name.startswith("OpenVINO")
+    is_torch(engine, model, inputs[:1])
+
+
+def test_without_openvino_it_is_torch(model: Model, inputs: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ENGINES, "openvino", ("no_such_engine", "Engine"))
+    said: list[str] = []
+    engine = open_best(model, said.append, Machine())
+    assert engine.name == "torch cpu fp32"
+    assert "no_such_engine" in said[0]
+    assert said[1] == "engine: torch cpu fp32 (no NVIDIA GPU here, and no OpenVINO)"
+    is_torch(engine, model, inputs[:1])
+    monkeypatch.setitem(ENGINES, "torch", ("no_such_engine", "Engine"))
+    with pytest.raises(ModelError, match="no_such_engine"):
+        open_best(model, said.append, Machine())
+
+
+@no_gpu
+def test_a_gpu_that_torch_cannot_use_is_passed_over_with_the_reason(model: Model, inputs: np.ndarray) -> None:
+    """torch is asked for the GPU and really refuses."""
+    open_engine(model, "openvino")
+    said: list[str] = []
+    engine = open_best(model, said.append, dataclasses.replace(PC, modules={"torch": "2"}))
+    (line,) = said
+    assert line.startswith("engine: OpenVINO CPU fp32 (torch does not run on NVIDIA GeForce RTX 3060: ")
+    assert "sees no NVIDIA GPU" in line
+    is_torch(engine, model, inputs[:1])
+
+
+@no_gpu
+@pytest.mark.skipif(not RTX, reason="needs TensorRT-RTX (pip install 'live-stf[tensorrt-rtx]')")
+def test_a_missing_engine_is_built_while_another_serves(small_model: Model, clip: Path, tmp_path: Path) -> None:
+    """The build is real, in a process of its own. Here the library then refuses to run it, so the other goes on."""
+    said: list[str] = []
+    engine = open_best(small_model, said.append, PC, tmp_path)
+    assert isinstance(engine, SwitchingEngine)
+    x = np.random.default_rng(0).normal(size=(2, 3, 150, 18, 1)).astype(np.float32)
+    is_torch(engine, small_model, x)
+    assert "there is no TensorRT engine of small" in said[0]
+    (upgrade,) = [thread for thread in threading.enumerate() if thread.name == "engine upgrade"]
+    while upgrade.is_alive():
+        is_torch(engine, small_model, x)
+        upgrade.join(2)
+    (record,) = find_records(tmp_path, pytest.fail)
+    assert (record.model, record.backend, record.capability) == ("small", "tensorrt_rtx", "sm_86")
+    assert said[-1].startswith("engine: OpenVINO CPU fp32 goes on, because ")
+    assert "does not load" in said[-1]
+    assert engine.name == "OpenVINO CPU fp32"
+    is_torch(engine, small_model, x)
+
+
+def test_an_engine_takes_over_between_two_runs_of_a_busy_classifier(model: Model, inputs: np.ndarray) -> None:
+    """OpenVINO first, then torch, with two threads asking all the time."""
+    serving = SwitchingEngine(open_engine(model, "openvino"))
+    classifier = Classifier(model, serving)
+    wanted = TorchEngine(model, device="cpu").run(inputs[:2])
+    stop, worst, runs = threading.Event(), [], []
+
+    def ask() -> None:
+        while not stop.is_set():
+            name = serving.name
+            found = serving.run(inputs[:2])
+            worst.append(max(np.abs(f - w).max() for f, w in zip(found, wanted, strict=True)))
+            runs.append(name)
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    release = threading.Event()
+
+    def prepare() -> Engine:
+        release.wait(10)
+        return TorchEngine(model, device="cpu")
+
+    said: list[str] = []
+    upgrade = upgrade_later(serving, prepare, said.append)
+    _wait(lambda: len(runs) > 3)
+    assert classifier.engine_name == "OpenVINO CPU fp32"
+    release.set()
+    upgrade.join(20)
+    before = len(runs)
+    _wait(lambda: len(runs) > before + 4)
+    stop.set()
+    for thread in threads:
+        thread.join(10)
+    assert classifier.engine_name == runs[-1] == "torch cpu fp32"
+    assert runs[0] == "OpenVINO CPU fp32"
+    assert said == ["engine: torch cpu fp32 has taken over from OpenVINO CPU fp32"]
+    assert max(worst) < 1e-4
+
+
+def test_an_upgrade_that_fails_changes_nothing_but_is_said(model: Model, inputs: np.ndarray) -> None:
+    def prepare() -> Engine:
+        raise EngineError("the disk is full")
+
+    serving = SwitchingEngine(TorchEngine(model, device="cpu"))
+    said: list[str] = []
+    upgrade_later(serving, prepare, said.append).join(10)
+    assert said == ["engine: torch cpu fp32 goes on, because the disk is full"]
+    is_torch(serving, model, inputs[:1])
+
+
+def test_only_one_thread_is_inside_an_engine(model: Model, inputs: np.ndarray) -> None:
+    inside, most = [], []
+
+    class Watched(TorchEngine):
+        def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            inside.append(1)
+            most.append(len(inside))
+            try:
+                return super().run(x)
+            finally:
+                inside.pop()
+
+    serving = SwitchingEngine(Watched(model, device="cpu"))
+    threads = [threading.Thread(target=serving.run, args=(inputs[:1],)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert max(most) == 1
+    assert len(most) == 4
+
+
+def test_this_machine_is_described() -> None:
+    machine = detect()
+    assert (machine.gpu is not None) == torch.cuda.is_available()
+    assert {"torch", "openvino"} <= machine.modules.keys()
+    assert (machine.gpu is None) == bool(machine.reason)
+    assert "processor cores" in str(machine)
+
+
+def _wait(done: Callable[[], bool]) -> None:
+    waiting = threading.Event()
+    for _ in range(600):
+        if done():
+            return
+        waiting.wait(0.05)
+    pytest.fail("nothing happened for 30 s")

@@ -1,0 +1,114 @@
+"""Exported files are the network, in every precision, on windows of a real person."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+onnx = pytest.importorskip("onnx", reason="needs onnx (pip install 'live-stf[onnx]')")
+pytest.importorskip("onnxscript", reason="needs onnxscript (pip install 'live-stf[onnx]')")
+
+from live_stf.engine.export import export_onnx, lowered, sensitive  # noqa: E402
+from live_stf.engine.measure import LIMITS  # noqa: E402
+from live_stf.engine.torch_engine import TorchEngine  # noqa: E402
+from live_stf.errors import EngineError  # noqa: E402
+from live_stf.model import Model  # noqa: E402
+
+FLOAT, FLOAT16, BFLOAT16 = onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16
+
+
+def run(path: Path, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    pytest.importorskip("onnxruntime", reason="needs onnxruntime (pip install 'live-stf[onnx]')")
+    from live_stf.engine.onnx_engine import OnnxEngine
+
+    return OnnxEngine(path).run(x)
+
+
+def test_fp32_is_torch_for_every_batch_size(onnx_file: Path, model: Model, inputs: np.ndarray) -> None:
+    for batch in (inputs, inputs[:1], inputs[:3]):
+        logits, attention = run(onnx_file, batch)
+        wanted_logits, wanted_attention = TorchEngine(model).run(batch)
+        np.testing.assert_allclose(logits, wanted_logits, atol=LIMITS["fp32"], rtol=0)
+        np.testing.assert_allclose(attention, wanted_attention, atol=LIMITS["fp32"], rtol=0)
+
+
+def test_fp16_is_torch_within_its_limit(onnx_file: Path, model: Model, inputs: np.ndarray, tmp_path: Path) -> None:
+    path = tmp_path / "fp16.onnx"
+    onnx.save_model(lowered(onnx.load(onnx_file), "fp16"), path)
+    logits, attention = run(path, inputs)
+    wanted_logits, wanted_attention = TorchEngine(model).run(inputs)
+    np.testing.assert_allclose(logits, wanted_logits, atol=LIMITS["fp16"] * np.abs(wanted_logits).max(), rtol=0)
+    np.testing.assert_allclose(attention, wanted_attention, atol=LIMITS["fp16"], rtol=0)
+    assert np.abs(logits - wanted_logits).max() > 1e-6  # otherwise nothing was lowered
+    assert path.stat().st_size < 0.6 * onnx_file.stat().st_size
+
+
+@pytest.mark.parametrize(("precision", "low"), [("fp16", FLOAT16), ("bf16", BFLOAT16)])
+def test_what_suffers_stays_in_fp32_and_all_else_does_not(precision: str, low: int, onnx_file: Path) -> None:
+    proto = onnx.load(onnx_file)
+    proto.opset_import[0].version = 22  # bf16 convolutions came with it
+    file = onnx.shape_inference.infer_shapes(lowered(proto, precision), strict_mode=True, check_type=True)
+    graph = file.graph
+    types = {value.name: value.type.tensor_type.elem_type for value in [*graph.value_info, *graph.input, *graph.output]}
+    types |= {weight.name: weight.data_type for weight in graph.initializer}
+    by_kind: dict[str, list[int]] = {}
+    for node in graph.node:
+        by_kind.setdefault(node.op_type, []).append(types[node.output[0]])
+    assert set(by_kind["Softmax"]) == {FLOAT}
+    assert len(by_kind["Softmax"]) == 12
+    assert set(by_kind["Conv"]) == {low}
+    assert by_kind["MatMul"].count(FLOAT) == 12  # query by key and the pooling behind it, in each of six blocks
+    assert by_kind["MatMul"].count(low) > 12
+    assert [types[value.name] for value in (*graph.input, *graph.output)] == [FLOAT] * 3
+    weights = [weight for weight in graph.initializer if weight.data_type in (FLOAT, low)]
+    kept = sum(np.prod(weight.dims) for weight in weights if weight.data_type == FLOAT)
+    assert kept < 0.01 * sum(np.prod(weight.dims) for weight in weights)
+
+
+def test_the_walk_back_from_a_softmax_ends_at_the_product_of_two_computed_things() -> None:
+    graph = onnx.parser.parse_graph(
+        "g (float[2,3] x) => (float[2,3] y) <float[3,3] w = {1,0,0,0,1,0,0,0,1}, float[1] s = {2}> {"
+        "q = MatMul(x, w)  k = MatMul(x, w)  t = Transpose(k)  p = MatMul(q, t)  d = Div(p, s)"
+        "l = MatMul(d, x)  y = Softmax(l) }"
+    )
+    assert sensitive(graph) == {5, 6}  # `l` is a product of two computed things: what is before it is not looked at
+    graph.node[5].input[1] = "w"
+    assert sensitive(graph) == {3, 4, 5, 6}
+
+
+def test_what_depends_on_weights_alone_is_worked_out_before(onnx_file: Path) -> None:
+    graph = onnx.load(onnx_file).graph
+    constants = {weight.name for weight in graph.initializer}
+    assert [node.op_type for node in graph.node if constants.issuperset(node.input)] == []
+
+
+def test_an_unknown_precision_is_named(model: Model, tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match=r"'fp8'.*fp32, fp16, bf16"):
+        export_onnx(model, tmp_path / "x.onnx", "fp8")
+
+
+def test_exporting_says_nothing_and_leaves_logging_as_it_was(small_model: Model, tmp_path: Path) -> None:
+    """In a process of its own, because Python shows some warnings only once."""
+    program = (
+        "import sys, logging\n"
+        "from pathlib import Path\n"
+        "from live_stf.engine.export import export_onnx\n"
+        "from live_stf.model import load_model\n"
+        "export_onnx(load_model(sys.argv[1]), Path(sys.argv[2]))\n"
+        "assert logging.getLogger('torch.onnx').level == logging.NOTSET\n"
+    )
+    path = tmp_path / "small.onnx"
+    done = subprocess.run(
+        [sys.executable, "-W", "default", "-c", program, str(small_model.folder), str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, [line for line in done.stderr.splitlines() if "torch" in line or "onnx" in line]) == ("", [])
+    assert path.is_file()
+    assert logging.getLogger("torch.onnx").level == logging.NOTSET

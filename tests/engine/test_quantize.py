@@ -1,0 +1,93 @@
+"""int8 files: rounded where they say, near torch on windows of a real person, and taken by TensorRT-RTX."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+onnx = pytest.importorskip("onnx", reason="needs onnx (pip install 'live-stf[onnx]')")
+pytest.importorskip("onnxruntime", reason="needs onnxruntime (pip install 'live-stf[onnx]')")
+
+from live_stf.engine.build import References  # noqa: E402
+from live_stf.engine.export import input_shape, lowered  # noqa: E402
+from live_stf.engine.machine import Machine, tensorrt_modules  # noqa: E402
+from live_stf.engine.measure import agreement, disagreement  # noqa: E402
+from live_stf.engine.onnx_engine import OnnxEngine  # noqa: E402
+from live_stf.engine.quantize import measure_ranges, quantisable, quantized  # noqa: E402
+from live_stf.errors import EngineError  # noqa: E402
+from live_stf.model import Model  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def ranges(onnx_file: Path, inputs: np.ndarray) -> dict[str, float]:
+    return measure_ranges(onnx_file, inputs[::2])
+
+
+@pytest.fixture(scope="module")
+def int8_file(onnx_file: Path, ranges: dict[str, float], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """int8, and fp16 in between, from ranges of every other window."""
+    path = tmp_path_factory.mktemp("int8") / "int8.onnx"
+    onnx.save_model(quantized(lowered(onnx.load(onnx_file), "fp16"), ranges), path)
+    return path
+
+
+def test_ranges_are_the_largest_values_that_come_in(tmp_path: Path) -> None:
+    proto = onnx.parser.parse_model(
+        '<ir_version: 9, opset_import: ["": 20]> g (float[N,2] x) => (float[N,2] y)'
+        "<float[2,2] w = {1,0,0,-3}> { h = MatMul(x, w)  y = MatMul(h, w) }"
+    )
+    path = tmp_path / "two.onnx"
+    onnx.save_model(proto, path)
+    assert quantisable(proto.graph) == {0: "x", 1: "h"}
+    found = measure_ranges(path, np.array([[1, -2], [0.5, 1]], np.float32))
+    assert found == {"x": 2, "h": 6}
+
+
+def test_a_small_product_is_rounded_as_computed_by_hand(tmp_path: Path) -> None:
+    proto = onnx.parser.parse_model(
+        '<ir_version: 9, opset_import: ["": 20]> g (float[1,2] x) => (float[1,2] y)'
+        "<float[2,2] w = {1,0.5,0.3,4}> { y = MatMul(x, w) }"
+    )
+    path = tmp_path / "one.onnx"
+    onnx.save_model(quantized(proto, {"x": 2.0}), path)
+    import onnxruntime
+
+    (y,) = onnxruntime.InferenceSession(path).run(None, {"x": np.array([[1.0, -3.0]], np.float32)})
+    features = np.array([round(1 / (2 / 127)) * 2 / 127, -128 * 2 / 127])  # -3 is outside of the range
+    weights = np.array([[1, 16 * 4 / 127], [38 / 127, 4]])  # a scale for each column
+    np.testing.assert_allclose(y[0], features @ weights, rtol=1e-5)
+
+
+def test_real_windows_get_the_same_answers(int8_file: Path, references: References) -> None:
+    found = agreement(OnnxEngine(int8_file), references.x, references.answer, "ONNX Runtime")
+    assert disagreement(found, "int8") is None
+    assert 1e-4 < found.logits < 0.1 * found.largest_logit
+    assert found.attention < 2e-2
+
+
+def test_every_product_with_weights_has_int8_inputs(int8_file: Path) -> None:
+    graph = onnx.load(int8_file).graph
+    maker = {output: node.op_type for node in graph.node for output in node.output}
+    products = [node for node in graph.node if node.op_type in ("Conv", "Gemm")]
+    assert len(products) > 9
+    assert {maker.get(node.input[1]) for node in products} == {"DequantizeLinear"}
+    assert {maker.get(node.input[0]) for node in products} == {"DequantizeLinear"}
+    assert sum(weight.data_type == onnx.TensorProto.INT8 and len(weight.dims) > 1 for weight in graph.initializer) > 60
+
+
+@pytest.mark.skipif(
+    "tensorrt_rtx" not in tensorrt_modules(), reason="needs TensorRT-RTX (pip install 'live-stf[tensorrt-rtx]')"
+)
+def test_tensorrt_takes_it(int8_file: Path, model: Model) -> None:
+    from live_stf.engine import tensorrt_engine
+
+    trt = tensorrt_engine.library("sm_89", Machine())
+    assert len(tensorrt_engine.build(int8_file, input_shape(model), (1,), trt, "sm_89", "int8")) > 1_000_000
+
+
+def test_a_missing_range_is_named(onnx_file: Path, ranges: dict[str, float]) -> None:
+    name = sorted(ranges)[3]
+    with pytest.raises(EngineError, match=f"no range for '{name}'"):
+        quantized(onnx.load(onnx_file), {key: value for key, value in ranges.items() if key != name})
