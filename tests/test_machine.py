@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import platform
 
-from live_stf.machine import machine
+from live_stf.machine import cores, machine, processor
 
 
 def test_the_machine_is_named_in_one_line() -> None:
     said = machine()
     assert "\n" not in said
     assert platform.python_version() in said
-    assert f"{len(os.sched_getaffinity(0))} cores" in said
+    assert f"{cores()} cores" in said
+    assert processor() in said
+    assert 1 <= cores() <= os.cpu_count()

@@ -6,12 +6,11 @@ import ctypes
 import importlib
 import importlib.metadata
 import importlib.util
-import os
-import platform
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+
+from live_stf.machine import cores, processor
 
 # Both answer to the same Python API. Where both are installed, the one that tunes for the GPU at hand comes first.
 TENSORRT_MODULES = ("tensorrt", "tensorrt_rtx")
@@ -37,15 +36,14 @@ class Machine:
         return next((name for name in TENSORRT_MODULES if name in self.modules), None)
 
     def __str__(self) -> str:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        cpu = f"{self.cpu or 'unknown processor'}, {cores} processor cores"
+        cpu = f"{self.cpu or 'unknown processor'}, {cores()} processor cores"
         return f"{cpu}; {f'{self.gpu} ({self.capability})' if self.gpu else self.reason}"
 
 
 def detect() -> Machine:
     """This machine. torch is imported only where there is an NVIDIA GPU to ask it about."""
     modules = {name: version for name in ("torch", "openvino", "onnxruntime") if (version := _version(name))}
-    cpu = _processor()
+    cpu = processor()
     if not _driver_sees_gpu():
         return Machine(modules=modules, cpu=cpu)
     modules |= tensorrt_modules()
@@ -88,12 +86,3 @@ def _driver_sees_gpu() -> bool:
         return False
     count = ctypes.c_int()
     return driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0
-
-
-def _processor() -> str:
-    listed = Path("/proc/cpuinfo")
-    if listed.is_file():
-        for line in listed.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor()
