@@ -182,20 +182,26 @@ def check_calibration(windows: np.ndarray | None, model: Model) -> None:
 
 def export_int8(
     model: Model, path: Path, windows: np.ndarray, other: str, progress: Callable[[str], None]
-) -> None:
-    """The model as ONNX with int8 products; all else in the precision `other`."""
+) -> list[str]:
+    """The model as ONNX with int8 products; in the precision `other` what is between them and what suffers most.
+
+    Returns the results of the products that are not rounded, see `quantize.most_sensitive`.
+    """
     try:
         import onnx
 
-        from live_stf.engine.quantize import measure_ranges, quantized
+        from live_stf.engine.quantize import measure_ranges, most_sensitive, quantized
 
         plain = export_onnx(model, path)
         progress("measuring the ranges of int8")
         ranges = measure_ranges(plain, windows)
+        progress("measuring which products suffer from int8")
+        proto = onnx.load(plain)
+        kept = most_sensitive(proto, ranges, windows)
     except ImportError as problem:
         raise EngineError(f"int8 needs {problem.name}, which is not installed; {INSTALL}") from problem
-    proto = onnx.load(plain)
-    onnx.save_model(quantized(proto if other == "fp32" else lowered(proto, other), ranges), path)
+    onnx.save_model(quantized(proto if other == "fp32" else lowered(proto, other), ranges, kept), path)
+    return kept
 
 
 def _open(record: EngineRecord, model: Model, machine: Machine, folder: Path) -> Engine | None:
