@@ -126,9 +126,10 @@ def measure(given: argparse.Namespace) -> dict:
     x, targets = (np.array(part) for part in zip(*(held_out[number] for number in numbers), strict=True))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "int8.onnx"
-        export_int8(model, path, calibration, "fp32", lambda line: print(line, file=sys.stderr))
+        kept = export_int8(model, path, calibration, "fp32", lambda line: print(line, file=sys.stderr))
         engine = OnnxEngine(path)
         found = compare(engine, TorchEngine(model, device="cpu"), x, targets)
+    print(f"{len(kept)} products are not rounded")
     verdict = "enough" if found.agreement >= LEAST_SAME_BEST else "less than"
     print(
         f"{found.windows} held-out windows: best class the same on {found.agreement:.2%} ({verdict} "
@@ -147,6 +148,7 @@ def measure(given: argparse.Namespace) -> dict:
         "every": given.every,
         "calibration_windows": len(calibration),
         "calibration_sha256": hashlib.sha256(calibration.tobytes()).hexdigest(),
+        "products_kept": len(kept),
         "engine": engine.name,
         "torch": torch.__version__,
         "onnxruntime": onnxruntime.__version__,
