@@ -81,7 +81,7 @@ def build(
     if precision not in BACKENDS[backend]:
         raise EngineError(f"{backend} has no {precision} here, it can be {', '.join(BACKENDS[backend])}")
     if precision == "int8":
-        _check_calibration(calibration, model)
+        check_calibration(calibration, model)
     elif calibration is not None:
         raise EngineError(f"--calibration is for int8, {precision} has no ranges to measure")
     if target is not None and backend != "tensorrt":
@@ -147,7 +147,7 @@ def _compile(
     else:
         graph = path.with_suffix(".onnx")
         if precision == "int8":
-            _export_int8(model, graph, calibration, "fp16" if backend == "tensorrt" else "fp32", progress)
+            export_int8(model, graph, calibration, "fp16" if backend == "tensorrt" else "fp32", progress)
         else:
             export_onnx(model, graph, precision)
         if backend == "tensorrt":
@@ -171,7 +171,7 @@ def _compile(
     )
 
 
-def _check_calibration(windows: np.ndarray | None, model: Model) -> None:
+def check_calibration(windows: np.ndarray | None, model: Model) -> None:
     if windows is None:
         raise EngineError("int8 needs windows to measure its ranges on: name a file of them with --calibration")
     if windows.dtype != np.float32 or windows.ndim != 5 or windows.shape[1:] != input_shape(model) or not len(windows):
@@ -180,22 +180,28 @@ def _check_calibration(windows: np.ndarray | None, model: Model) -> None:
         raise EngineError(f"calibration windows have to be N x {wanted} float32, these are {found} {windows.dtype}")
 
 
-def _export_int8(
+def export_int8(
     model: Model, path: Path, windows: np.ndarray, other: str, progress: Callable[[str], None]
-) -> None:
-    """The model as ONNX with int8 products; all else in the precision `other`."""
+) -> list[str]:
+    """The model as ONNX with int8 products; in the precision `other` what is between them and what suffers most.
+
+    Returns the results of the products that are not rounded, see `quantize.most_sensitive`.
+    """
     try:
         import onnx
 
-        from live_stf.engine.quantize import measure_ranges, quantized
+        from live_stf.engine.quantize import measure_ranges, most_sensitive, quantized
 
         plain = export_onnx(model, path)
         progress("measuring the ranges of int8")
         ranges = measure_ranges(plain, windows)
+        progress("measuring which products suffer from int8")
+        proto = onnx.load(plain)
+        kept = most_sensitive(proto, ranges, windows)
     except ImportError as problem:
         raise EngineError(f"int8 needs {problem.name}, which is not installed; {INSTALL}") from problem
-    proto = onnx.load(plain)
-    onnx.save_model(quantized(proto if other == "fp32" else lowered(proto, other), ranges), path)
+    onnx.save_model(quantized(proto if other == "fp32" else lowered(proto, other), ranges, kept), path)
+    return kept
 
 
 def _open(record: EngineRecord, model: Model, machine: Machine, folder: Path) -> Engine | None:

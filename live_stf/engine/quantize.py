@@ -1,21 +1,24 @@
 """int8 by explicit quantisation: what is rounded, and to which range, stands in the ONNX file.
 
 Products and convolutions with learned weights get int8 inputs; everything between them stays as it is. Weights have one
-scale per output channel, features one per tensor, both symmetric: what int8 units of GPUs take.
+scale per output channel, features one per tensor, both symmetric: what int8 units of GPUs take. Which products suffer
+from it most is measured on the windows that the ranges are measured on; those few can be left as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from live_stf.engine.export import INPUT
+from live_stf.engine.export import INPUT, OUTPUTS
 from live_stf.errors import EngineError
 
 STEPS = 127
 OPERATORS = ("Conv", "MatMul", "Gemm")
+REMAINING = 0.02  # share of the error of rounding every product that rounding the chosen ones may leave
+TRIED = 8  # windows that show which
 
 
 def quantisable(graph) -> dict[int, str]:
@@ -28,19 +31,25 @@ def quantisable(graph) -> dict[int, str]:
     }
 
 
+def _session(proto):
+    """The `onnx.ModelProto`, ready to run on the CPU."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
 def measure_ranges(path: Path, x: np.ndarray) -> dict[str, float]:
     """Largest absolute value of what goes into every quantisable node of a float32 file, over windows x."""
     import onnx
-    import onnxruntime
 
     proto = onnx.load(path)
     names = sorted(set(quantisable(proto.graph).values()))
     described = {value.name for value in proto.graph.output}
     inside = [name for name in names if name not in described and name != INPUT]
     proto.graph.output.extend(onnx.ValueInfoProto(name=name) for name in inside)
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session = _session(proto)
     ranges = dict.fromkeys(names, 0.0)
     for window in x:  # one by one: all features of all windows would not fit into memory
         for name, value in zip(inside, session.run(inside, {INPUT: window[None]}), strict=True):
@@ -50,11 +59,44 @@ def measure_ranges(path: Path, x: np.ndarray) -> dict[str, float]:
     return ranges
 
 
-def quantized(proto, ranges: Mapping[str, float]):
+def measure_errors(proto, ranges: Mapping[str, float], x: np.ndarray) -> dict[str, float]:
+    """What int8 costs product by product: name of its result -> mean square change of the logits on windows x, with
+    that product alone rounded. proto: the float32 `onnx.ModelProto`.
+    """
+    results = {proto.graph.node[position].output[0] for position in quantisable(proto.graph)}
+
+    def logits(network) -> np.ndarray:
+        session = _session(network)
+        return np.concatenate([session.run([OUTPUTS[0]], {INPUT: window[None]})[0] for window in x])
+
+    exact = logits(proto)
+    return {
+        name: float(np.square(logits(quantized(proto, ranges, results - {name})) - exact).mean())
+        for name in sorted(results)
+    }
+
+
+def most_sensitive(proto, ranges: Mapping[str, float], x: np.ndarray) -> list[str]:
+    """Results of the products that suffer most, worst first, tried on TRIED of the windows x.
+
+    They are so many that the others together cause no more than REMAINING of the sum of all errors.
+    """
+    errors = measure_errors(proto, ranges, x[:: max(1, len(x) // TRIED)][:TRIED])
+    ordered = sorted(errors, key=errors.__getitem__, reverse=True)
+    left, allowed, kept = sum(errors.values()), REMAINING * sum(errors.values()), []
+    for name in ordered:
+        if left <= allowed:
+            break
+        kept.append(name)
+        left -= errors[name]
+    return kept
+
+
+def quantized(proto, ranges: Mapping[str, float], kept: Collection[str] = ()):
     """The `onnx.ModelProto` with int8 inputs wherever it is quantisable. EngineError when a range is not there.
 
-    ranges: largest absolute value by name, see `measure_ranges`. Nodes that are kept in fp32 in a file that is
-    otherwise in fp16 (see `export.sensitive`) are left alone.
+    ranges: largest absolute value by name, see `measure_ranges`. kept: results of products that stay as they are.
+    Nodes that are kept in fp32 in a file that is otherwise in fp16 (see `export.sensitive`) are left alone.
     """
     import onnx
     from onnx import TensorProto, helper, numpy_helper
@@ -68,6 +110,7 @@ def quantized(proto, ranges: Mapping[str, float]):
         position: name
         for position, name in quantisable(graph).items()
         if initializers[graph.node[position].input[1]].data_type == low
+        and graph.node[position].output[0].removesuffix("_fp16") not in kept
     }
     added, nodes, done = [], [], {}
 

@@ -15,7 +15,7 @@ from live_stf.engine.export import input_shape, lowered  # noqa: E402
 from live_stf.engine.machine import Machine, tensorrt_modules  # noqa: E402
 from live_stf.engine.measure import agreement, disagreement  # noqa: E402
 from live_stf.engine.onnx_engine import OnnxEngine  # noqa: E402
-from live_stf.engine.quantize import measure_ranges, quantisable, quantized  # noqa: E402
+from live_stf.engine.quantize import measure_errors, measure_ranges, most_sensitive, quantisable, quantized  # noqa: E402
 from live_stf.errors import EngineError  # noqa: E402
 from live_stf.model import Model  # noqa: E402
 
@@ -58,6 +58,25 @@ def test_a_small_product_is_rounded_as_computed_by_hand(tmp_path: Path) -> None:
     features = np.array([round(1 / (2 / 127)) * 2 / 127, -128 * 2 / 127])  # -3 is outside of the range
     weights = np.array([[1, 16 * 4 / 127], [38 / 127, 4]])  # a scale for each column
     np.testing.assert_allclose(y[0], features @ weights, rtol=1e-5)
+
+
+TWO_PRODUCTS = (
+    '<ir_version: 9, opset_import: ["": 20]> g (float[N,2] x) => (float[N,2] logits)'
+    "<float[2,2] w = {127,0,0,127}, float[2,2] v = {0.3,1,0.01,0.7}> { h = MatMul(x, w)  logits = MatMul(h, v) }"
+)
+
+
+def test_the_product_that_suffers_is_found_and_can_be_kept() -> None:
+    proto = onnx.parser.parse_model(TWO_PRODUCTS)
+    x = np.array([[127, 1], [-3, 5]], np.float32)  # whole numbers: the first product is exact in int8
+    ranges = {"x": 127.0, "h": 127.0 * 127}
+    errors = measure_errors(proto, ranges, x)
+    assert errors["h"] < 1e-6 * errors["logits"]
+    assert most_sensitive(proto, ranges, x) == ["logits"]
+    for low in (proto, lowered(proto, "fp16")):
+        graph = quantized(low, ranges, ["logits"]).graph
+        rounded = [node.input[0] for node in graph.node if node.op_type == "QuantizeLinear"]
+        assert [name.removesuffix("_fp16") for name in rounded] == ["x"]
 
 
 def test_real_windows_get_the_same_answers(int8_file: Path, references: References) -> None:

@@ -1,0 +1,161 @@
+"""Compare int8 with torch on the held-out windows of a recipe: `python calibration/int8_agreement.py MODEL RECIPE ...`.
+
+The int8 network is the ONNX file that compilers get, with fp32 in between, run by ONNX Runtime.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from rich.console import Console
+from rich.progress import track
+
+from live_stf.data.samples import HeldOutWindows, open_store, select
+from live_stf.engine.__main__ import windows_of
+from live_stf.engine.base import Engine
+from live_stf.engine.build import check_calibration, export_int8
+from live_stf.engine.measure import LEAST_SAME_BEST
+from live_stf.engine.onnx_engine import OnnxEngine
+from live_stf.engine.record import model_hash
+from live_stf.engine.torch_engine import TorchEngine
+from live_stf.errors import LiveStfError, ModelError
+from live_stf.machine import machine
+from live_stf.model import load_model
+from live_stf.recipe import load_recipe
+
+FORMAT = 1
+BATCH = 8
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two engines over the same windows; shares are 0..1.
+
+    top1, int8_top1: share that torch and int8 have right. margin: by how much probability torch's best class leads,
+    median over all windows; margin_of_others: over those that int8 answers differently. largest_logit: of torch's.
+    """
+
+    windows: int
+    agreement: float
+    top1: float
+    int8_top1: float
+    margin: float
+    margin_of_others: float | None
+    logits_rms: float
+    largest_logit: float
+
+
+def compare(engine: Engine, plain: Engine, x: np.ndarray, targets: np.ndarray) -> Comparison:
+    """x (N, C, T, V, 1) through both engines, against class numbers (N,)."""
+    logits, wanted = [], []
+    for first in track(range(0, len(x), BATCH), description="held-out windows", console=Console(stderr=True)):
+        logits.append(engine.run(x[first : first + BATCH])[0])
+        wanted.append(plain.run(x[first : first + BATCH])[0])
+    return compared(np.concatenate(logits), np.concatenate(wanted), targets)
+
+
+def compared(logits: np.ndarray, wanted: np.ndarray, targets: np.ndarray) -> Comparison:
+    """Logits (N, classes) of int8 and of torch, class numbers (N,)."""
+    best, wanted_best = logits.argmax(axis=1), wanted.argmax(axis=1)
+    raised = np.exp(wanted - wanted.max(axis=1, keepdims=True))
+    second, first = np.sort(raised / raised.sum(axis=1, keepdims=True), axis=1)[:, -2:].T
+    margins, differs = first - second, best != wanted_best
+    return Comparison(
+        windows=len(targets),
+        agreement=float((~differs).mean()),
+        top1=float((wanted_best == targets).mean()),
+        int8_top1=float((best == targets).mean()),
+        margin=float(np.median(margins)),
+        margin_of_others=float(np.median(margins[differs])) if differs.any() else None,
+        logits_rms=float(np.sqrt(np.square(logits - wanted).mean())),
+        largest_logit=float(np.abs(wanted).max()),
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python calibration/int8_agreement.py", description=__doc__)
+    parser.add_argument("model", help="name of a model in models/, or its folder")
+    parser.add_argument("recipe", help="name of a recipe, or a YAML file")
+    parser.add_argument("changes", nargs="*", metavar="key=value", help="changes to the recipe, e.g. data.store=DIR")
+    parser.add_argument("--calibration", required=True, type=Path, metavar="FILE", help="windows of int8_windows.py")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="take every Nth window (default: all)")
+    parser.add_argument("--output", type=Path, metavar="FILE.json", help="write the result there")
+    given = parser.parse_intermixed_args(arguments)
+    if given.every < 1:
+        parser.error(f"--every is {given.every}, it has to be 1 or more")
+    try:
+        result = measure(given)
+        if given.output is not None:
+            partial = given.output.with_name(f".{os.getpid()}-{given.output.name}")
+            partial.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+            os.replace(partial, given.output)
+    except LiveStfError as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 2
+    except OSError as problem:
+        print(f"error: {problem.filename}: {problem.strerror}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+def measure(given: argparse.Namespace) -> dict:
+    """Build, compare, print, and return what is to be kept."""
+    model, recipe = load_model(given.model), load_recipe(given.recipe, given.changes)
+    if list(model.labels) != list(recipe.labels):
+        raise ModelError(f"{model.name} and the recipe {recipe.name} do not have the same labels")
+    calibration = windows_of(given.calibration)
+    check_calibration(calibration, model)
+    store = open_store(recipe)
+    held_out = HeldOutWindows(store, select(store, recipe), recipe)
+    numbers = range(0, len(held_out), given.every)
+    if not numbers:
+        raise ModelError("the recipe holds no clip out: nothing to measure on")
+    x, targets = (np.array(part) for part in zip(*(held_out[number] for number in numbers), strict=True))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "int8.onnx"
+        kept = export_int8(model, path, calibration, "fp32", lambda line: print(line, file=sys.stderr))
+        engine = OnnxEngine(path)
+        found = compare(engine, TorchEngine(model, device="cpu"), x, targets)
+    print(f"{len(kept)} products are not rounded")
+    verdict = "enough" if found.agreement >= LEAST_SAME_BEST else "less than"
+    print(
+        f"{found.windows} held-out windows: best class the same on {found.agreement:.2%} ({verdict} "
+        f"{LEAST_SAME_BEST:.0%}), top-1 {found.top1:.2%} with torch fp32 and {found.int8_top1:.2%} with int8"
+    )
+    if found.margin_of_others is not None:
+        print(
+            f"torch's best class leads by {found.margin:.3f} on all of them and by {found.margin_of_others:.3f} on "
+            "those that int8 answers differently (median of the difference in probability)"
+        )
+    return {
+        "format": FORMAT,
+        "model": model.name,
+        "model_hash": model_hash(model),
+        "recipe": recipe.name,
+        "every": given.every,
+        "calibration_windows": len(calibration),
+        "calibration_sha256": hashlib.sha256(calibration.tobytes()).hexdigest(),
+        "products_kept": len(kept),
+        "engine": engine.name,
+        "torch": torch.__version__,
+        "onnxruntime": onnxruntime.__version__,
+        "machine": machine(),
+        **{name: round(value, 5) if isinstance(value, float) else value for name, value in asdict(found).items()},
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
