@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from platformdirs import user_cache_dir
 
+from live_stf.engine.record import model_hash
 from live_stf.errors import ModelError
 from live_stf.model import Model
 
@@ -37,13 +38,9 @@ def bf16_available() -> bool:
 
 
 def _fingerprint(model: Model) -> str:
-    """Changes with anything that changes the compiled network: description, weights, network code, OpenVINO."""
-    digest = hashlib.sha256(openvino.__version__.encode())
-    digest.update(repr(sorted(model.network.items())).encode())
-    digest.update(repr((model.preparation.frames, len(model.labels))).encode())
-    code = Path(__file__).resolve().parent.parent / "network"
-    for path in (model.weights, *sorted(code.glob("*.py")), Path(__file__)):
-        digest.update(path.read_bytes())
+    """Changes with anything that changes the compiled network: the model, the network's code, this file, OpenVINO."""
+    digest = hashlib.sha256(f"{openvino.__version__} {model_hash(model)}".encode())
+    digest.update(Path(__file__).read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -57,23 +54,13 @@ def convert(model: Model, precision: str = "fp32") -> openvino.Model:
     """
     import torch
 
-    from live_stf.engine.torch_engine import load_network
+    from live_stf.engine.torch_engine import WithAttention
     from live_stf.network import STFNet
     from live_stf.network.fused import fuse
 
-    class WithAttention(torch.nn.Module):
-        def __init__(self, network: torch.nn.Module) -> None:
-            super().__init__()
-            self.network = network
-
-        def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-            return self.network(x, attention=True)
-
-    network = load_network(model)
-    if isinstance(network, STFNet):
-        network = fuse(network, torch.bfloat16 if precision == "bf16" else torch.float32)
-    else:
-        network = WithAttention(network)
+    network = WithAttention(model)
+    if isinstance(network.network, STFNet):
+        network = fuse(network.network, torch.bfloat16 if precision == "bf16" else torch.float32)
     example = torch.zeros(1, 3, model.preparation.frames, len(model.skeleton), 1)
     with warnings.catch_warnings():
         # torch's exporter warns about its own use of Python's copy registry.
