@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -14,27 +13,16 @@ import numpy as np
 from platformdirs import user_cache_dir
 
 from live_stf.engine.record import model_hash
-from live_stf.errors import ModelError
 from live_stf.model import Model
-
-# OpenVINO 2026.4 reports to an analytics host whenever it is imported, unless its telemetry package cannot be imported:
-# then it takes a stub of its own. A program with a camera does not talk to anybody unasked.
-sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-import openvino  # noqa: E402
+from live_stf.openvino_runtime import openvino, precision_options
 
 log = logging.getLogger(__name__)
 
-PRECISIONS = {"fp32": "f32", "bf16": "bf16"}  # ours to OpenVINO's
 STREAMS = 2  # people at a time
 
 
 def cache_folder() -> Path:
     return Path(user_cache_dir("live-stf")) / "openvino"
-
-
-def bf16_available() -> bool:
-    """Whether this CPU has instructions for bf16; without them it is slower than fp32 and of no use."""
-    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def _fingerprint(model: Model) -> str:
@@ -89,10 +77,7 @@ class OpenVINOEngine:
         notify: Callable[[str], None] = log.info,
         path: Path | None = None,
     ) -> None:
-        if precision not in PRECISIONS:
-            raise ModelError(f"precision {precision!r} is not known to OpenVINO, it can be {' or '.join(PRECISIONS)}")
-        if precision == "bf16" and not bf16_available():
-            raise ModelError("this CPU has no instructions for bf16; use fp32")
+        options = precision_options(precision)
         path = path or cache_folder() / f"{model.name}-{precision}-{_fingerprint(model)}.xml"
         if not path.is_file():
             notify(f"preparing {model.name} for OpenVINO; this takes a moment, and only the first time")
@@ -103,8 +88,6 @@ class OpenVINOEngine:
             os.replace(partial, path)
         core = openvino.Core()
         network = core.read_model(path)
-        # CPUs with bf16 instructions would otherwise be given bf16 without being asked.
-        options = {"INFERENCE_PRECISION_HINT": PRECISIONS[precision]}
         alone = core.compile_model(network, "CPU", {**options, "PERFORMANCE_HINT": "LATENCY"})
         shared = core.compile_model(network, "CPU", {**options, "NUM_STREAMS": STREAMS})
         self._alone = alone.create_infer_request()

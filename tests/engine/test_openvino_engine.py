@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from live_stf.engine import Classifier, open_engine
-from live_stf.engine.openvino_engine import OpenVINOEngine, bf16_available, convert, openvino
+from live_stf.engine.openvino_engine import OpenVINOEngine, convert
 from live_stf.errors import ModelError
 from live_stf.model import Model, available_models, load_model
+from live_stf.openvino_runtime import bf16_available, openvino
 from live_stf.types import Window
 
 TOLERANCE = 1e-4
