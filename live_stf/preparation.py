@@ -3,21 +3,27 @@
 There is one copy of this. Training, evaluation and live recognition call the same functions, and a model carries its
 `Preparation` beside its weights, so that what it sees cannot drift from what it learned on.
 
-Shapes: n observations, T frames of a window, V joints, C channels. Picture coordinates: x to the right, y down.
+Shapes: n observations, M bodies, T frames of a window, V joints, C channels. Picture coordinates: x to the right, y
+down.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 
+from live_stf.coordinates.kinetics import best_seen_bodies, in_picture_units
+from live_stf.coordinates.ntu import in_ntu_units
 from live_stf.errors import ModelError
 from live_stf.skeleton import SKELETONS, Skeleton
 
-COORDINATES = ("body", "picture")
+COORDINATES = ("body", "picture", "kinetics", "ntu")
+_ONE_BODY = ("body", "picture")
+_WITHOUT_SCORE = ("ntu",)  # three coordinates; a score has no channel
 SCORES = ("presence", "score")
 STREAMS = ("joint", "bone", "joint-motion", "bone-motion")
 
@@ -79,7 +85,12 @@ def resample(
     known &= (gap <= longest_gap) & (away <= longest_gap / 2)
     columns = np.arange(joints.shape[1])[None, :]
     out = ((1 - weight) * joints[a, columns] + weight * joints[b, columns]) * known[..., None]
-    return out.astype(np.float32)[np.arange(seen - frames, seen) % seen]
+    return out.astype(np.float32)[_newest_last(seen, frames)]
+
+
+def _newest_last(seen: int, frames: int) -> np.ndarray:
+    """(frames,) which of `seen` frames to take so that they are repeated until the window is full, the newest last."""
+    return np.arange(seen - frames, seen) % seen
 
 
 def body_size(joints: np.ndarray, skeleton: Skeleton) -> float:
@@ -127,13 +138,6 @@ def in_body_units(joints: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     return out * present[..., None]
 
 
-def in_picture_units(joints: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """(T, V, 3) with x / width - 0.5 and y / height - 0.5, 0 where the score is 0: ST-GCN's preparation of Kinetics."""
-    out = joints.copy()
-    out[..., :2] = joints[..., :2] / np.asarray(size, dtype=np.float32) - 0.5
-    return out * (joints[..., 2:] > 0)
-
-
 def bones(x: np.ndarray, skeleton: Skeleton, scored: bool) -> np.ndarray:
     """Bone stream of x (C, ..., V): each joint minus its neighbour nearer the centre; the centre's own bone is zero.
 
@@ -160,7 +164,7 @@ def motions(x: np.ndarray, scored: bool) -> np.ndarray:
 
 
 def as_stream(x: np.ndarray, stream: str, skeleton: Skeleton, scored: bool) -> np.ndarray:
-    """x (C, T, V) as one of STREAMS (section III-E of the paper)."""
+    """x (C, T, ..., V) as one of STREAMS (section III-E of the paper)."""
     if stream.startswith("bone"):
         x = bones(x, skeleton, scored)
     return motions(x, scored) if stream.endswith("motion") else x
@@ -170,9 +174,11 @@ def as_stream(x: np.ndarray, stream: str, skeleton: Skeleton, scored: bool) -> n
 class Preparation:
     """What is done to a window before a network sees it; stored in model.json.
 
-    frames, span: T and the seconds that they cover. coordinates: "body" (torso lengths around the person) or
-    "picture" (fractions of the picture around its middle). scores: "presence" (1 for every joint that is there, so that
-    no pose estimator's idea of confidence is learned) or "score". stream: one of STREAMS.
+    frames, span: T and the seconds that they cover. coordinates: "body" (torso lengths around the person), "picture"
+    (fractions of the picture around its middle), "kinetics" (the same for several bodies, the best seen first) or "ntu"
+    (metres in the first body's own directions; x, y, z in place of x, y, score). scores: "presence" (1 for every joint
+    that is there, so that no pose estimator's idea of confidence is learned) or "score". stream: one of STREAMS.
+    bodies: M of the network's input.
     """
 
     skeleton: str = "openpose18"
@@ -181,6 +187,7 @@ class Preparation:
     coordinates: str = "body"
     scores: str = "presence"
     stream: str = "joint"
+    bodies: int = 1
 
     def __post_init__(self) -> None:
         for name, value, allowed in (
@@ -191,17 +198,73 @@ class Preparation:
         ):
             if value not in allowed:
                 raise ModelError(f"preparation: {name} is {value!r}, it can be one of {', '.join(allowed)}")
-        if self.frames < 1 or self.span <= 0:
-            raise ModelError(f"preparation: needs frames >= 1 and span > 0, got {self.frames} and {self.span}")
+        if self.frames < 1 or self.span <= 0 or self.bodies < 1:
+            raise ModelError(
+                f"preparation: needs frames >= 1, span > 0 and bodies >= 1, got {self.frames}, {self.span} and "
+                f"{self.bodies}"
+            )
+        if self.bodies > 1 and self.coordinates in _ONE_BODY:
+            raise ModelError(f"preparation: coordinates {self.coordinates!r} are of one body, not of {self.bodies}")
+        if self.coordinates == "ntu" and self.skeleton != "ntu25":
+            raise ModelError(f"preparation: coordinates 'ntu' need the skeleton ntu25, not {self.skeleton}")
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(C, T, V, M) of a network's input, without the batch."""
+        return 3, self.frames, len(SKELETONS[self.skeleton]), self.bodies
+
+    @property
+    def takes_pictures(self) -> bool:
+        """Whether joints found in a picture are enough; else they have to be measured in space."""
+        return self.coordinates not in _WITHOUT_SCORE
 
     def __call__(self, joints: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-        """Network input (C = 3, T, V) float32 of a resampled window (T, V, 3: x, y, score) of a picture of `size`."""
-        skeleton = SKELETONS[self.skeleton]
-        placed = in_body_units(joints, skeleton) if self.coordinates == "body" else in_picture_units(joints, size)
+        """Network input (C, T, V, M) float32 of one person's resampled window (T, V, 3: x, y, score) of a picture of
+        `size`. ModelError where the coordinates are not those of a picture."""
+        if not self.takes_pictures:
+            raise ModelError(f"coordinates {self.coordinates!r} are measured in space; a picture does not give them")
+        return self.prepare(joints[None, ..., :2], joints[None, ..., 2], size)
+
+    def prepare(
+        self,
+        coordinates: np.ndarray,
+        scores: np.ndarray,
+        size: tuple[int, int] = (1, 1),
+        augment: Callable[[np.ndarray], np.ndarray] | None = None,
+    ) -> np.ndarray:
+        """Network input (C, T, V, M) float32 of a window: in training, evaluation and live.
+
+        coordinates: (M, n, V, 2 or 3), n <= frames, scores: (M, n, V), of any number of bodies; fewer frames are
+        repeated to fill the window. size: (width, height) of the picture in the coordinates' unit. augment: takes and
+        returns the placed joints (bodies, T, V, C), before they become a stream.
+        """
+        seen = scores.shape[1]
+        if not 1 <= seen <= self.frames:
+            raise ValueError(f"a window of {self.frames} frames cannot be made of {seen}")
+        if self.takes_pictures:
+            joints = np.concatenate([coordinates[..., :2], scores[..., None]], axis=-1)
+            placed = self._in_picture(joints[:, _newest_last(seen, self.frames)], size)
+        else:
+            placed = in_ntu_units(coordinates, scores, SKELETONS[self.skeleton], self.frames, self.bodies)
+        return self._as_input(placed if augment is None else augment(placed))
+
+    def _in_picture(self, joints: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        """(bodies, T, V, 3: x, y, score) in the wanted coordinates, of joints (M, T, V, 3) in a picture."""
+        if self.coordinates == "body":
+            placed = in_body_units(joints[0], SKELETONS[self.skeleton])[None]
+        elif self.coordinates == "picture":
+            placed = in_picture_units(joints[:1], size)
+        else:
+            placed = best_seen_bodies(in_picture_units(joints, size), self.bodies)
         if self.scores == "presence":
             placed[..., 2] = placed[..., 2] > 0
-        x = np.ascontiguousarray(placed.transpose(2, 0, 1), dtype=np.float32)
-        return as_stream(x, self.stream, skeleton, scored=True)
+        return placed
+
+    def _as_input(self, placed: np.ndarray) -> np.ndarray:
+        """The stream of placed joints (M, T, V, C) as (C, T, V, M) float32."""
+        x = np.ascontiguousarray(placed.transpose(3, 1, 0, 2), dtype=np.float32)
+        x = as_stream(x, self.stream, SKELETONS[self.skeleton], scored=self.coordinates not in _WITHOUT_SCORE)
+        return np.ascontiguousarray(x.swapaxes(2, 3))
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

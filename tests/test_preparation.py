@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from live_stf.coordinates.kinetics import in_picture_units
 from live_stf.errors import ModelError
 from live_stf.preparation import (
     _LENGTHS,
@@ -16,11 +19,10 @@ from live_stf.preparation import (
     body_size,
     bones,
     in_body_units,
-    in_picture_units,
     motions,
     resample,
 )
-from live_stf.skeleton import NTU_25, OPENPOSE_18
+from live_stf.skeleton import NTU_25, OPENPOSE_18, SKELETONS, Skeleton
 
 V = len(OPENPOSE_18)
 
@@ -148,7 +150,7 @@ def test_body_size_is_the_80th_percentile_of_the_limbs_medians(seed: int, lost: 
 
 def test_a_window_without_joints_is_all_zero_and_finite() -> None:
     out = Preparation()(np.zeros((150, V, 3), dtype=np.float32), (640, 480))
-    assert out.shape == (3, 150, V)
+    assert out.shape == (3, 150, V, 1)
     assert (out == 0).all()
 
 
@@ -203,8 +205,108 @@ def test_streams_leave_their_input_alone() -> None:
     assert (x == before).all()
 
 
+@pytest.mark.parametrize("stream", STREAMS)
+@pytest.mark.parametrize("coordinates", ["body", "picture"])
+@pytest.mark.parametrize("scores", ["presence", "score"])
+def test_one_person_in_a_picture_is_prepared_step_by_step(coordinates: str, scores: str, stream: str) -> None:
+    joints = person(frames=150)
+    joints[..., 2] = np.random.default_rng(0).random(joints.shape[:2]) + 0.1
+    joints[40:60, 7] = 0
+    placed = in_body_units(joints, OPENPOSE_18) if coordinates == "body" else in_picture_units(joints, (640, 480))
+    if scores == "presence":
+        placed[..., 2] = placed[..., 2] > 0
+    expected = as_stream(placed.transpose(2, 0, 1).astype(np.float32), stream, OPENPOSE_18, scored=True)
+    preparation = Preparation(coordinates=coordinates, scores=scores, stream=stream)
+    found = preparation(joints, (640, 480))
+    assert found.shape == preparation.shape
+    np.testing.assert_array_equal(found[..., 0], expected)
+
+
+def crowd(seed: int, bodies: int, frames: int, skeleton: Skeleton) -> tuple[np.ndarray, np.ndarray]:
+    """Coordinates (M, T, V, 3) in 0..1 and scores (M, T, V); every fifth joint is absent."""
+    rng = np.random.default_rng(seed)
+    scores = rng.random((bodies, frames, len(skeleton))).astype(np.float32)
+    scores *= rng.random(scores.shape) > 0.2
+    return rng.random((*scores.shape, 3)).astype(np.float32) * (scores > 0)[..., None], scores
+
+
+BENCHMARKS = [
+    Preparation(coordinates="kinetics", scores="score", frames=20, bodies=2),
+    Preparation(coordinates="ntu", skeleton="ntu25", frames=20, bodies=2),
+]
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+@pytest.mark.parametrize("benchmark", BENCHMARKS, ids=lambda preparation: preparation.coordinates)
+def test_every_body_gets_its_stream(benchmark: Preparation, stream: str) -> None:
+    skeleton = SKELETONS[benchmark.skeleton]
+    coordinates, scores = crowd(0, 3, 20, skeleton)
+    joint_stream = benchmark.prepare(coordinates, scores)
+    found = replace(benchmark, stream=stream).prepare(coordinates, scores)
+    assert found.shape == joint_stream.shape == benchmark.shape
+    for body in range(2):
+        expected = as_stream(joint_stream[..., body], stream, skeleton, scored=benchmark.takes_pictures)
+        np.testing.assert_array_equal(found[..., body], expected)
+
+
+@pytest.mark.parametrize("benchmark", BENCHMARKS, ids=lambda preparation: preparation.coordinates)
+@pytest.mark.parametrize("length", [1, 7, 20])
+def test_a_short_clip_is_repeated_and_missing_bodies_are_zero(benchmark: Preparation, length: int) -> None:
+    coordinates, scores = crowd(1, 1, length, SKELETONS[benchmark.skeleton])
+    x = benchmark.prepare(coordinates, scores)
+    assert (x[..., 1] == 0).all()
+    assert x[..., 0].any(axis=(0, 2)).all()
+    np.testing.assert_array_equal(x[:, length:], x[:, :-length])
+
+
+def test_a_short_clip_ends_with_its_newest_frame_in_a_picture_and_begins_with_its_first_in_space() -> None:
+    pictures, space = BENCHMARKS
+    coordinates, scores = crowd(2, 1, 7, OPENPOSE_18)
+    x = pictures.prepare(coordinates, scores)
+    np.testing.assert_array_equal(x[2, -7:, :, 0], scores[0])
+    coordinates, scores = crowd(2, 1, 7, NTU_25)
+    assert (space.prepare(coordinates, scores)[:, :7, :, 0].any(axis=0) == (scores[0] > 0)).mean() > 0.99
+
+
+def test_a_clip_that_is_longer_than_the_window_has_to_be_cut() -> None:
+    for benchmark in BENCHMARKS:
+        for length in (0, 21):
+            with pytest.raises(ValueError, match="window of 20 frames"):
+                benchmark.prepare(*crowd(0, 1, length, SKELETONS[benchmark.skeleton]))
+
+
+@pytest.mark.parametrize("stream", ["joint", "bone"])
+@pytest.mark.parametrize("benchmark", BENCHMARKS, ids=lambda preparation: preparation.coordinates)
+def test_placed_joints_are_augmented_before_they_become_a_stream(benchmark: Preparation, stream: str) -> None:
+    coordinates, scores = crowd(3, 2, 20, SKELETONS[benchmark.skeleton])
+    seen = []
+
+    def augment(placed: np.ndarray) -> np.ndarray:
+        seen.append(placed.shape)
+        return placed * 2
+
+    prepared = replace(benchmark, stream=stream)
+    plain, augmented = (prepared.prepare(coordinates, scores, augment=change) for change in (None, augment))
+    np.testing.assert_allclose(augmented, 2 * plain, rtol=1e-5, atol=1e-6)
+    assert seen == [(2, 20, len(SKELETONS[benchmark.skeleton]), 3)]
+
+
+def test_joints_of_a_picture_are_not_taken_for_joints_in_space() -> None:
+    with pytest.raises(ModelError, match="measured in space"):
+        BENCHMARKS[1](np.zeros((20, 25, 3), dtype=np.float32), (640, 480))
+
+
 @pytest.mark.parametrize(
-    "wrong", [{"stream": "velocity"}, {"skeleton": "snake"}, {"span": 0.0}, {"coordinates": "polar"}]
+    "wrong",
+    [
+        {"stream": "velocity"},
+        {"skeleton": "snake"},
+        {"span": 0.0},
+        {"coordinates": "polar"},
+        {"bodies": 0},
+        {"bodies": 2, "coordinates": "body"},
+        {"coordinates": "ntu"},
+    ],
 )
 def test_a_preparation_that_makes_no_sense_is_refused(wrong: dict) -> None:
     with pytest.raises(ModelError, match="preparation"):

@@ -50,7 +50,7 @@ def _settings(recipe: Recipe) -> tuple[Preparation, WindowSettings]:
 
 
 class TrainingWindows(Dataset):
-    """`samples` random windows of one epoch: (x (C, T, V, 1) float32, class number).
+    """`samples` random windows of one epoch: (x (C, T, V, M) float32, class number).
 
     A class is drawn first (all alike, the class for everything else with its own share), then a source by its weight
     times the root of its clips of that class, then a clip. Everything follows from seed, epoch and number, so an epoch
@@ -85,8 +85,7 @@ class TrainingWindows(Dataset):
             )
             clips = list(sources.values())[rng.choice(len(weights), p=weights / weights.sum())]
             index = clips[rng.integers(len(clips))]
-        x = draw_window(rng, self.store[index], self.preparation, self.settings, still)
-        return x[..., None], target
+        return draw_window(rng, self.store[index], self.preparation, self.settings, still), target
 
     def _class(self, rng: np.random.Generator) -> tuple[int, bool]:
         """A class number, and whether the window is to be a held moment (of the class for everything else)."""
@@ -99,7 +98,7 @@ class TrainingWindows(Dataset):
 
 
 class HeldOutWindows(Dataset):
-    """`views` windows of every held-out clip: (x (C, T, V, 1) float32, class number). The same ones every time."""
+    """`views` windows of every held-out clip: (x (C, T, V, M) float32, class number). The same ones every time."""
 
     def __init__(self, store: Store, selected: list[Selected], recipe: Recipe) -> None:
         self.store, self.recipe = store, recipe
@@ -114,7 +113,7 @@ class HeldOutWindows(Dataset):
         one = self.clips[number // self.views]
         # Training windows are seeded with three numbers, so these two never repeat one of theirs.
         rng = np.random.default_rng((one.index, number % self.views))
-        return draw_window(rng, self.store[one.index], self.preparation, self.settings)[..., None], one.target
+        return draw_window(rng, self.store[one.index], self.preparation, self.settings), one.target
 
     @property
     def sources(self) -> list[str]:

@@ -78,7 +78,7 @@ def _placed(
 def draw_window(
     rng: np.random.Generator, clip: Clip, preparation: Preparation, settings: WindowSettings, still: bool = False
 ) -> np.ndarray:
-    """A random window of a clip as network input (C, T, V): the virtual camera's pace and view, noise, preparation.
+    """A random window of a clip as network input (C, T, V, M): the virtual camera's pace and view, noise, preparation.
 
     still: hold one moment of the clip instead of playing it.
     """

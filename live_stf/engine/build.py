@@ -57,7 +57,7 @@ def prepared_windows(model: Model) -> np.ndarray:
     from live_stf.engine.real_windows import sample_windows
 
     windows = sample_windows(model)
-    return np.stack([model.preparation(window.joints, window.size) for window in windows])[..., None]
+    return np.stack([model.preparation(window.joints, window.size) for window in windows])
 
 
 def build(

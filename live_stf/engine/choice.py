@@ -81,7 +81,7 @@ def open_best(model: Model, notify: Notify, machine: Machine | None = None, fold
 def _open_on_gpu(model: Model, notify: Notify, machine: Machine, reason: str) -> Engine:
     try:
         engine = _opened("torch", model, notify, device="cuda")
-        engine.run(np.zeros((1, 3, model.preparation.frames, len(model.skeleton), 1), np.float32))
+        engine.run(np.zeros((1, *model.preparation.shape), np.float32))
     except FAILURES as problem:
         return _open_next(model, notify, f"torch does not run on {machine.gpu}: {_in_one_line(problem)}")
     _say(engine, reason, notify)

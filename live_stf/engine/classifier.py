@@ -9,7 +9,9 @@ import numpy as np
 
 from live_stf.engine.base import Engine
 from live_stf.engine.choice import open_engine
+from live_stf.errors import ModelError
 from live_stf.model import Model
+from live_stf.skeleton import OPENPOSE_18
 from live_stf.types import Scores, Window
 
 log = logging.getLogger(__name__)
@@ -29,8 +31,8 @@ class Classifier:
         return self.engine.name
 
     def prepare(self, windows: Sequence[Window]) -> np.ndarray:
-        """(N, C, T, V, 1) float32."""
-        return np.stack([self.model.preparation(window.joints, window.size) for window in windows])[..., None]
+        """(N, C, T, V, M) float32; places for further bodies are zero."""
+        return np.stack([self.model.preparation(window.joints, window.size) for window in windows])
 
     def classify(self, windows: Sequence[Window]) -> list[Scores]:
         """Scores of every window, in order. The attention is the mean over the MCF blocks, split by grain."""
@@ -51,5 +53,13 @@ class Classifier:
 
 
 def open_classifier(model: Model, engine: str = "auto", notify: Callable[[str], None] = log.info) -> Classifier:
-    """Classifier of a model with an engine chosen by name; see `open_engine`."""
+    """Classifier of a model with an engine chosen by name; see `open_engine`.
+
+    ModelError where the model takes joints that no camera gives: of another skeleton, or measured in space.
+    """
+    if model.skeleton is not OPENPOSE_18 or not model.preparation.takes_pictures:
+        raise ModelError(
+            f"{model.name} takes {model.skeleton.name} joints in {model.preparation.coordinates!r} coordinates, which "
+            f"are not found in a camera's pictures: choose a model of {OPENPOSE_18.name} joints"
+        )
     return Classifier(model, open_engine(model, engine, notify))

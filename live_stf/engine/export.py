@@ -41,7 +41,7 @@ def _quiet() -> Iterator[None]:
 
 def input_shape(model: Model) -> tuple[int, int, int, int]:
     """(C, T, V, M) of one window."""
-    return 3, model.preparation.frames, len(model.skeleton), 1
+    return model.preparation.shape
 
 
 def export_onnx(model: Model, path: Path, precision: str = "fp32") -> Path:

@@ -33,7 +33,7 @@ def _fingerprint(model: Model) -> str:
 
 
 def convert(model: Model, precision: str = "fp32") -> openvino.Model:
-    """The network in OpenVINO's form for one person: logits and attention from x (1, 3, T, V, 1), all of them fp32.
+    """The network in OpenVINO's form for one person: logits and attention from x (1, C, T, V, M), all of them fp32.
 
     The shape is fixed: with a dynamic batch OpenVINO plans for shapes that it does not know, and takes half as long
     again. With precision bf16 the weights and features of STF-Net are bf16 in the network itself. Left to itself,
@@ -49,7 +49,7 @@ def convert(model: Model, precision: str = "fp32") -> openvino.Model:
     network = WithAttention(model)
     if isinstance(network.network, STFNet):
         network = fuse(network.network, torch.bfloat16 if precision == "bf16" else torch.float32)
-    example = torch.zeros(1, 3, model.preparation.frames, len(model.skeleton), 1)
+    example = torch.zeros(1, *model.preparation.shape)
     with warnings.catch_warnings():
         # torch's exporter warns about its own use of Python's copy registry.
         warnings.simplefilter("ignore", FutureWarning)

@@ -62,7 +62,7 @@ def test_every_window_is_finite_full_and_of_body_size(seed: int, frames: int, di
     window = draw_window(
         np.random.default_rng(seed), clip(frames, dimensions), Preparation(), WindowSettings(), still=still
     )
-    assert window.shape == (3, 150, 18)
+    assert window.shape == (3, 150, 18, 1)
     assert window.dtype == np.float32
     assert np.isfinite(window).all()
     assert set(np.unique(window[2])) <= {0.0, 1.0}

@@ -70,6 +70,22 @@ def baseline_model(tmp_path: Path) -> Model:
     )
 
 
+@pytest.fixture
+def kinetics_model(tmp_path: Path) -> Model:
+    """A model that learned on two bodies a window."""
+    network = {"architecture": "stf-net", "skeleton": "openpose18"}
+    preparation = {"coordinates": "kinetics", "scores": "score", "frames": 30, "bodies": 2}
+    return write_model(tmp_path / "kinetics", network, ("walk", "wave"), **preparation)
+
+
+@pytest.fixture
+def ntu_model(tmp_path: Path) -> Model:
+    """A model of joints that were measured in space."""
+    network = {"architecture": "st-gcn", "skeleton": "ntu25"}
+    preparation = {"coordinates": "ntu", "skeleton": "ntu25", "frames": 30, "bodies": 2}
+    return write_model(tmp_path / "ntu", network, ("walk", "wave"), **preparation)
+
+
 @pytest.fixture(scope="session")
 def real_windows(clip: Path, model: Model) -> list[Window]:
     """Windows of the person in the sample clip, as the live program cuts them."""

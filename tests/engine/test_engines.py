@@ -126,3 +126,22 @@ def test_weights_of_another_network_are_refused_in_one_line(model: Model, tmp_pa
     more.weights.write_bytes(b"no weights")
     with pytest.raises(ModelError, match="does not fit the network"):
         open_engine(load_model(tmp_path), "torch")
+
+
+def test_a_model_of_two_bodies_sees_one_person_as_it_did_in_training(kinetics_model: Model) -> None:
+    """The second place is empty then, as it is in most clips."""
+    rng = np.random.default_rng(0)
+    joints = np.dstack([rng.random((30, 18, 2)) * (340, 256), rng.random((30, 18))]).astype(np.float32)
+    classifier = open_classifier(kinetics_model, "openvino")
+    (scores,) = classifier.classify([Window(1, 1.0, joints, (340, 256), 1.0)])
+    fractions = joints[None, ..., :2] / np.float32((340, 256))
+    clip = kinetics_model.preparation.prepare(fractions, joints[None, ..., 2])
+    logits, _ = open_engine(kinetics_model, "torch").run(clip[None])
+    expected = np.exp(logits[0]) / np.exp(logits[0]).sum()
+    np.testing.assert_allclose(scores.probabilities, expected, atol=TOLERANCE)
+    assert [grain.shape for grain in scores.attention] == [(18, 18), (18, 6)]
+
+
+def test_a_model_of_joints_in_space_is_refused_where_a_camera_is_to_give_them(ntu_model: Model) -> None:
+    with pytest.raises(ModelError, match="not found in a camera's pictures"):
+        open_classifier(ntu_model, "torch")

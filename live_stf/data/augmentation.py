@@ -1,0 +1,45 @@
+"""ST-GCN's augmentation for Kinetics-skeleton: which part of a clip is shown, and a slow random move.
+
+Yan, Xiong, Lin, "Spatial Temporal Graph Convolutional Networks for Skeleton-Based Action Recognition", AAAI 2018,
+section 4.1; the candidates are those of the authors' code.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+ANGLES = (-10.0, -5.0, 0.0, 5.0, 10.0)  # degrees
+SCALES = (0.9, 1.0, 1.1)
+SHIFTS = (-0.2, -0.1, 0.0, 0.1, 0.2)  # fractions of the picture, each way
+
+
+def random_choose(rng: np.random.Generator, length: int, frames: int) -> slice:
+    """A random stretch of `frames` out of `length` frames; all of them where there are fewer."""
+    start = int(rng.integers(max(length - frames, 0) + 1))
+    return slice(start, min(start + frames, length))
+
+
+def fixed_choose(length: int, frames: int, view: int = 0, views: int = 1) -> slice:
+    """Stretch number `view` of `views` of `frames` out of `length` frames, spread evenly; a single one is the middle.
+
+    For testing: the same every time. All frames where there are fewer.
+    """
+    start = int(max(length - frames, 0) * (view + 0.5) / views)
+    return slice(start, min(start + frames, length))
+
+
+def random_move(rng: np.random.Generator, joints: np.ndarray) -> np.ndarray:
+    """Joints that are turned, scaled and shifted a little, as if the camera moved while it looked.
+
+    joints: (M, T, V, 3), x and y around the picture's middle, score. Angle, scale and shift are drawn for the first and
+    the last frame and change evenly in between. Absent joints stay zero, as they are where nothing is augmented;
+    ST-GCN's own code shifts them, too.
+    """
+    angle, scale, across, down = (
+        np.linspace(*rng.choice(candidates, 2), joints.shape[1])[:, None]
+        for candidates in (np.radians(ANGLES), SCALES, SHIFTS, SHIFTS)
+    )
+    x, y, score = joints[..., 0], joints[..., 1], joints[..., 2]
+    cosine, sine = scale * np.cos(angle), scale * np.sin(angle)
+    moved = np.stack([cosine * x - sine * y + across, sine * x + cosine * y + down, score], axis=-1)
+    return (moved * (score > 0)[..., None]).astype(joints.dtype)
