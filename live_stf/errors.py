@@ -13,6 +13,10 @@ class ModelError(LiveStfError):
     """A model folder is missing, incomplete or does not fit."""
 
 
+class PoseError(LiveStfError):
+    """A pose estimator or a pose network cannot be opened, or does not fit."""
+
+
 class AssetError(LiveStfError):
     """A file that is fetched on demand is not there and cannot be had."""
 

@@ -10,8 +10,11 @@ from live_stf.types import Frame, People
 class PoseEstimator(Protocol):
     """Finds people in pictures.
 
-    One estimator sees one series of pictures, in order: it may follow people from one to the next.
+    One estimator sees one series of pictures, in order: it may follow people from one to the next. name: what it is and
+    with which settings, in a few words.
     """
+
+    name: str
 
     def detect(self, frame: Frame) -> People:
         """Everybody in the picture, joints of OPENPOSE_18 in pixels, all with identity 0."""

@@ -16,13 +16,9 @@ import numpy as np
 from mediapipe.tasks.python import BaseOptions, vision
 
 from live_stf.assets import pose_model
+from live_stf.pose.joints import VISIBLE, enough, openpose_joints
 from live_stf.skeleton import BLAZEPOSE_33_TO_OPENPOSE_18
 from live_stf.types import Frame, People, Person
-
-# MediaPipe gives every landmark of a body a place, seen or not; visibility is its own probability of being seen.
-VISIBLE = 0.3
-# A body with fewer joints in the picture than this is a hand or a head at its edge.
-FEWEST_JOINTS = 4
 
 # What MediaPipe 0.10.31 says on stderr whenever it starts with this model. None of it is for the user.
 _CHATTER = (
@@ -45,6 +41,7 @@ class MediaPipePose:
         bundle = pose_model() if model is None else model
         if not bundle.is_file():
             raise FileNotFoundError(f"{bundle}: no such pose model")
+        self.name = "MediaPipe"
         self._visible = visible
         self._time = 0.0  # seconds, of the newest picture by its source
         self._shift = 0.0  # seconds by which MediaPipe's time is ahead of the source's
@@ -66,7 +63,7 @@ class MediaPipePose:
         persons = []
         for landmarks in found:
             joints = self._joints(landmarks, frame.size)
-            if np.count_nonzero(joints[:, 2]) >= FEWEST_JOINTS:
+            if enough(joints):
                 persons.append(Person(joints))
         return People(frame.time, frame.size, tuple(persons))
 
@@ -78,11 +75,8 @@ class MediaPipePose:
 
     def _joints(self, landmarks: list, size: tuple[int, int]) -> np.ndarray:
         values = np.array([(mark.x, mark.y, mark.visibility) for mark in landmarks], dtype=np.float32)
-        places, scores = values[:, :2], values[:, 2]
-        outside = ((places < 0) | (places >= 1)).any(axis=1)
-        scores = np.where(outside | (scores < self._visible), 0.0, np.clip(scores, 0.0, 1.0))
-        places, scores = BLAZEPOSE_33_TO_OPENPOSE_18.apply(places * np.asarray(size, dtype=np.float32), scores)
-        return np.concatenate([places, scores[:, None]], axis=1)
+        places = values[:, :2] * np.asarray(size, dtype=np.float32)
+        return openpose_joints(BLAZEPOSE_33_TO_OPENPOSE_18, places, values[:, 2], size, self._visible)
 
     def _advance(self, time: float) -> int:
         """The picture's stamp in milliseconds for MediaPipe, which refuses stamps that do not ascend.

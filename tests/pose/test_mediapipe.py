@@ -13,7 +13,8 @@ import pytest
 
 from live_stf.assets import pose_model
 from live_stf.errors import AssetError
-from live_stf.pose.mediapipe import VISIBLE, MediaPipePose
+from live_stf.pose.joints import VISIBLE
+from live_stf.pose.mediapipe import MediaPipePose
 from live_stf.skeleton import BLAZEPOSE_33, OPENPOSE_18
 from live_stf.stream.source import open_source
 from live_stf.types import Frame

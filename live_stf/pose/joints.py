@@ -1,0 +1,31 @@
+"""What every pose estimator's points become: joints of OPENPOSE_18 with scores, absent where they were not seen."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from live_stf.skeleton import Remap
+
+# An estimator gives every point of a body a place, seen or not; its score is its own probability of being seen.
+VISIBLE = 0.3
+# A body with fewer joints in the picture than this is a hand or a head at its edge.
+FEWEST_JOINTS = 4
+
+
+def openpose_joints(
+    remap: Remap, places: np.ndarray, scores: np.ndarray, size: tuple[int, int], visible: float = VISIBLE
+) -> np.ndarray:
+    """Joints (18, 3) float32 of one body: x, y in pixels, score 0..1.
+
+    places (S, 2) in pixels and scores (S,) are in the layout that `remap` reads. A point outside the picture, `size` is
+    its (width, height), or with a score under `visible` is absent. A joint that is read from several needs all of them.
+    """
+    outside = ((places < 0) | (places >= np.asarray(size))).any(axis=1)
+    scores = np.where(outside | (scores < visible), 0.0, np.clip(scores, 0.0, 1.0))
+    places, scores = remap.apply(np.asarray(places, np.float32), scores.astype(np.float32))
+    return np.concatenate([places, scores[:, None]], axis=1)
+
+
+def enough(joints: np.ndarray) -> bool:
+    """Whether joints (V, 3) show enough of a body to be a person."""
+    return np.count_nonzero(joints[:, 2]) >= FEWEST_JOINTS
