@@ -182,11 +182,13 @@ class TemporalConvolution(nn.Module):
         super().__init__()
         self.convolution = nn.Conv2d(channels, channels, (kernel, 1), (stride, 1), (kernel // 2, 0), groups=groups)
         self.norm = ChannelNorm(channels)
+        narrow = channels // groups
+        self.computed_channels = WIDE if narrow < WIDE and channels % WIDE == 0 else narrow  # of one group
 
     def forward(self, x: Tensor) -> Tensor:
         layer = self.convolution
         weight, groups = layer.weight, layer.groups
-        if weight.shape[1] < WIDE and layer.out_channels % WIDE == 0:
+        if weight.shape[1] < self.computed_channels:
             weight, groups = widen_groups(weight, WIDE), layer.out_channels // WIDE
         # A permuted view is channels-last memory: no copy on the way in or out.
         out = F.conv2d(x.permute(0, 3, 1, 2), weight, layer.bias, layer.stride, layer.padding, groups=groups)
