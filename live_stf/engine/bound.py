@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from live_stf.engine.openvino_engine import PRECISIONS, bf16_available, openvino
 from live_stf.engine.torch_engine import WithAttention
 from live_stf.model import Model
 from live_stf.network.stf_net import TemporalConvolution
+from live_stf.openvino_runtime import bf16_available, openvino, precision_options
 
 TYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 REPEATS = 12
@@ -116,7 +116,7 @@ def _cpu_flops(precision: str, size: int = 1024) -> float:
     given = openvino.opset13.parameter([size, size], np.float32)
     weight = openvino.opset13.constant(a.float().numpy())
     network = openvino.Model([openvino.opset13.matmul(given, weight, False, False)], [given])
-    options = {"INFERENCE_PRECISION_HINT": PRECISIONS[precision], "PERFORMANCE_HINT": "LATENCY"}
+    options = {**precision_options(precision), "PERFORMANCE_HINT": "LATENCY"}
     request = openvino.Core().compile_model(network, "CPU", options).create_infer_request()
     request.infer({0: a.float().numpy()})
     return 2 * size**3 / min(by_torch, _best(request.infer))
