@@ -11,7 +11,8 @@ from live_stf.engine.base import Engine
 from live_stf.engine.record import Agreement
 
 RUNS = 50
-WARM_UPS = 5
+TURNS = 5
+WARM_UPS = 3  # calls of every turn that are not counted
 # Largest difference to torch, in attention and in logits. Types with few digits cannot be near a large number but in
 # proportion, so in fp16 and bf16 the limit for logits is one of the largest logit. int8 is judged by its answers.
 LIMITS = {"fp32": 1e-4, "fp16": 2e-2, "bf16": 2e-2}
@@ -50,16 +51,22 @@ def disagreement(found: Agreement, precision: str) -> str | None:
     )
 
 
-def latency(engine: Engine, x: np.ndarray, runs: int = RUNS) -> float:
-    """Median milliseconds of one call, scores and attention back in the program's memory."""
-    for _ in range(WARM_UPS):
-        engine.run(x)
-    times = []
-    for _ in range(runs):
-        began = time.perf_counter()
-        engine.run(x)
-        times.append(time.perf_counter() - began)
-    return 1000 * float(np.median(times))
+def compared(engines: Sequence[Engine], x: np.ndarray, runs: int = RUNS) -> list[float]:
+    """Median milliseconds of one call of each engine, scores and attention back in the program's memory.
+
+    The engines take turns, so that a machine that is slower for a while is so for all of them.
+    """
+    times: list[list[float]] = [[] for _ in engines]
+    turn = max(1, runs // TURNS)
+    while any(len(taken) < runs for taken in times):
+        for engine, taken in zip(engines, times, strict=True):
+            for _ in range(WARM_UPS):
+                engine.run(x)
+            for _ in range(min(turn, runs - len(taken))):
+                began = time.perf_counter()
+                engine.run(x)
+                taken.append(time.perf_counter() - began)
+    return [1000 * float(np.median(taken)) for taken in times]
 
 
 def batch_of(x: np.ndarray, size: int) -> np.ndarray:
@@ -68,5 +75,5 @@ def batch_of(x: np.ndarray, size: int) -> np.ndarray:
 
 
 def latencies(engine: Engine, x: np.ndarray, sizes: Sequence[int], runs: int = RUNS) -> dict[int, float]:
-    """`latency` by batch size."""
-    return {size: latency(engine, batch_of(x, size), runs) for size in sizes}
+    """Median milliseconds of one call by batch size."""
+    return {size: compared([engine], batch_of(x, size), runs)[0] for size in sizes}

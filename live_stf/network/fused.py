@@ -18,8 +18,6 @@ temporal convolution, where they cost nothing. With four it moves them to where 
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -33,6 +31,7 @@ from live_stf.network.stf_net import (
     Shortcut,
     STFNet,
     TemporalConvolution,
+    attention_divisor,
     widen_groups,
 )
 
@@ -124,7 +123,7 @@ class FusedMCF(_Constants):
 
     def __init__(self, mcf: MCF) -> None:
         super().__init__()
-        self.sizes = mcf.sizes
+        self.sizes, self.scale = mcf.sizes, mcf.scale
         scale, shift = _scale_and_shift(mcf.norm)
         restore = scale.unsqueeze(1) * mcf.restore.weight
         self.constant("reduce_weight", mcf.reduce.weight)
@@ -141,11 +140,11 @@ class FusedMCF(_Constants):
     def forward(self, x: Tensor, bodies: int) -> tuple[Tensor, Tensor]:
         rows, v, _ = x.shape
         t = rows // bodies
-        reduced = _product(x, self.reduce_weight, self.reduce_bias)  # (N * T, V, C/4)
-        query = _product(reduced, self.query_weight, self.query_bias)
+        reduced = F.linear(x, self.reduce_weight, self.reduce_bias)  # (N * T, V, C/4)
+        query = F.linear(reduced, self.query_weight, self.query_bias)
         inner = reduced.shape[-1]
         similarity = _exact(torch.matmul(query, reduced.transpose(1, 2)).view(bodies, t, v, v).sum(dim=1))
-        similarity = similarity / math.sqrt(t * inner)
+        similarity = similarity / attention_divisor(self.scale, t, inner)
         pools = _exact(self.parts).split(self.sizes, dim=1)
         # Grain 0 is the joints themselves: nothing to pool.
         grains = [similarity, *(similarity @ pool for pool in pools[1:])]

@@ -21,6 +21,9 @@ WIDTHS = (64, 64, 64, 128, 128, 128, 256, 256, 256)
 STRIDES = (1, 1, 1, 2, 1, 1, 2, 1, 1)
 FIRST_MCF = 4  # "res-layer4 to res-layer9"
 REDUCTION = 4  # alpha of MCF, gamma of TDF, and the channels of one group of the temporal convolution
+# What the sum over frames and channels of a query times a key is divided by before the softmax, of T frames and c
+# channels: "terms" sqrt(T * c), "frames" T * sqrt(c), "none" 1.
+ATTENTION_SCALES = ("terms", "frames", "none")
 WIDE = 16  # channels of a group of the temporal convolution, at least, as it is computed
 
 
@@ -76,6 +79,11 @@ class SCN(nn.Module):
         return F.relu(self.norm(self.weight(gathered) + bias) + self.shortcut(x))
 
 
+def attention_divisor(scale: str, frames: int, channels: int) -> float:
+    """What similarities are divided by before the softmax, see ATTENTION_SCALES."""
+    return {"terms": math.sqrt(frames * channels), "frames": frames * math.sqrt(channels), "none": 1.0}[scale]
+
+
 class MCF(nn.Module):
     """Multi-grain contextual focus (eq. 3-7). Returns features like its input and the attention (N, V, U).
 
@@ -83,9 +91,10 @@ class MCF(nn.Module):
     similarities instead of on the features: Q (P^T K)^T = (Q K^T) P and M (P^T V) = (M P^T) V.
     """
 
-    def __init__(self, channels: int, parts: list[Tensor]) -> None:
+    def __init__(self, channels: int, parts: list[Tensor], scale: str = "terms") -> None:
         super().__init__()
         inner = channels // REDUCTION
+        self.scale = scale
         self.sizes = [matrix.shape[1] for matrix in parts]
         self.register_buffer("parts", torch.cat(parts, dim=1), persistent=False)  # (V, U)
         self.reduce = nn.Linear(channels, inner)
@@ -103,7 +112,8 @@ class MCF(nn.Module):
         # Time and channels are both summed over: frame by frame, so that the features need no transpose.
         frames = torch.bmm(query.flatten(0, 1), key.flatten(0, 1).transpose(1, 2))  # (N*T, V, V)
         # fp32 under autocast for the sum and the softmax.
-        similarity = frames.view(n, t, v, v).sum(dim=1, dtype=self.parts.dtype) / math.sqrt(t * query.shape[-1])
+        summed = frames.view(n, t, v, v).sum(dim=1, dtype=self.parts.dtype)
+        similarity = summed / attention_divisor(self.scale, t, query.shape[-1])
         logits = similarity @ self.parts  # (N, V, U)
         attention = [part.softmax(dim=-1) for part in logits.split(self.sizes, dim=-1)]
         weighted = torch.cat([m * w for m, w in zip(attention, self.grain_weight.unbind(), strict=True)], dim=-1)
@@ -172,11 +182,13 @@ class TemporalConvolution(nn.Module):
         super().__init__()
         self.convolution = nn.Conv2d(channels, channels, (kernel, 1), (stride, 1), (kernel // 2, 0), groups=groups)
         self.norm = ChannelNorm(channels)
+        narrow = channels // groups
+        self.computed_channels = WIDE if narrow < WIDE and channels % WIDE == 0 else narrow  # of one group
 
     def forward(self, x: Tensor) -> Tensor:
         layer = self.convolution
         weight, groups = layer.weight, layer.groups
-        if weight.shape[1] < WIDE and layer.out_channels % WIDE == 0:
+        if weight.shape[1] < self.computed_channels:
             weight, groups = widen_groups(weight, WIDE), layer.out_channels // WIDE
         # A permuted view is channels-last memory: no copy on the way in or out.
         out = F.conv2d(x.permute(0, 3, 1, 2), weight, layer.bias, layer.stride, layer.padding, groups=groups)
@@ -193,6 +205,7 @@ class Block(nn.Module):
         stride: int,
         adjacency: Tensor,
         parts: list[Tensor] | None,
+        attention_scale: str,
         tdf: bool,
         tdf_kernel: int,
         tdf_motion: bool,
@@ -200,7 +213,7 @@ class Block(nn.Module):
     ) -> None:
         super().__init__()
         self.scn = SCN(channels_in, channels_out, adjacency)
-        self.mcf = MCF(channels_out, parts) if parts is not None else None
+        self.mcf = MCF(channels_out, parts, attention_scale) if parts is not None else None
         if tdf:
             self.temporal = TDF(channels_out, tdf_kernel, tdf_motion, temporal_kernel, stride)
         else:
@@ -221,8 +234,9 @@ class STFNet(nn.Module):
     (N, M, L, V, U): for each of the L MCF blocks and each joint, its weights over the parts, grain after grain
     (`grain_sizes`), each grain's row summing to one. L is 0 without MCF.
 
-    grains: how many, the joints counted ("#parts" of Table IV). present_only: average the features only over bodies
-    that are there (a value other than zero anywhere) instead of over all M.
+    grains: how many, the joints counted ("#parts" of Table IV). attention_scale: one of ATTENTION_SCALES.
+    present_only: average the features only over bodies that are there (a value other than zero anywhere) instead of
+    over all M.
     """
 
     def __init__(
@@ -232,6 +246,7 @@ class STFNet(nn.Module):
         channels: int = 3,
         grains: int | None = None,
         mcf: bool = True,
+        attention_scale: str = "terms",
         tdf: bool = True,
         tdf_kernel: int = 5,
         tdf_motion: bool = False,
@@ -240,6 +255,8 @@ class STFNet(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        if attention_scale not in ATTENTION_SCALES:
+            raise ValueError(f"attention_scale is {attention_scale!r}, it can be one of {', '.join(ATTENTION_SCALES)}")
         joints = len(skeleton)
         adjacency = torch.from_numpy(partition_adjacency(skeleton))
         used = skeleton.use_grains(len(skeleton.grains) + 1 if grains is None else grains)
@@ -256,6 +273,7 @@ class STFNet(nn.Module):
                 STRIDES[number - 1],
                 adjacency,
                 parts if mcf and number >= FIRST_MCF else None,
+                attention_scale,
                 tdf,
                 tdf_kernel,
                 tdf_motion,

@@ -12,7 +12,7 @@ import pytest
 from live_stf.engine import __main__ as command
 from live_stf.engine.build import References, build
 from live_stf.engine.machine import Machine, detect
-from live_stf.engine.measure import agreement, batch_of, disagreement, latency
+from live_stf.engine.measure import agreement, batch_of, compared, disagreement
 from live_stf.engine.record import Agreement, find_records
 from live_stf.engine.torch_engine import TorchEngine
 from live_stf.errors import EngineError
@@ -173,7 +173,7 @@ def test_bench_measures_what_runs_here_beside_the_baseline(
         assert any(model in row and "OpenVINO" in row for row in rows)
         if detect().gpu is None:
             assert f"{model} on TensorRT: not measured: no NVIDIA GPU here" in out
-    assert "GFLOP" in out
+    assert "CPU fp32: one window needs" in out
     assert "random weights" in out
 
 
@@ -211,15 +211,22 @@ def test_int8_is_judged_by_its_answers(model: Model, inputs: np.ndarray) -> None
     assert "less than 99%" in disagreement(agreement(engine, inputs, (-logits, attention), "torch"), "int8")
 
 
-def test_latency_is_in_milliseconds() -> None:
+def test_latency_is_in_milliseconds_and_engines_take_turns() -> None:
     import time
 
+    called = []
+
     class Sleeping:
-        name = "sleeping"
+        def __init__(self, name: str, seconds: float) -> None:
+            self.name, self.seconds = name, seconds
 
         def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            time.sleep(0.02)
+            called.append(self.name)
+            time.sleep(self.seconds)
             return x, x
 
-    assert latency(Sleeping(), np.zeros(1), runs=3) >= 20
+    slow, quick = compared([Sleeping("slow", 0.02), Sleeping("quick", 0.001)], np.zeros(1), runs=6)
+    assert slow >= 20 > quick >= 1
+    assert called.index("quick") < len(called) - 1 - called[::-1].index("slow")
+    assert compared([], np.zeros(1)) == []
     assert batch_of(np.arange(3), 7).tolist() == [0, 1, 2, 0, 1, 2, 0]
