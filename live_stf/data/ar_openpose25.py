@@ -76,7 +76,7 @@ def _read_sequence(gesture: str, person: int, sequence: np.ndarray) -> Clip | Da
     coordinates, scores = trim(coordinates, body_scores)
     if not len(scores):
         return Damaged(SOURCE, name, "no joint in any frame")
-    return Clip(SOURCE, name, f"p{person + 1:02d}", LABELS[gesture], RATE, 2, coordinates, scores)
+    return Clip.of_person(SOURCE, name, f"p{person + 1:02d}", LABELS[gesture], RATE, 2, coordinates, scores)
 
 
 def read(root: Path) -> Iterator[Clip | Damaged]:

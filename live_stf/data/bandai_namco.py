@@ -56,7 +56,7 @@ def read(root: Path) -> Iterator[Clip | Damaged]:
         coordinates, scores = openpose_body(
             remap, positions, positions[:, head] + turned @ _HEAD_CENTRE, turned[..., _LEFT_UP_FORWARD]
         )
-        yield Clip(
+        yield Clip.of_person(
             source=SOURCE,
             name=path.stem,
             subject=f"{named['set']} {named['style']}",

@@ -69,7 +69,7 @@ def read(root: Path) -> Iterator[Clip | Damaged]:
             if (stop - start) * FRAMES_A_LABEL < SHORTEST * RATE:
                 continue
             frames = slice(start * FRAMES_A_LABEL, stop * FRAMES_A_LABEL)
-            yield Clip(
+            yield Clip.of_person(
                 source=SOURCE,
                 name=f"{path.stem}_{start:04d}",
                 subject=path.stem.split("_")[0],

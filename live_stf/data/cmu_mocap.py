@@ -67,7 +67,7 @@ def read(root: Path) -> Iterator[Clip | Damaged]:
             continue
         positions, turned = motion.positions[1:] * _METRES, motion.rotations[1:, head]
         coordinates, scores = openpose_body(remap, positions, positions[:, head] + turned @ _HEAD_CENTRE, turned)
-        yield Clip(
+        yield Clip.of_person(
             source=SOURCE,
             name=name,
             subject=name.split("_")[0],

@@ -81,4 +81,4 @@ def read(root: Path) -> Iterator[Clip | Damaged]:
             yield Damaged(SOURCE, path.stem, "no joint in any frame")
             continue
         subject = f"{exercise} {_set_up(_place(coordinates, scores), set_ups[exercise]) + 1}"
-        yield Clip(SOURCE, path.stem, subject, LABELS[exercise], RATE, 2, coordinates, scores)
+        yield Clip.of_person(SOURCE, path.stem, subject, LABELS[exercise], RATE, 2, coordinates, scores)

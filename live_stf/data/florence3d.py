@@ -41,7 +41,7 @@ def _read_sequence(name: str, sequence: np.ndarray, labels: list[str]) -> Clip |
     coordinates, scores = read_body(kinect, FLORENCE_15_TO_OPENPOSE_18, PITCH)
     if not len(scores):
         return Damaged(SOURCE, name, "no joint in any frame")
-    return Clip(SOURCE, name, f"s{subject:02d}", labels[action - 1], RATE, 3, coordinates, scores)
+    return Clip.of_person(SOURCE, name, f"s{subject:02d}", labels[action - 1], RATE, 3, coordinates, scores)
 
 
 def read(root: Path) -> Iterator[Clip | Damaged]:

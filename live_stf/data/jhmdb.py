@@ -63,6 +63,6 @@ def read(root: Path) -> Iterator[Clip | Damaged]:
         coordinates[..., :2] = annotated
         coordinates, scores = trim(coordinates, annotated_scores)
         if len(scores):
-            yield Clip(SOURCE, name, name, str(labels[index]), RATE, 2, coordinates, scores)
+            yield Clip.of_person(SOURCE, name, name, str(labels[index]), RATE, 2, coordinates, scores)
         else:
             yield Damaged(SOURCE, name, "no joint in any frame")

@@ -41,7 +41,7 @@ def _read_take(folder: Path, name: str, labels: list[str]) -> Clip | Damaged:
     coordinates, scores = read_body(lines[:, :3].reshape(-1, 20, 3), MSR_20_TO_OPENPOSE_18, PITCH)
     if not len(scores):
         return Damaged(SOURCE, name, "no joint in any frame")
-    return Clip(SOURCE, name, match[2], labels[int(match[1]) - 1], RATE, 3, coordinates, scores)
+    return Clip.of_person(SOURCE, name, match[2], labels[int(match[1]) - 1], RATE, 3, coordinates, scores)
 
 
 def read(root: Path) -> Iterator[Clip | Damaged]:

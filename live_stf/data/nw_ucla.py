@@ -58,7 +58,7 @@ def _read_file(path: Path) -> Clip | Damaged:
     coordinates, scores = read_body(skeletons, KINECT_20_TO_OPENPOSE_18, PITCH[view])
     if not len(scores):
         return Damaged(SOURCE, name, "no joint in any frame")
-    return Clip(SOURCE, name, f"s{subject}", LABELS[action], RATE, 3, coordinates, scores)
+    return Clip.of_person(SOURCE, name, f"s{subject}", LABELS[action], RATE, 3, coordinates, scores)
 
 
 def read(root: Path) -> Iterator[Clip | Damaged]:

@@ -1,13 +1,14 @@
 """One store on disk for the clips of every source: arrays that are memory-mapped, an index and a report.
 
-A store is a folder: coordinates.npy (sum of T, V, 3) and scores.npy (sum of T, V), both float32, the clips one after
-the other; index.json with the version, the skeleton and one column for each field of a clip; report.json with what
-could not be read. It is written into a temporary folder beside the place and renamed when whole, so a folder that has
-the store's name is either complete or was not made here.
+A store is a folder: coordinates.npy (sum of M * T, V, 3) and scores.npy (sum of M * T, V), both float32, the clips one
+after the other, in a clip one body after the other; index.json with the version, the skeleton and one column for each
+field of a clip; report.json with what could not be read. It is written into a temporary folder beside the place and
+renamed when whole, so a folder that has the store's name is either complete or was not made here.
 """
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
 from collections import Counter
@@ -23,10 +24,10 @@ from live_stf.data.clip import Clip, Damaged
 from live_stf.errors import DataError
 from live_stf.skeleton import OPENPOSE_18, SKELETONS, Skeleton
 
-VERSION = 1
+VERSION = 2
 
 _COORDINATES, _SCORES, _INDEX, _REPORT = "coordinates.npy", "scores.npy", "index.json", "report.json"
-_COLUMNS = ("offset", "length", "rate", "dimensions", "source", "name", "subject", "label")
+_COLUMNS = ("offset", "length", "bodies", "rate", "dimensions", "source", "name", "subject", "label", "subset")
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,10 @@ class _GrowingArray:
         header = {"descr": "<f4", "fortran_order": False, "shape": (self._rows, *self._row)}
         np.lib.format.write_array_header_1_0(self._file, header)
 
-    def append(self, rows: np.ndarray) -> None:
-        self._file.write(np.ascontiguousarray(rows, dtype="<f4").data)
-        self._rows += len(rows)
+    def append(self, values: np.ndarray) -> None:
+        """Further rows; axes before those of a row count as one."""
+        self._file.write(np.ascontiguousarray(values, dtype="<f4").data)
+        self._rows += values.size // math.prod(self._row)
 
     def close(self) -> None:
         self._file.seek(0)
@@ -72,7 +74,7 @@ def _reason_against(clip: Clip, skeleton: Skeleton) -> str | None:
     """Why a clip cannot be stored, or None."""
     if clip.skeleton != skeleton:
         raise ValueError(f"{clip.source}/{clip.name} is {clip.skeleton.name}, the store holds {skeleton.name}")
-    if not len(clip.scores):
+    if not clip.scores.size:
         return "no frames"
     if not (np.isfinite(clip.coordinates).all() and np.isfinite(clip.scores).all()):
         return "coordinates or scores are not finite"
@@ -100,12 +102,13 @@ def _fill(clips: Iterable[Clip | Damaged], folder: Path, skeleton: Skeleton) -> 
             for column in _COLUMNS[2:]:
                 columns[column].append(getattr(clip, column))
             columns["offset"].append(offset)
-            columns["length"].append(len(clip.scores))
-            offset += len(clip.scores)
+            columns["length"].append(clip.frames)
+            offset += clip.bodies * clip.frames
     finally:
         coordinates.close()
         scores.close()
-    report = StoreReport(len(columns["offset"]), offset, dict(Counter(columns["source"])), tuple(damaged))
+    clips_by_source = dict(Counter(columns["source"]))
+    report = StoreReport(len(columns["offset"]), sum(columns["length"]), clips_by_source, tuple(damaged))
     by_source = Counter(item.source for item in damaged)
     (folder / _REPORT).write_bytes(orjson.dumps(
         {
@@ -153,9 +156,9 @@ def write_store(clips: Iterable[Clip | Damaged], folder: Path | str, skeleton: S
 class Store:
     """The clips of a store, read through memory maps.
 
-    offsets, lengths, rates, dimensions, sources, names, subjects, labels: arrays of one entry a clip. coordinates
-    (sum of T, V, 3) and scores (sum of T, V): all clips' frames. DataError when the folder is not a whole store of this
-    version.
+    offsets, lengths, bodies, rates, dimensions, sources, names, subjects, labels, subsets: arrays of one entry a clip.
+    coordinates (sum of M * T, V, 3) and scores (sum of M * T, V): all clips' frames, those of one body together.
+    DataError when the folder is not a whole store of this version.
     """
 
     def __init__(self, folder: Path | str) -> None:
@@ -163,15 +166,17 @@ class Store:
         columns = self._read_index()
         self.offsets = np.array(columns["offset"], dtype=np.int64)
         self.lengths = np.array(columns["length"], dtype=np.int64)
+        self.bodies = np.array(columns["bodies"], dtype=np.int64)
         self.rates = np.array(columns["rate"], dtype=np.float64)
         self.dimensions = np.array(columns["dimensions"], dtype=np.int64)
         self.sources = np.array(columns["source"], dtype=np.str_)
         self.names = np.array(columns["name"], dtype=np.str_)
         self.subjects = np.array(columns["subject"], dtype=np.str_)
         self.labels = np.array(columns["label"], dtype=np.str_)
-        frames = int(self.lengths.sum())
-        self.coordinates = self._map(_COORDINATES, (frames, len(self.skeleton), 3))
-        self.scores = self._map(_SCORES, (frames, len(self.skeleton)))
+        self.subsets = np.array(columns["subset"], dtype=np.str_)
+        rows = int((self.lengths * self.bodies).sum())
+        self.coordinates = self._map(_COORDINATES, (rows, len(self.skeleton), 3))
+        self.scores = self._map(_SCORES, (rows, len(self.skeleton)))
 
     def _read_index(self) -> dict[str, list]:
         broken = f"{self.folder} is not a whole array store, write it again: {_INDEX}"
@@ -218,8 +223,8 @@ class Store:
         """Clip `index`; its arrays are read-only views into the maps. IndexError outside the store."""
         if not -len(self) <= index < len(self):
             raise IndexError(f"clip {index} of a store of {len(self)}")
-        start = int(self.offsets[index])
-        frames = slice(start, start + int(self.lengths[index]))
+        start, bodies, frames = (int(column[index]) for column in (self.offsets, self.bodies, self.lengths))
+        rows = slice(start, start + bodies * frames)
         return Clip(
             source=str(self.sources[index]),
             name=str(self.names[index]),
@@ -227,7 +232,8 @@ class Store:
             label=str(self.labels[index]),
             rate=float(self.rates[index]),
             dimensions=int(self.dimensions[index]),
-            coordinates=self.coordinates[frames],
-            scores=self.scores[frames],
+            coordinates=self.coordinates[rows].reshape(bodies, frames, len(self.skeleton), 3),
+            scores=self.scores[rows].reshape(bodies, frames, len(self.skeleton)),
             skeleton=self.skeleton,
+            subset=str(self.subsets[index]),
         )

@@ -61,7 +61,7 @@ def _read_file(path: Path) -> Clip | Damaged:
     coordinates, scores = trim(coordinates, scores)
     if not len(scores):
         return Damaged(SOURCE, name, "no joint in any frame")
-    return Clip(SOURCE, name, match[2], LABELS[int(match[1])], RATE, 2, coordinates, scores)
+    return Clip.of_person(SOURCE, name, match[2], LABELS[int(match[1])], RATE, 2, coordinates, scores)
 
 
 def read(root: Path) -> Iterator[Clip | Damaged]:

@@ -136,7 +136,7 @@ def _read_recording(path: Path, segments: list[Segment], taken: list[tuple[int, 
         even = _at_even_times(numbers, joints, first, last)
         coordinates, scores = read_body(even, KINECT_20_TO_OPENPOSE_18, PITCH)
         if len(scores) >= (RATE if label == UNLABELLED else 1):
-            yield Clip(SOURCE, name, recording[:3], label, RATE, 3, coordinates, scores)
+            yield Clip.of_person(SOURCE, name, recording[:3], label, RATE, 3, coordinates, scores)
         elif label != UNLABELLED:
             yield Damaged(SOURCE, name, f"no frame from {first} to {last}")
 

@@ -49,15 +49,18 @@ def camera_times(rng: np.random.Generator, span: float, settings: WindowSettings
 
 
 def clip_at(clip: Clip, moments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates (n, V, 3) and scores (n, V) of a clip at `moments` (n,) in seconds from its start, linear between
-    frames, held before the first and after the last. A joint absent from either frame is absent."""
-    position = np.clip(moments * clip.rate, 0, len(clip.scores) - 1)
-    below = np.minimum(position.astype(int), max(len(clip.scores) - 2, 0))
-    above = np.minimum(below + 1, len(clip.scores) - 1)
+    """Coordinates (n, V, 3) and scores (n, V) of a clip's first body at `moments` (n,) in seconds from its start.
+
+    Linear between frames, held before the first and after the last. A joint absent from either frame is absent.
+    """
+    known, seen = clip.coordinates[0], clip.scores[0]
+    position = np.clip(moments * clip.rate, 0, clip.frames - 1)
+    below = np.minimum(position.astype(int), max(clip.frames - 2, 0))
+    above = np.minimum(below + 1, clip.frames - 1)
     part = (position - below)[:, None]
-    scores = np.where(part > 0.5, clip.scores[above], clip.scores[below])
-    scores = scores * ((clip.scores[below] > 0) & (clip.scores[above] > 0))
-    coordinates = (1 - part[..., None]) * clip.coordinates[below] + part[..., None] * clip.coordinates[above]
+    scores = np.where(part > 0.5, seen[above], seen[below])
+    scores = scores * ((seen[below] > 0) & (seen[above] > 0))
+    coordinates = (1 - part[..., None]) * known[below] + part[..., None] * known[above]
     return coordinates * (scores > 0)[..., None], scores
 
 
@@ -84,7 +87,7 @@ def draw_window(
     """
     span, skeleton = preparation.span, clip.skeleton
     pace = rng.uniform(settings.slowest, settings.fastest)
-    duration = (len(clip.scores) - 1) / clip.rate / pace
+    duration = clip.duration / pace
     times = camera_times(rng, span, settings)
     if still:
         moments = np.full(len(times), rng.choice([0.0, duration]))

@@ -24,10 +24,10 @@ def test_sequences_are_read_joint_by_joint(tmp_path):
     write(tmp_path, {"look_at": [sequence(), sequence()]})
     first, second = read(tmp_path)
     assert (first.label, first.subject, second.subject, second.name) == ("look at", "p01", "p02", "look_at_02")
-    assert first.coordinates.shape == (92, 18, 3)
+    assert first.coordinates[0].shape == (92, 18, 3)
     at = BODY_25.index("left_knee")
-    np.testing.assert_allclose(first.coordinates[10, OPENPOSE_18.index("left_knee")], [105 + at, 205 + at, 0])
-    assert (first.scores == 1).all()
+    np.testing.assert_allclose(first.coordinates[0][10, OPENPOSE_18.index("left_knee")], [105 + at, 205 + at, 0])
+    assert (first.scores[0] == 1).all()
 
 
 def test_people_keep_their_numbers_in_the_lists_that_leave_somebody_out():

@@ -22,7 +22,7 @@ def clips(shared: Path) -> list[Clip]:
 
 
 def _joint(clip: Clip, name: str) -> np.ndarray:
-    return clip.coordinates[:, AT[name]]
+    return clip.coordinates[0][:, AT[name]]
 
 
 def _forward(clip: Clip) -> np.ndarray:
@@ -37,8 +37,8 @@ def test_every_take_is_a_whole_body(clips: list[Clip]):
     for clip in clips:
         assert clip.rate == pytest.approx(30, abs=0.01)
         assert clip.coordinates.dtype == np.float32
-        assert np.isfinite(clip.coordinates).all()
-        assert (clip.scores == 1).all()
+        assert np.isfinite(clip.coordinates[0]).all()
+        assert (clip.scores[0] == 1).all()
 
 
 def test_labels_and_subjects_come_from_the_name(clips: list[Clip]):

@@ -23,17 +23,17 @@ def clips(shared: Path) -> list[Clip]:
 
 
 def _joint(clip: Clip, name: str) -> np.ndarray:
-    return clip.coordinates[:, AT[name]]
+    return clip.coordinates[0][:, AT[name]]
 
 
 def test_five_takes_are_cut_into_runs_of_one_label(shared: Path, clips: list[Clip]):
     assert {clip.name[:5] for clip in clips} == {"13_29", "13_30", "13_31", "14_14", "14_20"}
     assert {clip.subject for clip in clips} == {"13", "14"}
     for clip in clips:
-        assert len(clip.scores) >= cmu_exercises.SHORTEST * cmu_exercises.RATE
+        assert len(clip.scores[0]) >= cmu_exercises.SHORTEST * cmu_exercises.RATE
         assert clip.name[:2] == clip.subject
     labels = (shared / "data" / "cmu-exercises" / "13_30.txt").read_text(encoding="utf-8").split()
-    cut = [(clip.label, len(clip.scores) / 3) for clip in clips if clip.name.startswith("13_30")]
+    cut = [(clip.label, len(clip.scores[0]) / 3) for clip in clips if clip.name.startswith("13_30")]
     numbers = list(dict.fromkeys(labels))
     assert cut[:-1] == [(cmu_exercises.LABELS[int(at) - 1], labels.count(at)) for at in numbers][:-1]
     # The take ends a frame before its last label does.
@@ -42,7 +42,7 @@ def test_five_takes_are_cut_into_runs_of_one_label(shared: Path, clips: list[Cli
 
 def test_bodies_are_adult_and_upright(clips: list[Clip]):
     for clip in clips:
-        assert np.isfinite(clip.coordinates).all()
+        assert np.isfinite(clip.coordinates[0]).all()
         hip, knee, ankle = (_joint(clip, f"left_{joint}") for joint in ("hip", "knee", "ankle"))
         leg = np.linalg.norm(hip - knee, axis=-1) + np.linalg.norm(knee - ankle, axis=-1)
         assert leg == pytest.approx(np.full(len(leg), 0.84), abs=0.02)

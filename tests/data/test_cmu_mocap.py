@@ -25,7 +25,7 @@ def clips(takes: list[Clip | Damaged]) -> list[Clip]:
 
 
 def _joint(clip: Clip, name: str) -> np.ndarray:
-    return clip.coordinates[:, AT[name]]
+    return clip.coordinates[0][:, AT[name]]
 
 
 def _forward(clip: Clip) -> np.ndarray:
@@ -42,8 +42,8 @@ def test_every_take_but_those_left_out_is_there(shared: Path, takes: list[Clip |
     assert {clip.subject for clip in clips} == {f"{number:02d}" for number in range(1, 15)} - {"04"}
     for clip in clips:
         assert clip.rate == pytest.approx(30, abs=0.01)
-        assert np.isfinite(clip.coordinates).all()
-        assert (clip.scores == 1).all()
+        assert np.isfinite(clip.coordinates[0]).all()
+        assert (clip.scores[0] == 1).all()
 
 
 def test_takes_that_were_badly_converted_are_damaged(takes: list[Clip | Damaged]):
@@ -91,7 +91,7 @@ def test_the_t_pose_before_the_first_frame_is_left_out(clips: list[Clip]):
     for clip in clips:
         # From a T-pose into a take some limb would jump by tens of centimetres within one frame.
         limbs = [AT[f"{side}_{joint}"] for side in ("left", "right") for joint in ("wrist", "elbow", "ankle")]
-        seen_from_neck = clip.coordinates[:2, limbs] - clip.coordinates[:2, [AT["neck"]]]
+        seen_from_neck = clip.coordinates[0][:2, limbs] - clip.coordinates[0][:2, [AT["neck"]]]
         assert np.linalg.norm(seen_from_neck[1] - seen_from_neck[0], axis=-1).max() < 0.25, clip.name
 
 

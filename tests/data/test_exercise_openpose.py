@@ -22,10 +22,10 @@ def test_pixels_and_scores_are_kept(tmp_path):
     np.save(tmp_path / "bicep__bicep_bad_1.npy", given)
     (clip,) = read(tmp_path)
     assert (clip.label, clip.name, clip.dimensions, clip.rate) == ("bicep curl", "bicep__bicep_bad_1", 2, 30.0)
-    assert clip.scores.shape == (3, 18)
-    np.testing.assert_allclose(clip.coordinates[1, OPENPOSE_18.index("left_wrist")], [300, 170, 0])
-    assert clip.scores[0, 4] == 0
-    assert clip.scores[0, 5] == np.float32(0.75)
+    assert clip.scores[0].shape == (3, 18)
+    np.testing.assert_allclose(clip.coordinates[0][1, OPENPOSE_18.index("left_wrist")], [300, 170, 0])
+    assert clip.scores[0][0, 4] == 0
+    assert clip.scores[0][0, 5] == np.float32(0.75)
 
 
 def test_subjects_are_places_in_the_picture(tmp_path):

@@ -38,8 +38,8 @@ def test_a_sequence_is_read_with_depth_and_height_exchanged_back(tmp_path):
     write(tmp_path, [sequence(joints)])
     (clip,) = read(tmp_path)
     assert (clip.label, clip.subject, clip.name) == ("answer phone", "s07", "001")
-    assert clip.coordinates.shape == (4, 18, 3)
-    right_wrist = clip.coordinates[0, OPENPOSE_18.index("right_wrist")]  # joint 9 of 15, counted from 1
+    assert clip.coordinates[0].shape == (4, 18, 3)
+    right_wrist = clip.coordinates[0][0, OPENPOSE_18.index("right_wrist")]  # joint 9 of 15, counted from 1
     np.testing.assert_allclose(right_wrist, level(np.array([0.9, 1.0, 2.0]), PITCH), atol=1e-6)
 
 

@@ -21,13 +21,13 @@ def test_clips_are_cut_at_their_lengths_and_joints_found_by_name(tmp_path):
     write(tmp_path, numbered())
     first, second = read(tmp_path)
     assert (first.label, second.label, first.subject, second.subject) == ("clap", "wave", "000", "001")
-    assert (len(first.scores), len(second.scores), first.rate, first.dimensions) == (2, 3, 30.0, 2)
-    body = dict(zip(OPENPOSE_18.joints, second.coordinates[0], strict=True))
+    assert (len(first.scores[0]), len(second.scores[0]), first.rate, first.dimensions) == (2, 3, 30.0, 2)
+    body = dict(zip(OPENPOSE_18.joints, second.coordinates[0][0], strict=True))
     given = dict(zip(JHMDB_15, numbered()[2], strict=True))
     np.testing.assert_allclose(body["nose"][:2], given["face"])
     np.testing.assert_allclose(body["left_ankle"], [*given["left_ankle"], 0])
     np.testing.assert_allclose(body["neck"][:2], (given["left_shoulder"] + given["right_shoulder"]) / 2)
-    absent = {OPENPOSE_18.joints[joint] for joint in np.flatnonzero(second.scores[0] == 0)}
+    absent = {OPENPOSE_18.joints[joint] for joint in np.flatnonzero(second.scores[0][0] == 0)}
     assert absent == {"right_eye", "left_eye", "right_ear", "left_ear"}
 
 

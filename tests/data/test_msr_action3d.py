@@ -36,8 +36,8 @@ def takes(tmp_path):
 def test_the_takes_listed_are_read_lost_frames_trimmed_at_the_ends(takes):
     (clip,) = read(takes.parent)
     assert (clip.name, clip.subject, clip.label, clip.rate) == ("a02_s03_e01", "s03", "hammer", 15.0)
-    np.testing.assert_array_equal(clip.scores.max(axis=1), [1, 0, 1])
-    right_wrist = clip.coordinates[2, OPENPOSE_18.index("right_wrist")]  # joint 10 of 20
+    np.testing.assert_array_equal(clip.scores[0].max(axis=1), [1, 0, 1])
+    right_wrist = clip.coordinates[0][2, OPENPOSE_18.index("right_wrist")]  # joint 10 of 20
     np.testing.assert_allclose(right_wrist, level(np.array([0.4, 0.4, 2.6]), PITCH), atol=1e-6)
 
 

@@ -26,8 +26,8 @@ def test_a_take_is_read_with_its_labels_and_values(takes):
     (clip,) = read(takes.parent)
     assert (clip.name, clip.subject, clip.dimensions) == ("a02_s07_e01_v03", "s07", 3)
     assert clip.label == "pick up with two hands"
-    assert clip.coordinates.shape == (3, 18, 3)
-    left_elbow = clip.coordinates[0, OPENPOSE_18.index("left_elbow")]  # joint 5 of 20
+    assert clip.coordinates[0].shape == (3, 18, 3)
+    left_elbow = clip.coordinates[0][0, OPENPOSE_18.index("left_elbow")]  # joint 5 of 20
     down = np.radians(PITCH["03"])
     expected = [0.5, np.cos(down) - 2 * np.sin(down), np.sin(down) + 2 * np.cos(down)]
     np.testing.assert_allclose(left_elbow, expected, atol=1e-6)

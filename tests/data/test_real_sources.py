@@ -55,11 +55,11 @@ def read_source(shared: Path) -> Callable[[str], list[Clip]]:
 
 
 def points(clip: Clip, joint: str) -> np.ndarray:
-    return clip.coordinates[:, JOINT[joint]].astype(np.float64)
+    return clip.coordinates[0][:, JOINT[joint]].astype(np.float64)
 
 
 def whole(clip: Clip) -> np.ndarray:
-    return (clip.scores > 0).all(axis=1)
+    return (clip.scores[0] > 0).all(axis=1)
 
 
 def forward(clip: Clip) -> np.ndarray:
@@ -78,11 +78,11 @@ def test_every_clip_is_read_and_well_formed(read_source, reader):
     for clip in clips:
         assert (clip.source, clip.dimensions) == (folder, dimensions)
         assert clip.coordinates.dtype == clip.scores.dtype == np.float32
-        assert np.isfinite(clip.coordinates).all()
-        assert (clip.coordinates[clip.scores == 0] == 0).all()
-        assert clip.scores[[0, -1]].any(axis=1).all()
+        assert np.isfinite(clip.coordinates[0]).all()
+        assert (clip.coordinates[0][clip.scores[0] == 0] == 0).all()
+        assert clip.scores[0][[0, -1]].any(axis=1).all()
         if dimensions == 2:
-            assert (clip.coordinates[..., 2] == 0).all()
+            assert (clip.coordinates[0][..., 2] == 0).all()
 
 
 def test_labels_are_the_sources_own(read_source):
@@ -96,7 +96,7 @@ def test_labels_are_the_sources_own(read_source):
 def test_unlabelled_stretches_last_a_second(read_source):
     stretches = [clip for clip in read_source("utkinect") if clip.label == "unlabelled"]
     assert len(stretches) > 100
-    assert min(len(clip.scores) / clip.rate for clip in stretches) >= 1
+    assert min(len(clip.scores[0]) / clip.rate for clip in stretches) >= 1
 
 
 @pytest.mark.parametrize("reader", KINECT)
@@ -154,7 +154,7 @@ def test_noses_are_in_front_and_wrists_mostly_too(read_source, reader):
 def test_the_right_hand_makes_what_is_done_with_the_right_hand(read_source, reader, labels):
     def travel(clip: Clip, side: str) -> float:
         moving = points(clip, f"{side}_wrist") - points(clip, f"{side}_shoulder")
-        return moving[clip.scores[:, JOINT[f"{side}_wrist"]] > 0].std(axis=0).sum()
+        return moving[clip.scores[0][:, JOINT[f"{side}_wrist"]] > 0].std(axis=0).sum()
 
     clips = [clip for clip in read_source(reader) if clip.label in labels]
     assert np.mean([travel(clip, "right") > travel(clip, "left") for clip in clips]) > 0.95
@@ -164,7 +164,7 @@ def test_the_right_hand_makes_what_is_done_with_the_right_hand(read_source, read
 def test_pictures_have_y_down(read_source, reader):
     heights = []
     for clip in read_source(reader):
-        seen = (clip.scores[:, [JOINT["neck"], JOINT["right_hip"]]] > 0).all(axis=1)
+        seen = (clip.scores[0][:, [JOINT["neck"], JOINT["right_hip"]]] > 0).all(axis=1)
         heights.extend((points(clip, "right_hip") - points(clip, "neck"))[seen, 1])
     assert np.mean(np.array(heights) > 0) > 0.9
 

@@ -16,10 +16,10 @@ from live_stf.data.store import VERSION, Store, write_store
 from live_stf.errors import DataError
 from live_stf.skeleton import NTU_25
 
-FIELDS = ("source", "name", "subject", "label", "rate", "dimensions")
+FIELDS = ("source", "name", "subject", "label", "rate", "dimensions", "subset")
 
 
-def make_clip(frames: int = 4, seed: int = 0, **changes) -> Clip:
+def make_clip(frames: int = 4, seed: int = 0, bodies: int = 1, **changes) -> Clip:
     rng = np.random.default_rng(seed)
     clip = Clip(
         source="made",
@@ -28,8 +28,8 @@ def make_clip(frames: int = 4, seed: int = 0, **changes) -> Clip:
         label="wave",
         rate=30.0,
         dimensions=3,
-        coordinates=rng.normal(size=(frames, 18, 3)).astype(np.float32),
-        scores=rng.uniform(size=(frames, 18)).astype(np.float32),
+        coordinates=rng.normal(size=(bodies, frames, 18, 3)).astype(np.float32),
+        scores=rng.uniform(size=(bodies, frames, 18)).astype(np.float32),
     )
     return replace(clip, **changes)
 
@@ -52,6 +52,8 @@ CLIPS = st.builds(
     label=TEXT,
     rate=st.floats(0.1, 240),
     dimensions=st.sampled_from((2, 3)),
+    bodies=st.integers(1, 3),
+    subset=st.sampled_from(("", "train", "val")),
 )
 
 
@@ -62,7 +64,7 @@ def test_what_is_written_is_read(clips):
         report = write_store(iter(clips), Path(folder) / "store")
         store = Store(Path(folder) / "store")
         assert report.clips == len(store) == len(clips)
-        assert report.frames == sum(len(clip.scores) for clip in clips) == len(store.coordinates)
+        assert report.frames == sum(clip.frames for clip in clips) == store.lengths.sum()
         for stored, clip in zip(store, clips, strict=True):
             assert_same(stored, clip)
         assert list(store.labels) == [clip.label for clip in clips]
@@ -81,12 +83,12 @@ def test_the_arrays_are_mapped_and_read_only(store_folder):
     assert isinstance(store.coordinates, np.memmap)
     assert isinstance(store[1].coordinates, np.memmap)
     with pytest.raises(ValueError, match="read-only"):
-        store[0].coordinates[0] = 1
+        store[0].coordinates[0, 0] = 1
 
 
 def test_damaged_files_are_counted_and_listed(tmp_path):
     clips = [make_clip(0, 1), make_clip(2, 2), Damaged("made", "x", "torn")]
-    clips.append(make_clip(2, 3, coordinates=np.full((2, 18, 3), np.nan, np.float32)))
+    clips.append(make_clip(2, 3, coordinates=np.full((1, 2, 18, 3), np.nan, np.float32)))
     report = write_store(clips, tmp_path / "store")
     assert report.clips == 1
     assert report.sources == {"made": 1}
@@ -137,7 +139,8 @@ def test_a_folder_of_something_else_is_not_replaced(tmp_path):
 
 
 def test_a_clip_of_another_skeleton_is_an_error(tmp_path):
-    clip = Clip("made", "x", "s", "l", 30.0, 3, np.zeros((1, 25, 3), np.float32), np.ones((1, 25), np.float32), NTU_25)
+    coordinates, scores = np.zeros((1, 25, 3), np.float32), np.ones((1, 25), np.float32)
+    clip = Clip.of_person("made", "x", "s", "l", 30.0, 3, coordinates, scores, NTU_25)
     with pytest.raises(ValueError, match="ntu25"):
         write_store([clip], tmp_path / "store")
     assert not list(tmp_path.iterdir())

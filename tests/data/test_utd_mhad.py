@@ -25,7 +25,7 @@ def test_the_picture_is_mirrored_back(tmp_path):
     write(tmp_path, frames())
     (clip,) = read(tmp_path)
     assert (clip.label, clip.subject, clip.dimensions, clip.name) == ("draw x", "s2", 2, NAME)
-    right_wrist = clip.coordinates[0, OPENPOSE_18.index("right_wrist")]
+    right_wrist = clip.coordinates[0][0, OPENPOSE_18.index("right_wrist")]
     given_left_wrist = frames()[0, OPENPOSE_18.index("left_wrist")]
     np.testing.assert_allclose(right_wrist, [-given_left_wrist[0], given_left_wrist[1], 0], atol=1e-6)
 
@@ -36,9 +36,9 @@ def test_the_neck_at_the_origin_is_there_when_another_joint_is(tmp_path):
     given = np.concatenate([given, np.zeros_like(given[:1]), given])
     write(tmp_path, given)
     (clip,) = read(tmp_path)
-    np.testing.assert_array_equal(clip.scores[:, OPENPOSE_18.index("neck")], [1, 1, 0, 1, 1])
-    assert clip.scores[0, OPENPOSE_18.index("right_knee")] == 0
-    assert clip.scores[0].sum() == 17
+    np.testing.assert_array_equal(clip.scores[0][:, OPENPOSE_18.index("neck")], [1, 1, 0, 1, 1])
+    assert clip.scores[0][0, OPENPOSE_18.index("right_knee")] == 0
+    assert clip.scores[0][0].sum() == 17
 
 
 @pytest.mark.parametrize("content", ["", "1,2,3\n", "a,b\n", ",".join(["0"] * 36) + "\n"])

@@ -47,7 +47,7 @@ def test_segments_are_at_15_hz_from_their_first_to_their_last_frame(recording):
     walk = clips["s01_e01_walk"]
     assert (walk.label, walk.subject, walk.rate) == ("walk", "s01", 15.0)
     np.testing.assert_allclose(
-        walk.coordinates[:, OPENPOSE_18.index("left_shoulder"), 0], np.arange(100, 141, 4) / 100 + 0.04, atol=1e-6
+        walk.coordinates[0][:, OPENPOSE_18.index("left_shoulder"), 0], np.arange(100, 141, 4) / 100 + 0.04, atol=1e-6
     )
     assert "s01_e01_carry" not in clips
 
@@ -56,7 +56,7 @@ def test_unlabelled_is_what_no_label_file_claims_for_a_second(recording):
     unlabelled = {name: clip for name, clip in by_name(recording.parent).items() if clip.label == "unlabelled"}
     # Before 100 there is too little; 300 to 310 only the first issue claims; carry may be anywhere up to 500.
     assert set(unlabelled) == {"s01_e01_unlabelled_141", "s01_e01_unlabelled_521"}
-    first = unlabelled["s01_e01_unlabelled_141"].coordinates[:, OPENPOSE_18.index("left_shoulder"), 0] - 0.04
+    first = unlabelled["s01_e01_unlabelled_141"].coordinates[0][:, OPENPOSE_18.index("left_shoulder"), 0] - 0.04
     np.testing.assert_allclose(first[[0, -1]], [1.42, 2.58], atol=1e-6)
 
 
@@ -65,9 +65,9 @@ def test_uneven_frames_are_interpolated_and_pauses_are_absent(recording):
     (recording / "joints_s01_e01.txt").write_text("\n".join(line(n, n / 100) for n in numbers))
     (recording / "actionLabel_modified.txt").write_text("s01_e01\nwalk: 100 204\n")
     walk = by_name(recording.parent)["s01_e01_walk"]
-    seen = walk.scores.max(axis=1) > 0
+    seen = walk.scores[0].max(axis=1) > 0
     np.testing.assert_array_equal(np.flatnonzero(seen), [0, 1, 2, 3, 25, 26])
-    at = walk.coordinates[seen][:, OPENPOSE_18.index("left_shoulder"), 0] - 0.04
+    at = walk.coordinates[0][seen][:, OPENPOSE_18.index("left_shoulder"), 0] - 0.04
     np.testing.assert_allclose(at, [1.0, 1.04, 1.08, 1.12, 2.0, 2.04], atol=1e-6)
 
 
@@ -76,7 +76,7 @@ def test_of_two_bodies_in_a_frame_the_one_that_was_there_before_stays(recording)
     (recording / "joints_s01_e01.txt").write_text("\n".join(lines))
     (recording / "actionLabel_modified.txt").write_text("s01_e01\nwalk: 100 112\n")
     walk = by_name(recording.parent)["s01_e01_walk"]
-    at = walk.coordinates[:, OPENPOSE_18.index("left_shoulder"), 0] - 0.04
+    at = walk.coordinates[0][:, OPENPOSE_18.index("left_shoulder"), 0] - 0.04
     np.testing.assert_allclose(at, [1.0, 1.1, 1.2, 1.3], atol=1e-6)
 
 

@@ -28,7 +28,7 @@ def clip(frames: int, dimensions: int = 3, rate: float = 20.0) -> Clip:
     if dimensions == 2:
         coordinates = coordinates * [100, -100, 0]
     scores = np.ones((frames, 18), np.float32)
-    return Clip("made", "lift", "s1", "lift", rate, dimensions, coordinates.astype(np.float32), scores)
+    return Clip.of_person("made", "lift", "s1", "lift", rate, dimensions, coordinates.astype(np.float32), scores)
 
 
 @given(seed=st.integers(0, 5000))
@@ -50,7 +50,7 @@ def test_clip_at_is_linear_between_frames_and_held_at_the_ends() -> None:
 
 def test_clip_at_leaves_joints_out_that_a_neighbouring_frame_lacks() -> None:
     some = clip(5, rate=10.0)
-    some.scores[2, 4] = 0
+    some.scores[0, 2, 4] = 0
     coordinates, scores = clip_at(some, np.array([0.05, 0.15, 0.2, 0.25, 0.35]))
     assert scores[:, 4].tolist() == [1, 0, 0, 0, 1]
     assert (coordinates[1:4, 4] == 0).all()

@@ -37,7 +37,7 @@ def recipe_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = np.random.default_rng(0)
     seen = np.ones((60, 18), np.float32)
     clips: list[Clip | Damaged] = [
-        Clip("made", f"{label} {person} {take}", f"p{person}", label, 20.0, 2, motion(label, rng), seen)
+        Clip.of_person("made", f"{label} {person} {take}", f"p{person}", label, 20.0, 2, motion(label, rng), seen)
         for label in ("waving", "ducking", "standing", "odd")
         for person in (1, 2, 3)
         for take in range(4)
