@@ -20,7 +20,8 @@ import torch
 from rich.console import Console
 from rich.progress import track
 
-from live_stf.data.samples import HeldOutWindows, open_store, select
+from live_stf.data.samples import HeldOutWindows
+from live_stf.data.selection import open_store, select
 from live_stf.engine.__main__ import windows_of
 from live_stf.engine.base import Engine
 from live_stf.engine.build import check_calibration, export_int8

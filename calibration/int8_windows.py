@@ -10,7 +10,8 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from live_stf.data.samples import TrainingWindows, open_store, select
+from live_stf.data.samples import TrainingWindows
+from live_stf.data.selection import open_store, select
 from live_stf.engine.export import input_shape
 from live_stf.errors import DataError, LiveStfError, ModelError
 from live_stf.model import Model, load_model

@@ -15,7 +15,9 @@ from rich.table import Table
 from torch.utils.data import DataLoader
 from torchmetrics.functional.classification import multiclass_accuracy, multiclass_confusion_matrix, multiclass_f1_score
 
-from live_stf.data.samples import HeldOutWindows, open_store, select
+from live_stf.data.benchmark import BenchmarkTest
+from live_stf.data.samples import HeldOutWindows, held_out_windows
+from live_stf.data.selection import open_store, select
 from live_stf.engine import ENGINES, Engine, open_engine
 from live_stf.errors import LiveStfError, ModelError
 from live_stf.model import load_model
@@ -48,7 +50,7 @@ class Report:
         }
 
 
-def measure(engine: Engine, windows: HeldOutWindows, batch: int = 16) -> Report:
+def measure(engine: Engine, windows: HeldOutWindows | BenchmarkTest, batch: int = 16) -> Report:
     """Run an engine over the held-out windows."""
     labels = windows.recipe.labels
     logits, targets = [], []
@@ -115,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
         if list(model.labels) != list(recipe.labels):
             raise ModelError(f"{model.name} and the recipe {recipe.name} do not have the same labels")
         store = open_store(recipe)
-        windows = HeldOutWindows(store, select(store, recipe), recipe)
+        windows = held_out_windows(store, select(store, recipe), recipe)
         show(measure(open_engine(model, given.engine), windows), list(model.labels), Console())
     except LiveStfError as problem:
         print(f"error: {problem}", file=sys.stderr)

@@ -18,12 +18,14 @@ import numpy as np
 
 from live_stf.coordinates.kinetics import best_seen_bodies, in_picture_units
 from live_stf.coordinates.ntu import in_ntu_units
+from live_stf.coordinates.nw_ucla import in_nw_ucla_units
 from live_stf.errors import ModelError
 from live_stf.skeleton import SKELETONS, Skeleton
 
-COORDINATES = ("body", "picture", "kinetics", "ntu")
+COORDINATES = ("body", "picture", "kinetics", "ntu", "nw-ucla")
 _ONE_BODY = ("body", "picture")
-_WITHOUT_SCORE = ("ntu",)  # three coordinates; a score has no channel
+_WITHOUT_SCORE = ("ntu", "nw-ucla")  # three coordinates; a score has no channel
+_STRETCHED = ("nw-ucla",)
 SCORES = ("presence", "score")
 STREAMS = ("joint", "bone", "joint-motion", "bone-motion")
 
@@ -175,10 +177,11 @@ class Preparation:
     """What is done to a window before a network sees it; stored in model.json.
 
     frames, span: T and the seconds that they cover. coordinates: "body" (torso lengths around the person), "picture"
-    (fractions of the picture around its middle), "kinetics" (the same for several bodies, the best seen first) or "ntu"
-    (metres in the first body's own directions; x, y, z in place of x, y, score). scores: "presence" (1 for every joint
-    that is there, so that no pose estimator's idea of confidence is learned) or "score". stream: one of STREAMS.
-    bodies: M of the network's input.
+    (fractions of the picture around its middle), "kinetics" (the same for several bodies, the best seen first), "ntu"
+    (metres in the first body's own directions; x, y, z in place of x, y, score) or "nw-ucla" (metres around the first
+    frame's spine, a clip of any length stretched to the window). scores: "presence" (1 for every joint that is there,
+    so that no pose estimator's idea of confidence is learned) or "score". stream: one of STREAMS. bodies: M of the
+    network's input.
     """
 
     skeleton: str = "openpose18"
@@ -205,8 +208,11 @@ class Preparation:
             )
         if self.bodies > 1 and self.coordinates in _ONE_BODY:
             raise ModelError(f"preparation: coordinates {self.coordinates!r} are of one body, not of {self.bodies}")
-        if self.coordinates == "ntu" and self.skeleton != "ntu25":
-            raise ModelError(f"preparation: coordinates 'ntu' need the skeleton ntu25, not {self.skeleton}")
+        for coordinates, skeleton in (("ntu", "ntu25"), ("nw-ucla", "kinect20")):
+            if self.coordinates == coordinates and self.skeleton != skeleton:
+                raise ModelError(
+                    f"preparation: coordinates {coordinates!r} need the skeleton {skeleton}, not {self.skeleton}"
+                )
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -217,6 +223,11 @@ class Preparation:
     def takes_pictures(self) -> bool:
         """Whether joints found in a picture are enough; else they have to be measured in space."""
         return self.coordinates not in _WITHOUT_SCORE
+
+    @property
+    def stretches(self) -> bool:
+        """Whether a clip of any length becomes one window; else a window is `frames` of its frames."""
+        return self.coordinates in _STRETCHED
 
     def __call__(self, joints: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         """Network input (C, T, V, M) float32 of one person's resampled window (T, V, 3: x, y, score) of a picture of
@@ -234,18 +245,19 @@ class Preparation:
     ) -> np.ndarray:
         """Network input (C, T, V, M) float32 of a window: in training, evaluation and live.
 
-        coordinates: (M, n, V, 2 or 3), n <= frames, scores: (M, n, V), of any number of bodies; fewer frames are
-        repeated to fill the window. size: (width, height) of the picture in the coordinates' unit. augment: takes and
-        returns the placed joints (bodies, T, V, C), before they become a stream.
+        coordinates: (M, n, V, 2 or 3), scores: (M, n, V), of any number of bodies. n is `frames` at most, and fewer are
+        repeated to fill the window; where it `stretches`, n is any number. size: (width, height) of the picture in the
+        coordinates' unit. augment: takes and returns the placed joints (bodies, T, V, C), before they become a stream.
         """
         seen = scores.shape[1]
-        if not 1 <= seen <= self.frames:
+        if seen < 1 or (seen > self.frames and not self.stretches):
             raise ValueError(f"a window of {self.frames} frames cannot be made of {seen}")
         if self.takes_pictures:
             joints = np.concatenate([coordinates[..., :2], scores[..., None]], axis=-1)
             placed = self._in_picture(joints[:, _newest_last(seen, self.frames)], size)
         else:
-            placed = in_ntu_units(coordinates, scores, SKELETONS[self.skeleton], self.frames, self.bodies)
+            place = in_ntu_units if self.coordinates == "ntu" else in_nw_ucla_units
+            placed = place(coordinates, scores, SKELETONS[self.skeleton], self.frames, self.bodies)
         return self._as_input(placed if augment is None else augment(placed))
 
     def _in_picture(self, joints: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -20,13 +20,15 @@ RECIPES = Path(__file__).resolve().parent / "recipes"
 class SourceRecipe:
     """One data set.
 
-    reader: module of live_stf.data. folder: below `data.root`. terms: licence, as its owner states it. held_out:
-    subjects that are never trained on; held_out_every: n, for a source that names nobody: every n-th of its subjects.
-    labels: the source's own label -> class. left_out: labels that are not used. rest: class of all other labels;
+    reader: module of live_stf.data. options: what its `read` is told beside the folder. folder: below `data.root`.
+    terms: licence, as its owner states it. held_out: subjects that are never trained on; held_out_every: n, for a
+    source that names nobody: every n-th of its subjects. labels: the source's own label -> class; without any, and
+    without rest, its labels are the classes. left_out: labels that are not used. rest: class of all other labels;
     without it they are not used either. weight: how often the source is drawn beside others of the same class.
     """
 
     reader: str = MISSING
+    options: dict[str, Any] = field(default_factory=dict)
     folder: str = MISSING
     terms: str = MISSING
     held_out: list[str] = field(default_factory=list)
@@ -39,27 +41,47 @@ class SourceRecipe:
 
 @dataclass
 class DataRecipe:
-    """root: folder of the data sets. store: where their clips are kept together. shortest: seconds that a clip needs to
-    be used: what is shorter shows a pose, not an action."""
+    """root: folder of the data sets. store: where their clips are kept together. protocol: name of a published split in
+    live_stf.data.protocols; it says which clips are tested on, in place of the sources' held_out. shortest: seconds
+    that a clip needs to be used: what is shorter shows a pose, not an action."""
 
     root: str = MISSING
     store: str = MISSING
+    protocol: str | None = None
     shortest: float = 0.0
     sources: dict[str, SourceRecipe] = field(default_factory=dict)
 
 
 @dataclass
 class TrainingRecipe:
-    """samples: windows that are drawn in one epoch. warm_up: share of the steps in which the learning rate rises.
-    gradient_clip: largest norm of the gradient. none_share: share of windows of the class for everything else. views:
-    windows of every held-out clip. validate_every: epochs between validations."""
+    """How weights are learned.
+
+    samples: windows that are drawn in one epoch; none_share: share of them of the class for everything else. With
+    data.protocol an epoch is every training clip, `repeats` times, instead. batch: windows of a step, of all processes
+    together. optimizer: "adamw", or "sgd" with momentum and nesterov. learning_rate: the highest. schedule: how it
+    runs, one of live_stf.optimizer.SCHEDULES; warm_up: share of the steps in which one-cycle rises;
+    warm_up_epochs: epochs in which the others rise; milestones: epochs from which the learning rate is `gamma` times
+    what it was. early_frames: T of the windows in the first early_epochs, which cost less so; the network takes any.
+    gradient_clip: largest norm of the gradient; 0 leaves it as it is. views: windows of every held-out clip, where
+    they are random. validate_every: epochs between validations.
+    """
 
     epochs: int = 40
     samples: int = 1600
+    repeats: int = 1
     batch: int = 16
+    optimizer: str = "adamw"
     learning_rate: float = 0.0007
     weight_decay: float = 0.01
+    momentum: float = 0.9
+    nesterov: bool = True
+    schedule: str = "one-cycle"
     warm_up: float = 0.15
+    warm_up_epochs: int = 0
+    milestones: list[int] = field(default_factory=list)
+    gamma: float = 0.1
+    early_epochs: int = 0
+    early_frames: int | None = None
     gradient_clip: float = 1.0
     label_smoothing: float = 0.05
     none_share: float = 0.15
@@ -73,14 +95,20 @@ class TrainingRecipe:
 
 @dataclass
 class Recipe:
-    """Everything about one model. See live_stf/recipes/*.yaml."""
+    """Everything about one model. See live_stf/recipes/*.yaml.
+
+    labels: the classes; without any they are the labels of the store's clips, sorted. windows: how windows are cut out
+    of clips as a live program would (live_stf.data.windows). augmentation: how training windows of a benchmark are
+    varied, names of live_stf.data.benchmark.
+    """
 
     name: str = MISSING
-    labels: list[str] = MISSING
+    labels: list[str] = field(default_factory=list)
     none_label: str | None = None
     network: dict[str, Any] = field(default_factory=dict)
     preparation: dict[str, Any] = field(default_factory=dict)
     windows: dict[str, Any] = field(default_factory=dict)
+    augmentation: list[str] = field(default_factory=list)
     decision: dict[str, Any] = field(default_factory=dict)
     data: DataRecipe = field(default_factory=DataRecipe)
     training: TrainingRecipe = field(default_factory=TrainingRecipe)

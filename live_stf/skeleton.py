@@ -1,8 +1,8 @@
 """Skeletons as data: joints, bones, centre, part grains, left/right pairs, and how one skeleton is read as another.
 
 Nothing here computes on motion. A skeleton is a frozen description; code that needs a joint asks for it by name.
-Joint indices are 0-based throughout. Two layouts are network inputs (OPENPOSE_18, NTU_25); the others are what pose
-estimators and data sets deliver, and come in through a `Remap` to OPENPOSE_18.
+Joint indices are 0-based throughout. Three layouts are network inputs (OPENPOSE_18, NTU_25, KINECT_20); the others are
+what pose estimators and data sets deliver, and come in through a `Remap` to OPENPOSE_18.
 """
 
 from __future__ import annotations
@@ -208,7 +208,45 @@ NTU_25 = Skeleton(
     pairs=((4, 8), (5, 9), (6, 10), (7, 11), (12, 16), (13, 17), (14, 18), (15, 19), (21, 23), (22, 24)),
 )
 
-SKELETONS: Mapping[str, Skeleton] = MappingProxyType({s.name: s for s in (OPENPOSE_18, NTU_25)})
+# Order of the Kinect for Windows SDK 1 (NW-UCLA, UTKinect). Grains as those of NTU_25, which has the same body.
+_KINECT = tuple(
+    "hip_center spine shoulder_center head left_shoulder left_elbow left_wrist left_hand right_shoulder right_elbow "
+    "right_wrist right_hand left_hip left_knee left_ankle left_foot right_hip right_knee right_ankle right_foot".split()
+)
+KINECT_20 = Skeleton(
+    name="kinect20",
+    joints=_KINECT,
+    bones=((0, 1), (1, 2), (3, 2), (4, 2), (5, 4), (6, 5), (7, 6), (8, 2), (9, 8), (10, 9), (11, 10), (12, 0), (13, 12),
+           (14, 13), (15, 14), (16, 0), (17, 16), (18, 17), (19, 18)),
+    centre=2,
+    grains=(
+        Grain("fine", _named(
+            _KINECT,
+            head="shoulder_center head",
+            upper_torso="spine shoulder_center left_shoulder right_shoulder",
+            lower_torso="hip_center left_hip right_hip",
+            left_upper_arm="left_shoulder left_elbow",
+            left_hand="left_wrist left_hand",
+            right_upper_arm="right_shoulder right_elbow",
+            right_hand="right_wrist right_hand",
+            left_thigh="left_hip left_knee",
+            left_foot="left_ankle left_foot",
+            right_thigh="right_hip right_knee",
+            right_foot="right_ankle right_foot",
+        )),
+        Grain("coarse", _named(
+            _KINECT,
+            trunk="hip_center spine shoulder_center head",
+            left_arm="left_shoulder left_elbow left_wrist left_hand",
+            right_arm="right_shoulder right_elbow right_wrist right_hand",
+            left_leg="left_hip left_knee left_ankle left_foot",
+            right_leg="right_hip right_knee right_ankle right_foot",
+        )),
+    ),
+    pairs=((4, 8), (5, 9), (6, 10), (7, 11), (12, 16), (13, 17), (14, 18), (15, 19)),
+)
+
+SKELETONS: Mapping[str, Skeleton] = MappingProxyType({s.name: s for s in (OPENPOSE_18, NTU_25, KINECT_20)})
 
 BLAZEPOSE_33 = tuple(
     "nose left_eye_inner left_eye left_eye_outer right_eye_inner right_eye right_eye_outer left_ear right_ear "

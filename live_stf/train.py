@@ -26,7 +26,8 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
-from live_stf.data.samples import HeldOutWindows, Selected, TrainingWindows, counts, open_store, select
+from live_stf.data.samples import held_out_windows, training_windows
+from live_stf.data.selection import Selected, counts, open_store, select
 from live_stf.data.store import Store
 from live_stf.engine.torch_engine import TorchEngine
 from live_stf.errors import LiveStfError
@@ -35,6 +36,7 @@ from live_stf.machine import machine
 from live_stf.model import Model, load_model
 from live_stf.model_card import write_model_card
 from live_stf.network import build_network
+from live_stf.optimizer import build_optimizer, build_schedule
 from live_stf.preparation import Preparation
 from live_stf.recipe import Recipe, load_recipe
 
@@ -48,12 +50,12 @@ class Windows(lightning.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader:
         epoch = self.trainer.current_epoch
-        windows = TrainingWindows(self.store, self.selected, self.recipe, epoch)
+        windows = training_windows(self.store, self.selected, self.recipe, epoch)
         settings = self.recipe.training
         return DataLoader(windows, settings.batch, num_workers=settings.workers, drop_last=True)
 
     def val_dataloader(self) -> DataLoader:
-        windows = HeldOutWindows(self.store, self.selected, self.recipe)
+        windows = held_out_windows(self.store, self.selected, self.recipe)
         return DataLoader(windows, self.recipe.training.batch, num_workers=self.recipe.training.workers)
 
 
@@ -88,13 +90,8 @@ class Classification(lightning.LightningModule):
 
     def configure_optimizers(self) -> dict:
         settings = self.recipe.training
-        optimizer = torch.optim.AdamW(self.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer,
-            settings.learning_rate,
-            total_steps=self.trainer.estimated_stepping_batches,
-            pct_start=settings.warm_up,
-        )
+        optimizer = build_optimizer(self.parameters(), settings)
+        schedule = build_schedule(optimizer, settings, self.trainer.estimated_stepping_batches)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
@@ -123,7 +120,7 @@ def train(recipe: Recipe, console: Console) -> Model:
         gradient_clip_val=settings.gradient_clip,
         enable_model_summary=False,
         reload_dataloaders_every_n_epochs=1,
-        log_every_n_steps=min(20, settings.samples // settings.batch),
+        log_every_n_steps=20,
     )
     last = output / "checkpoints" / "last.ckpt"
     if last.is_file():
@@ -135,7 +132,7 @@ def train(recipe: Recipe, console: Console) -> Model:
         raise KeyboardInterrupt from ended
 
     model = _export(learner, recipe)
-    report = measure(TorchEngine(model), HeldOutWindows(store, selected, recipe))
+    report = measure(TorchEngine(model), held_out_windows(store, selected, recipe))
     show(report, recipe.labels, console)
     return _describe(model, recipe, report, selected)
 
@@ -169,11 +166,16 @@ def _describe(model: Model, recipe: Recipe, report: Report, selected: list[Selec
         for name, source in recipe.data.sources.items()
     }
     settings = recipe.training
+    windows = settings.epochs * len(training_windows(open_store(recipe), selected, recipe, 0))
     training = {
         "command": f"python -m live_stf.train {recipe.name}",
         "epochs": settings.epochs,
-        "windows": settings.epochs * settings.samples,
-        "split": "by subject: the held-out subjects of each source were never trained on",
+        "windows": windows,
+        "split": (
+            f"by the protocol {recipe.data.protocol}"
+            if recipe.data.protocol
+            else "by subject: the held-out subjects of each source were never trained on"
+        ),
         "data": per_source,
     }
     measured = {"machine": machine(), **report.as_dict()}

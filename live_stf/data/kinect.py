@@ -10,13 +10,8 @@ import numpy as np
 
 from live_stf.data.head import add_face
 from live_stf.data.reading import present, trim
-from live_stf.skeleton import OPENPOSE_18, Remap
+from live_stf.skeleton import KINECT_20, OPENPOSE_18, Remap
 
-# Order of the Kinect for Windows SDK 1 (NW-UCLA, UTKinect).
-KINECT_20 = tuple(
-    "hip_center spine shoulder_center head left_shoulder left_elbow left_wrist left_hand right_shoulder right_elbow "
-    "right_wrist right_hand left_hip left_knee left_ankle left_foot right_hip right_knee right_ankle right_foot".split()
-)
 # MSR Action3D's own order of about the same joints.
 MSR_20 = tuple(
     "left_shoulder right_shoulder neck_base spine left_hip right_hip hip_center left_elbow right_elbow left_wrist "
@@ -34,7 +29,7 @@ def body_remap(layout: tuple[str, ...]) -> Remap:
     return Remap(layout, OPENPOSE_18, {**same, "neck": ("left_shoulder", "right_shoulder")})
 
 
-KINECT_20_TO_OPENPOSE_18 = body_remap(KINECT_20)
+KINECT_20_TO_OPENPOSE_18 = body_remap(KINECT_20.joints)
 MSR_20_TO_OPENPOSE_18 = body_remap(MSR_20)
 FLORENCE_15_TO_OPENPOSE_18 = body_remap(FLORENCE_15)
 

@@ -4,6 +4,9 @@ One file a take and view: `skeletons` (T, 20, 3) in KINECT_20's order, metres, i
 Names: a01_s02_e03_v01 is action 1, subject 2, take 3, view 1; the usual protocol trains on views 1 and 2 and tests
 on view 3.
 
+The skeleton "openpose18" has the joints of the webcam program in a space that is upright; "kinect20" has them as they
+were recorded, which the benchmark is about.
+
 The rate is not documented. In the walking takes a step lasts 6 to 7 frames, which at an ordinary 0.52 s a step makes
 12 frames/s, and the median hip then moves at 0.9 m/s.
 
@@ -22,7 +25,9 @@ import orjson
 
 from live_stf.data.clip import Clip, Damaged
 from live_stf.data.kinect import KINECT_20_TO_OPENPOSE_18, read_body
-from live_stf.data.reading import require
+from live_stf.data.reading import present, require, trim
+from live_stf.errors import DataError
+from live_stf.skeleton import KINECT_20, OPENPOSE_18, Skeleton
 
 SOURCE = "nw-ucla"
 RATE = 12.0
@@ -43,7 +48,7 @@ PITCH = {"01": 12.0, "02": 13.0, "03": 17.0}  # degrees, by view
 _NAME = re.compile(r"a(\d\d)_s(\d\d)_e\d\d_v(\d\d)")
 
 
-def _read_file(path: Path) -> Clip | Damaged:
+def _read_file(path: Path, skeleton: Skeleton) -> Clip | Damaged:
     name = path.stem
     match = _NAME.fullmatch(name)
     if match is None or match[1] not in LABELS or match[3] not in PITCH:
@@ -55,13 +60,23 @@ def _read_file(path: Path) -> Clip | Damaged:
         return Damaged(SOURCE, name, f"not a skeleton file: {error}")
     if skeletons.ndim != 3 or skeletons.shape[1:] != (20, 3):
         return Damaged(SOURCE, name, f"skeletons are {skeletons.shape}, not (T, 20, 3)")
-    coordinates, scores = read_body(skeletons, KINECT_20_TO_OPENPOSE_18, PITCH[view])
+    if skeleton is KINECT_20:
+        coordinates, scores = trim(*present(skeletons))
+    else:
+        coordinates, scores = read_body(skeletons, KINECT_20_TO_OPENPOSE_18, PITCH[view])
     if not len(scores):
         return Damaged(SOURCE, name, "no joint in any frame")
-    return Clip.of_person(SOURCE, name, f"s{subject}", LABELS[action], RATE, 3, coordinates, scores)
+    coordinates = coordinates.astype(np.float32)
+    return Clip.of_person(SOURCE, name, f"s{subject}", LABELS[action], RATE, 3, coordinates, scores, skeleton)
 
 
-def read(root: Path) -> Iterator[Clip | Damaged]:
-    """Clips of the folder that holds all_sqe; `name` ends in the view (v01 to v03). DataError when it is not there."""
+def read(root: Path, skeleton: str = OPENPOSE_18.name) -> Iterator[Clip | Damaged]:
+    """Clips of the folder that holds all_sqe; `name` ends in the view (v01 to v03).
+
+    DataError when the folder is not there, or there is no such skeleton.
+    """
+    wanted = {known.name: known for known in (OPENPOSE_18, KINECT_20)}.get(skeleton)
+    if wanted is None:
+        raise DataError(f"{SOURCE}: skeleton {skeleton!r} cannot be read, {OPENPOSE_18.name} and {KINECT_20.name} can")
     for path in sorted(require(Path(root) / "all_sqe", SOURCE).glob("*.json")):
-        yield _read_file(path)
+        yield _read_file(path, wanted)

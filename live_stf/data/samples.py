@@ -2,47 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from torch.utils.data import Dataset
 
+from live_stf.data.benchmark import BenchmarkTest, BenchmarkTraining
+from live_stf.data.selection import Selected
 from live_stf.data.store import Store
 from live_stf.data.windows import WindowSettings, draw_window
 from live_stf.errors import DataError
 from live_stf.preparation import Preparation
 from live_stf.recipe import Recipe
-
-
-@dataclass(frozen=True)
-class Selected:
-    """A clip of the store that a recipe uses: its index there, class number, source, and whether it is held out."""
-
-    index: int
-    target: int
-    source: str
-    held_out: bool
-
-
-def select(store: Store, recipe: Recipe) -> list[Selected]:
-    """The clips that the recipe maps to a class. DataError when a held-out subject or a named label does not exist."""
-    numbers = {label: number for number, label in enumerate(recipe.labels)}
-    chosen = []
-    for name, source in recipe.data.sources.items():
-        indices = np.flatnonzero(store.sources == name)
-        labels, subjects = set(store.labels[indices]), sorted(set(store.subjects[indices]))
-        unknown = [*({*source.labels, *source.left_out} - labels), *(set(source.held_out) - set(subjects))]
-        if unknown:
-            raise DataError(f"source {name} has no {', '.join(unknown)}: mend the recipe or prepare its data again")
-        held_out = {*source.held_out, *(subjects[:: source.held_out_every] if source.held_out_every else ())}
-        for index in indices:
-            label = str(store.labels[index])
-            target = None if label in source.left_out else source.labels.get(label, source.rest)
-            if target is not None and store.lengths[index] / store.rates[index] >= recipe.data.shortest:
-                chosen.append(Selected(int(index), numbers[target], name, store.subjects[index] in held_out))
-    return chosen
 
 
 def _settings(recipe: Recipe) -> tuple[Preparation, WindowSettings]:
@@ -57,7 +28,7 @@ class TrainingWindows(Dataset):
     is the same whether a training was interrupted before it or not.
     """
 
-    def __init__(self, store: Store, selected: list[Selected], recipe: Recipe, epoch: int) -> None:
+    def __init__(self, store: Store, selected: Sequence[Selected], recipe: Recipe, epoch: int) -> None:
         self.store, self.recipe, self.epoch = store, recipe, epoch
         self.preparation, self.settings = _settings(recipe)
         self.none = recipe.labels.index(recipe.none_label) if recipe.none_label else None
@@ -100,7 +71,7 @@ class TrainingWindows(Dataset):
 class HeldOutWindows(Dataset):
     """`views` windows of every held-out clip: (x (C, T, V, M) float32, class number). The same ones every time."""
 
-    def __init__(self, store: Store, selected: list[Selected], recipe: Recipe) -> None:
+    def __init__(self, store: Store, selected: Sequence[Selected], recipe: Recipe) -> None:
         self.store, self.recipe = store, recipe
         self.preparation, self.settings = _settings(recipe)
         self.clips = [one for one in selected if one.held_out]
@@ -121,21 +92,13 @@ class HeldOutWindows(Dataset):
         return [one.source for one in self.clips for _ in range(self.views)]
 
 
-def open_store(recipe: Recipe) -> Store:
-    """The recipe's store; it is written first, from the data sets below `data.root`, where it is not there yet."""
-    from pathlib import Path
-
-    from live_stf.data.prepare import prepare
-
-    folder = Path(recipe.data.store)
-    if not folder.exists():
-        prepare(recipe)
-    return Store(folder)
+def training_windows(store: Store, selected: Sequence[Selected], recipe: Recipe, epoch: int) -> Dataset:
+    """The windows of one epoch: the clips of the recipe's protocol, or random everyday windows where it has none."""
+    kind = TrainingWindows if recipe.data.protocol is None else BenchmarkTraining
+    return kind(store, selected, recipe, epoch)
 
 
-def counts(selected: list[Selected], recipe: Recipe) -> Iterator[tuple[str, int, int]]:
-    """(label, clips to train on, clips held out) for every class."""
-    training = Counter(one.target for one in selected if not one.held_out)
-    held_out = Counter(one.target for one in selected if one.held_out)
-    for number, label in enumerate(recipe.labels):
-        yield label, training[number], held_out[number]
+def held_out_windows(store: Store, selected: Sequence[Selected], recipe: Recipe) -> HeldOutWindows | BenchmarkTest:
+    """The windows that a model is measured on; the same ones every time."""
+    kind = HeldOutWindows if recipe.data.protocol is None else BenchmarkTest
+    return kind(store, selected, recipe)

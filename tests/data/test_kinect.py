@@ -8,14 +8,13 @@ from hypothesis import strategies as st
 from live_stf.data.kinect import (
     FLORENCE_15,
     FLORENCE_15_TO_OPENPOSE_18,
-    KINECT_20,
     KINECT_20_TO_OPENPOSE_18,
     MSR_20,
     MSR_20_TO_OPENPOSE_18,
     level,
     read_body,
 )
-from live_stf.skeleton import OPENPOSE_18
+from live_stf.skeleton import KINECT_20, OPENPOSE_18
 
 FACE = ("nose", "right_eye", "left_eye", "right_ear", "left_ear")
 
@@ -38,7 +37,7 @@ def facing_sensor(layout: tuple[str, ...], frames: int = 1) -> np.ndarray:
 @pytest.mark.parametrize(
     ("layout", "remap"),
     [
-        (KINECT_20, KINECT_20_TO_OPENPOSE_18),
+        (KINECT_20.joints, KINECT_20_TO_OPENPOSE_18),
         (MSR_20, MSR_20_TO_OPENPOSE_18),
         (FLORENCE_15, FLORENCE_15_TO_OPENPOSE_18),
     ],
@@ -72,7 +71,7 @@ def test_levelling_keeps_lengths_and_handedness(pitch, values):
 
 
 def test_an_absent_joint_is_absent_and_takes_what_hangs_on_it_along():
-    kinect = facing_sensor(KINECT_20, 3)
+    kinect = facing_sensor(KINECT_20.joints, 3)
     kinect[1, KINECT_20.index("left_shoulder")] = 0
     kinect[2, KINECT_20.index("head")] = np.nan
     coordinates, scores = read_body(kinect, KINECT_20_TO_OPENPOSE_18, pitch=10.0)
@@ -82,7 +81,7 @@ def test_an_absent_joint_is_absent_and_takes_what_hangs_on_it_along():
 
 
 def test_frames_without_a_body_are_dropped_at_the_ends_only():
-    kinect = facing_sensor(KINECT_20, 5)
+    kinect = facing_sensor(KINECT_20.joints, 5)
     kinect[[0, 2, 4]] = 0
     _, scores = read_body(kinect, KINECT_20_TO_OPENPOSE_18, pitch=10.0)
     np.testing.assert_array_equal(scores.max(axis=1), [1, 0, 1])

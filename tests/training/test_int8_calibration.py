@@ -13,7 +13,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from live_stf.data.samples import HeldOutWindows, open_store, select
+from live_stf.data.samples import HeldOutWindows
+from live_stf.data.selection import open_store, select
 from live_stf.data.store import Store
 from live_stf.engine.record import model_hash
 from live_stf.model import Model, load_model

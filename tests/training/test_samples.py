@@ -7,7 +7,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from live_stf.data.samples import HeldOutWindows, TrainingWindows, counts, open_store, select
+from live_stf.data.samples import HeldOutWindows, TrainingWindows
+from live_stf.data.selection import counts, open_store, select
 from live_stf.errors import DataError
 from live_stf.recipe import Recipe
 

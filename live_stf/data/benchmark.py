@@ -1,0 +1,110 @@
+"""Windows of a benchmark: every training clip once an epoch or several times, every test clip once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from live_stf.data.augmentation import fixed_choose, random_choose, random_move
+from live_stf.data.clip import Clip
+from live_stf.data.rotation import random_crop, random_turn
+from live_stf.data.selection import Selected
+from live_stf.data.store import Store
+from live_stf.errors import DataError
+from live_stf.preparation import Preparation
+from live_stf.recipe import Recipe
+
+# Which frames of a clip: (rng, frames of the clip, frames of a window) -> slice.
+CHOICES: dict[str, Callable[[np.random.Generator, int, int], slice]] = {
+    "random choose": random_choose,
+    "random crop": lambda rng, length, _: random_crop(rng, length),
+}
+# What happens to placed joints: (rng, (M, T, V, C)) -> the same shape.
+MOVES: dict[str, Callable[[np.random.Generator, np.ndarray], np.ndarray]] = {
+    "random move": random_move,
+    "random turn": random_turn,
+}
+
+
+def _prepared(
+    preparation: Preparation,
+    clip: Clip,
+    part: slice,
+    augment: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> np.ndarray:
+    return preparation.prepare(clip.coordinates[:, part], clip.scores[:, part], augment=augment)
+
+
+def _whole(preparation: Preparation, length: int) -> slice:
+    """All frames of a clip, or as many from its middle as make a window."""
+    return slice(0, length) if preparation.stretches else fixed_choose(length, preparation.frames)
+
+
+class BenchmarkTraining(Dataset):
+    """Every training clip `training.repeats` times, in an order of the epoch: (x (C, T, V, M) float32, class number).
+
+    Everything follows from seed, epoch and number, so an epoch is the same whether a training was interrupted before it
+    or not. In the first training.early_epochs T is training.early_frames.
+    """
+
+    def __init__(self, store: Store, selected: Sequence[Selected], recipe: Recipe, epoch: int) -> None:
+        self.store, self.recipe, self.epoch = store, recipe, epoch
+        settings = recipe.training
+        self.preparation = Preparation(**recipe.preparation)
+        if epoch < settings.early_epochs and settings.early_frames is not None:
+            self.preparation = replace(self.preparation, frames=settings.early_frames)
+        unknown = set(recipe.augmentation) - {*CHOICES, *MOVES}
+        if unknown:
+            raise DataError(
+                f"augmentation {', '.join(sorted(unknown))} is not known, it can be {', '.join((*CHOICES, *MOVES))}"
+            )
+        self.choices = [CHOICES[name] for name in recipe.augmentation if name in CHOICES]
+        if len(self.choices) > 1:
+            raise DataError(f"augmentation: one of {', '.join(CHOICES)} at most can choose the frames of a clip")
+        self.moves = [MOVES[name] for name in recipe.augmentation if name in MOVES]
+        clips = [one for one in selected if not one.held_out] * settings.repeats
+        order = np.random.default_rng((settings.seed, epoch)).permutation(len(clips))
+        self.clips = [clips[at] for at in order]
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def __getitem__(self, number: int) -> tuple[np.ndarray, int]:
+        one = self.clips[number]
+        rng = np.random.default_rng((self.recipe.training.seed, self.epoch, number))
+        clip = self.store[one.index]
+        part = _whole(self.preparation, clip.frames)
+        for choose in self.choices:
+            part = choose(rng, clip.frames, self.preparation.frames)
+
+        def moved(joints: np.ndarray) -> np.ndarray:
+            for move in self.moves:
+                joints = move(rng, joints)
+            return joints
+
+        return _prepared(self.preparation, clip, part, moved), one.target
+
+
+class BenchmarkTest(Dataset):
+    """Every clip of the test side once, nothing random: (x (C, T, V, M) float32, class number)."""
+
+    def __init__(self, store: Store, selected: Sequence[Selected], recipe: Recipe) -> None:
+        self.store, self.recipe = store, recipe
+        self.preparation = Preparation(**recipe.preparation)
+        self.clips = [one for one in selected if one.held_out]
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def __getitem__(self, number: int) -> tuple[np.ndarray, int]:
+        one = self.clips[number]
+        clip = self.store[one.index]
+        return _prepared(self.preparation, clip, _whole(self.preparation, clip.frames)), one.target
+
+    @property
+    def sources(self) -> list[str]:
+        """The source of every window."""
+        return [one.source for one in self.clips]

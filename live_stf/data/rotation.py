@@ -1,0 +1,28 @@
+"""What may differ between two takes of an action that is measured in space: the view, the size, how much of it is seen.
+
+For Northwestern-UCLA, whose test view no clip of the training side shows. Coordinates: y up.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+TURN = 60.0  # degrees each way about the vertical axis
+TILT = 15.0  # degrees each way about the two others: the sensors look down by different angles
+ZOOM = 0.2  # share by which a body is made larger or smaller
+SHORTEST = 0.5  # share of a clip that is seen at least
+
+
+def random_crop(rng: np.random.Generator, length: int) -> slice:
+    """A random stretch of SHORTEST to all of a clip's `length` frames, one frame at least."""
+    kept = max(1, round(rng.uniform(SHORTEST, 1.0) * length))
+    start = int(rng.integers(length - kept + 1))
+    return slice(start, start + kept)
+
+
+def random_turn(rng: np.random.Generator, joints: np.ndarray) -> np.ndarray:
+    """Joints (..., 3: x, y, z) turned about the origin and scaled, all alike; what is zero stays zero."""
+    angles = rng.uniform(-1, 1, 3) * (TURN, TILT, TILT)
+    matrix = Rotation.from_euler("yxz", angles, degrees=True).as_matrix() * rng.uniform(1 - ZOOM, 1 + ZOOM)
+    return joints @ matrix.T.astype(joints.dtype)
