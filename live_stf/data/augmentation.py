@@ -1,7 +1,7 @@
 """ST-GCN's augmentation for Kinetics-skeleton: which part of a clip is shown, and a slow random move.
 
-Yan, Xiong, Lin, "Spatial Temporal Graph Convolutional Networks for Skeleton-Based Action Recognition", AAAI 2018,
-section 4.1; the candidates are those of the authors' code.
+Yan, Xiong, Lin, "Spatial Temporal Graph Convolutional Networks for Skeleton-Based Action Recognition", AAAI 2018;
+the candidates are those of the authors' code.
 """
 
 from __future__ import annotations
