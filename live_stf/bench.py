@@ -321,11 +321,14 @@ def stage_table(times: StageTimes) -> Table:
 
 
 def pose_table(poses: dict[str, PoseTimes]) -> Table:
-    """Every pose estimator against the first one, on the same pictures."""
+    """Every pose estimator against the first one, on the same pictures.
+
+    same number: share of the pictures in which it finds as many people as the first.
+    """
     first = next(iter(poses.values()))
     table = Table()
     table.add_column("pose")
-    for heading in ("median ms", "95 % ms", "times as fast", "people", "as many as the first"):
+    for heading in ("median ms", "95 % ms", "speed-up", "people", "same number"):
         table.add_column(heading, justify="right")
     for one in poses.values():
         if not one.seconds:
