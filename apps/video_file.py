@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from rich.text import Text
 from live_stf.engine import ENGINES, open_classifier
 from live_stf.errors import LiveStfError, SourceError
 from live_stf.model import Model, load_model
+from live_stf.pose import choice
 from live_stf.stream.clip import LabelledClip, label_clip, painted
 from live_stf.stream.decision import DecisionSettings
 from live_stf.stream.segments import SegmentWriter
@@ -45,6 +46,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--output", type=Path, default=Path("output"), metavar="DIR", help="results (default: output)")
     parser.add_argument("--model", default="everyday", help="name in models/, or a model's folder (default: everyday)")
     parser.add_argument("--engine", default="auto", choices=("auto", *ENGINES), help="what runs the network")
+    parser.add_argument("--pose", type=choice.argument, default=choice.DEFAULT, metavar="NAME", help=choice.HELP)
     parser.add_argument("--people", type=int, default=2, help="how many people at once (default: 2)")
     parser.add_argument("--annotate", action="store_true", help="also write a video with skeletons and labels")
     options = parser.parse_args(arguments)
@@ -61,6 +63,7 @@ class Batch:
         self.model: Model = load_model(options.model)
         self.labelled: list[LabelledClip] = []
         self.written: list[tuple[str, Path]] = []
+        self.remarks: list[str] = []
         self.status = 0
 
     @cached_property
@@ -89,7 +92,9 @@ class Batch:
             if self.options.annotate and annotated.exists() and annotated.samefile(path):
                 raise SourceError(f"{path}: the annotated video would replace it; choose another folder with --output")
             total = round((source.duration or 0) * source.fps) or None
-            with self._opened_pose() as pose, SegmentWriter(self.options.output / f"{name}.jsonl") as writer:
+            # Not before the clip was opened: a wrong name is said at once, not after a second of loading.
+            opened = choice.open_pose(self.options.pose, self.options.people, notify=self._remark)
+            with closing(opened) as pose, SegmentWriter(self.options.output / f"{name}.jsonl") as writer:
                 self.written.append(("labels", writer.path))
                 self.labelled.append(clip)
                 with progress_bar(f"{name}: labelling", total) as advance:
@@ -101,13 +106,10 @@ class Batch:
         if self.options.annotate:
             self._annotate(path, clip, annotated)
 
-    @contextmanager
-    def _opened_pose(self) -> Iterator:
-        # Not before a clip was opened: a wrong name is said at once, not after a second of loading.
-        from live_stf.pose.mediapipe import MediaPipePose
-
-        with MediaPipePose(self.options.people) as pose:
-            yield pose
+    def _remark(self, line: str) -> None:
+        if line not in self.remarks:  # once, not for every clip
+            self.remarks.append(line)
+            print(line, file=sys.stderr)
 
     def _annotate(self, path: Path, clip: LabelledClip, target: Path) -> None:
         from live_stf.ui.overlay import Style, annotate

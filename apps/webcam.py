@@ -14,7 +14,7 @@ from PyQt5.QtCore import QTimer
 from live_stf.engine import ENGINES, open_classifier
 from live_stf.errors import LiveStfError
 from live_stf.model import load_model
-from live_stf.pose.mediapipe import MediaPipePose
+from live_stf.pose import choice
 from live_stf.stream.live import LiveLoop
 from live_stf.stream.source import open_source
 from live_stf.ui import theme
@@ -45,6 +45,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--source", default="0", help="a camera's number, a video file or a stream's URL (default: 0)")
     parser.add_argument("--model", default="everyday", help="name in models/, or a model's folder (default: everyday)")
     parser.add_argument("--engine", default="auto", choices=("auto", *ENGINES), help="what runs the network")
+    parser.add_argument("--pose", type=choice.argument, default=choice.DEFAULT, metavar="NAME", help=choice.HELP)
     parser.add_argument("--people", type=int, default=2, help="how many people at once (default: 2)")
     parser.add_argument("--seconds", type=float, help="close after this time (default: stay open)")
     parser.add_argument("--screenshot", type=Path, help="save a picture of the window here when it closes (png or jpg)")
@@ -60,6 +61,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
+def say(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
 def run(options: argparse.Namespace) -> int:
     """Wire the stages and show the window until it is closed."""
     app = application()
@@ -67,8 +72,8 @@ def run(options: argparse.Namespace) -> int:
     with ExitStack() as opened:
         source = opened.enter_context(open_source(options.source))
         model = load_model(options.model)
-        classifier = open_classifier(model, options.engine, notify=lambda line: print(line, file=sys.stderr))
-        pose = MediaPipePose(options.people)
+        classifier = open_classifier(model, options.engine, notify=say)
+        pose = choice.open_pose(options.pose, options.people, notify=say)
         opened.callback(pose.close)
         loop = LiveLoop(source, pose, classifier, model)
         opened.pop_all()  # from its start on, the loop closes both
@@ -79,6 +84,7 @@ def run(options: argparse.Namespace) -> int:
         frames=model.preparation.frames,
         model=model.name,
         engine=classifier.engine_name,
+        pose=pose.name,
         source=source.name,
     )
     with loop:
@@ -87,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
         if options.seconds is not None:
             QTimer.singleShot(round(1000 * options.seconds), window.close)
         window.show()
-        print(f"{about.source}: {about.model} on {about.engine}; press Q in the window to quit", flush=True)
+        print(f"{about.source}: {about.running}; press Q in the window to quit", flush=True)
         status = app.exec_()
         if options.screenshot is not None:
             window.save_picture(options.screenshot)

@@ -1,4 +1,8 @@
-"""What every stage costs on this machine, picture by picture, and how the live loop keeps up."""
+"""What every stage costs on this machine, picture by picture, and how the live loop keeps up.
+
+With several pose estimators each of them sees every picture, and they take turns in going first; what comes after pose
+is done once, on what the first one finds. The live loop then runs with each of them, one after the other.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,8 @@ import argparse
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,29 +25,39 @@ from live_stf.engine import ENGINES, Classifier, Engine, open_classifier
 from live_stf.errors import LiveStfError
 from live_stf.machine import machine
 from live_stf.model import Model, load_model
-from live_stf.pose.mediapipe import MediaPipePose
+from live_stf.pose import choice
 from live_stf.pose.tracking import Tracker
 from live_stf.stream.decision import DecisionSettings
 from live_stf.stream.live import LABELS_PER_SECOND, LiveLoop
 from live_stf.stream.recognizer import Recognizer
 from live_stf.stream.source import FileSource
 from live_stf.stream.video_writer import VideoWriter
-from live_stf.types import Rates
+from live_stf.types import Frame, Rates
 from live_stf.ui.overlay import Style, annotate
 
 STAGES = ("decode", "pose", "track", "window", "network", "decide", "draw")
 NOT_OURS = ("pose", "network")
 SECONDS = 30.0  # of the clip, when not told otherwise
 POLL = 0.004  # seconds between two looks for a new result
+FASTEST = 1000.0  # pictures per second that --fps can ask for
+
+
+@dataclass
+class PoseTimes:
+    """One pose estimator: seconds for every picture but the first, people found in every one."""
+
+    name: str
+    seconds: list[float] = field(default_factory=list)
+    people: list[int] = field(default_factory=list)
 
 
 @dataclass
 class StageTimes:
-    """Seconds by stage, one value for every picture that went through the stage."""
+    """Seconds by stage, one value for every picture that went through the stage; pose by what was asked for."""
 
     by_stage: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     rest: list[float] = field(default_factory=list)  # a picture's sum over all stages but NOT_OURS
-    people: list[int] = field(default_factory=list)
+    poses: dict[str, PoseTimes] = field(default_factory=dict)
 
 
 @dataclass
@@ -89,11 +103,39 @@ class _Stopwatch:
         self.picture = {}
 
 
-def measure_stages(clip: Path, model: Model, classifier: Classifier, people: int, seconds: float) -> StageTimes:
+class _Camera:
+    """The pictures of a clip again and again, `fps` a second, as from a camera that is pointed at it."""
+
+    live = False  # so that the loop waits for a picture's time
+    duration = None
+    fault = None
+
+    def __init__(self, clip: Path, fps: float) -> None:
+        self._clip = clip
+        self._source = FileSource(clip)
+        self._index = 0
+        self.name, self.size, self.fps = self._source.name, self._source.size, fps
+
+    def read(self) -> Frame | None:
+        frame = self._source.read()
+        if frame is None:
+            self.close()
+            self._source = FileSource(self._clip)
+            frame = self._source.read()
+        self._index += 1
+        return replace(frame, time=(self._index - 1) / self.fps, index=self._index - 1)
+
+    def close(self) -> None:
+        self._source.close()
+
+
+def measure_stages(
+    clip: Path, model: Model, classifier: Classifier, poses: Sequence[str], people: int, seconds: float
+) -> StageTimes:
     """All stages one after the other on every picture; windows and network as often a second of the clip as live.
 
-    window: cutting and resampling everybody's windows, and preparing the network's input. decide: taking the joints,
-    and from scores to events.
+    poses: names of pose estimators, see `choice.parse`. window: cutting and resampling everybody's windows, and
+    preparing the network's input. decide: taking the joints, and from scores to events.
     """
     times = StageTimes()
     watch = _Stopwatch(times)
@@ -108,16 +150,24 @@ def measure_stages(clip: Path, model: Model, classifier: Classifier, people: int
     )
     style = Style(frames=model.preparation.frames)
     scores, due = {}, 0.0
-    with FileSource(clip) as source, MediaPipePose(people) as pose:
+    with ExitStack() as opened:
+        source = opened.enter_context(FileSource(clip))
+        estimators = {name: opened.enter_context(closing(choice.open_pose(name, people))) for name in poses}
+        times.poses = {name: PoseTimes(estimator.name) for name, estimator in estimators.items()}
         while True:
             with watch.stage("decode"):
                 frame = source.read()
             if frame is None or frame.time > seconds:
                 return times
-            with watch.stage("pose"):
-                found = pose.detect(frame)
+            results = {}
+            for name in _in_turn(poses, frame.index):
+                began = time.perf_counter()
+                results[name] = estimators[name].detect(frame)
+                if frame.index > 0:  # the first one pays for what is loaded on demand
+                    times.poses[name].seconds.append(time.perf_counter() - began)
+                times.poses[name].people.append(len(results[name].persons))
             with watch.stage("track"):
-                found = tracker.update(found)
+                found = tracker.update(results[poses[0]])
             with watch.stage("decide"):
                 recognizer.observe(found)
             answers = []
@@ -134,16 +184,27 @@ def measure_stages(clip: Path, model: Model, classifier: Classifier, people: int
             scores.update((answer.identity, answer) for answer in answers)
             with watch.stage("draw"):
                 annotate(frame.image, found, events, scores, model.skeleton, style)
-            times.people.append(len(found.persons))
-            if frame.index > 0:  # the first one pays for what is loaded on demand
+            if frame.index > 0:
                 watch.next_picture()
             watch.picture = {}
 
 
-def measure_live(clip: Path, model: Model, classifier: Classifier, people: int, seconds: float) -> LiveReport:
-    """The live loop on the clip at its own pace, with somebody looking: every new result is drawn."""
+def _in_turn(names: Sequence[str], index: int) -> list[str]:
+    """All of them, each one first as often as the others."""
+    first = index % len(names)
+    return [*names[first:], *names[:first]]
+
+
+def measure_live(
+    clip: Path, model: Model, classifier: Classifier, pose: str, people: int, seconds: float, fps: float | None = None
+) -> LiveReport:
+    """The live loop on the clip, with somebody looking: every new result is drawn.
+
+    At the clip's own pace until it ends; with `fps` at that many pictures a second, over and over.
+    """
     report = LiveReport()
-    loop = LiveLoop(FileSource(clip), MediaPipePose(people), classifier, model)
+    source = FileSource(clip) if fps is None else _Camera(clip, fps)
+    loop = LiveLoop(source, choice.open_pose(pose, people), classifier, model)
     style = Style(frames=model.preparation.frames)
     shown = None
     began = time.monotonic()
@@ -168,10 +229,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("clip", type=Path, metavar="CLIP", help="a video file with people in it")
     parser.add_argument("--model", default="everyday", help="name in models/, or a model's folder (default: everyday)")
     parser.add_argument("--engine", default="auto", choices=("auto", *ENGINES), help="what runs the network")
+    parser.add_argument(
+        "--pose",
+        type=lambda text: [choice.argument(name) for name in text.split(",")],
+        default=[choice.DEFAULT],
+        metavar="NAME[,NAME...]",
+        help=f"{choice.HELP}; several are compared",
+    )
     parser.add_argument("--people", type=int, default=2, help="how many people at once (default: 2)")
     parser.add_argument("--width", type=int, help="measure a copy of the clip this many pixels wide, as a camera's")
     parser.add_argument("--seconds", type=float, default=SECONDS, help=f"of the clip (default: {SECONDS:g})")
+    parser.add_argument("--fps", type=float, help="live, play the clip over and over at this rate, as a camera's")
     options = parser.parse_args(arguments)
+    if len(set(options.pose)) < len(options.pose):
+        parser.error("--pose names an estimator twice")
+    if options.fps is not None and not 0 < options.fps <= FASTEST:
+        parser.error(f"--fps is {options.fps:g}, it has to be above 0 and at most {FASTEST:g}")
     if options.people < 1:
         parser.error(f"--people is {options.people}, it has to be 1 or more")
     if options.width is not None and options.width < 32:
@@ -210,14 +283,22 @@ def measure(clip: Path, options: argparse.Namespace) -> int:
     with FileSource(clip) as source:
         what = f"{clip.name}: {source.size[0]}x{source.size[1]}, {source.fps:.4g} pictures per second"
     classifier = open_classifier(model, options.engine)
-    times = measure_stages(clip, model, classifier, options.people, options.seconds)
-    live = measure_live(clip, model, classifier, options.people, options.seconds)
+    times = measure_stages(clip, model, classifier, options.pose, options.people, options.seconds)
+    live = {
+        name: measure_live(clip, model, classifier, name, options.people, options.seconds, options.fps)
+        for name in options.pose
+    }
+    first = times.poses[options.pose[0]]
     console = Console()
-    print(f"{what}; {np.mean(times.people):.1f} people on average")
-    print(f"{model.name} on {classifier.engine_name}; {machine()}")
+    print(f"{what}; {np.mean(first.people):.1f} people on average")
+    print(f"{model.name} on {classifier.engine_name}, pose by {first.name}; {machine()}")
     print("\none stage after the other, per picture:")
     console.print(stage_table(times))
-    print(f"\nlive for {live.seconds:.1f} s at the clip's own pace:")
+    if len(times.poses) > 1:
+        print("\npose estimators, all on every picture:")
+        console.print(pose_table(times.poses))
+    pace = "the clip's own pace" if options.fps is None else f"{options.fps:g} pictures per second"
+    print(f"\nlive for {max(report.seconds for report in live.values()):.1f} s at {pace}:")
     console.print(live_table(live))
     return 0
 
@@ -229,25 +310,61 @@ def stage_table(times: StageTimes) -> Table:
     for heading in ("median ms", "95 % ms", "mean ms", "pictures"):
         table.add_column(heading, justify="right")
     for stage in STAGES:
-        table.add_row(stage, *_milliseconds(times.by_stage.get(stage, [])))
+        if stage == "pose":
+            for name, times_of in times.poses.items():
+                table.add_row(f"pose: {name}" if len(times.poses) > 1 else stage, *_milliseconds(times_of.seconds))
+        else:
+            table.add_row(stage, *_milliseconds(times.by_stage.get(stage, [])))
     table.add_section()
     table.add_row(f"everything but {' and '.join(NOT_OURS)}", *_milliseconds(times.rest))
     return table
 
 
-def live_table(live: LiveReport) -> Table:
-    """How the live loop kept up."""
-    table = Table(show_header=False)
-    table.add_column("what")
-    table.add_column("value", justify="right")
+def pose_table(poses: dict[str, PoseTimes]) -> Table:
+    """Every pose estimator against the first one, on the same pictures.
+
+    same number: share of the pictures in which it finds as many people as the first.
+    """
+    first = next(iter(poses.values()))
+    table = Table()
+    table.add_column("pose")
+    for heading in ("median ms", "95 % ms", "speed-up", "people", "same number"):
+        table.add_column(heading, justify="right")
+    for one in poses.values():
+        if not one.seconds:
+            continue
+        median = np.median(one.seconds)
+        same = np.mean(np.equal(one.people, first.people))
+        table.add_row(
+            one.name,
+            f"{1000 * median:.2f}",
+            f"{1000 * np.percentile(one.seconds, 95):.2f}",
+            f"{np.median(first.seconds) / median:.2f}",
+            f"{np.mean(one.people):.2f}",
+            f"{same:.1%}",
+        )
+    return table
+
+
+def live_table(reports: dict[str, LiveReport]) -> Table:
+    """How the live loop kept up, with every pose estimator."""
+    table = Table(show_header=len(reports) > 1)
+    table.add_column("pose")
+    for name in reports:
+        table.add_column(name, justify="right")
+
+    def row(what: str, value: Callable[[LiveReport], str]) -> None:
+        table.add_row(what, *(value(report) if report.rates else "-" for report in reports.values()))
+
     for name, key in (("captured", "capture"), ("posed", "pose"), ("labelled", "label")):
-        rate = np.median([getattr(rates, key) for rates in live.rates]) if live.rates else 0.0
-        table.add_row(f"{name} per second", f"{rate:.1f}")
-    table.add_row("drawn per second", f"{live.drawn / max(live.seconds, 1e-3):.1f}")
-    table.add_row("dropped pictures", str(live.rates[-1].dropped if live.rates else 0))
-    ages = [rates.frame_age for rates in live.rates]
+        row(f"{name} per second", lambda live, key=key: f"{np.median([getattr(r, key) for r in live.rates]):.1f}")
+    row("drawn per second", lambda live: f"{live.drawn / live.seconds:.1f}")
+    row("dropped pictures", lambda live: str(live.rates[-1].dropped))
     for name, share in (("median", 50), ("95 %", 95)):
-        table.add_row(f"frame age ms, {name}", f"{1000 * np.percentile(ages, share):.1f}" if ages else "-")
+        row(
+            f"frame age ms, {name}",
+            lambda live, share=share: f"{1000 * np.percentile([r.frame_age for r in live.rates], share):.1f}",
+        )
     return table
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -41,17 +43,64 @@ def squats(shared) -> Path:
 
 def test_every_stage_is_timed_on_every_picture_that_it_sees(squats, model):
     described = load_model(model)
-    times = bench.measure_stages(squats, described, open_classifier(described, "torch"), people=1, seconds=3.0)
+    classifier = open_classifier(described, "torch")
+    times = bench.measure_stages(squats, described, classifier, ["mediapipe"], people=1, seconds=3.0)
     pictures = 15  # 5 a second, up to and with 3.0 s, without the first
-    assert set(times.by_stage) == set(bench.STAGES)
-    for stage in ("decode", "pose", "track", "decide", "draw"):
+    assert {*times.by_stage, "pose"} == set(bench.STAGES)
+    for stage in ("decode", "track", "decide", "draw"):
         assert len(times.by_stage[stage]) == pictures
     # The person is seen for the second that a label needs at the sixth picture.
     assert len(times.by_stage["network"]) == 11
-    assert all(seconds > 0 for stage in bench.STAGES for seconds in times.by_stage[stage])
+    assert all(seconds > 0 for stage in times.by_stage for seconds in times.by_stage[stage])
     for index, rest in enumerate(times.rest):
         assert rest >= sum(times.by_stage[stage][index] for stage in ("decode", "track", "decide", "draw")) - 1e-9
-    assert times.people == [1] * 16
+    pose = times.poses["mediapipe"]
+    assert len(pose.seconds) == pictures
+    assert min(pose.seconds) > 0
+    assert pose.people == [1] * 16
+
+
+def test_pose_estimators_take_turns_in_going_first():
+    names = ("a", "b", "c")
+    orders = [bench._in_turn(names, index) for index in range(6)]
+    assert [order[0] for order in orders] == ["a", "b", "c", "a", "b", "c"]
+    assert all(sorted(order) == list(names) for order in orders)
+
+
+def test_several_pose_estimators_are_compared_on_the_same_pictures(squats, model, capsys):
+    options = ["--model", str(model), "--engine", "torch", "--people", "1", "--seconds", "1", "--width", "180"]
+    assert bench.main([str(squats), *options, "--pose", "mediapipe,blazepose", "--fps", "20"]) == 0
+    out = capsys.readouterr().out
+    for said in ("pose: mediapipe", "pose: blazepose", "speed-up", "same number", "20 pictures per second"):
+        assert said in out
+    names = re.findall(r"│ (MediaPipe|BlazePose)[^│]*│ +[\d.]+ │ +[\d.]+ │ +([\d.]+) │ +1.00 │ +100.0% │", out)
+    assert [name for name, _ in names] == ["MediaPipe", "BlazePose"]
+    assert names[0][1] == "1.00"
+
+
+def test_a_clip_is_played_over_and_over_at_a_rate(squats):
+    camera = bench._Camera(squats, fps=50)
+    pictures = [camera.read() for _ in range(70)]  # the clip has 65
+    camera.close()
+    assert [frame.index for frame in pictures] == list(range(70))
+    np.testing.assert_allclose([frame.time for frame in pictures], np.arange(70) / 50)
+    np.testing.assert_array_equal(pictures[66].image, pictures[1].image)
+    assert not np.array_equal(pictures[1].image, pictures[30].image)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--pose", "mediapipe,openpose"), "pose estimator 'openpose' is not known"),
+        (("--pose", "mediapipe,mediapipe"), "--pose names an estimator twice"),
+        (("--fps", "0"), "--fps is 0, it has to be above 0"),
+    ],
+)
+def test_wrong_arguments_are_told_before_anything_starts(arguments, told, capsys):
+    with pytest.raises(SystemExit) as ended:
+        bench.main(["clip.mp4", *arguments])
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err
 
 
 def test_it_prints_stages_rates_drops_and_age(squats, model, capsys):

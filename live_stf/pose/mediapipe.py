@@ -16,6 +16,7 @@ import numpy as np
 from mediapipe.tasks.python import BaseOptions, vision
 
 from live_stf.assets import pose_model
+from live_stf.errors import PoseError
 from live_stf.pose.joints import VISIBLE, enough, openpose_joints
 from live_stf.skeleton import BLAZEPOSE_33_TO_OPENPOSE_18
 from live_stf.types import Frame, People, Person
@@ -34,10 +35,15 @@ class MediaPipePose:
 
     model: a `.task` bundle; the project's own when not given. Raises AssetError when that cannot be had,
     FileNotFoundError for a bundle that is not there. visible: visibility 0..1 under which a joint counts as absent.
+    precision: MediaPipe has fp32 alone, PoseError for any other.
     It has to be closed: MediaPipe's own clean-up comes too late when the interpreter ends, and fails loudly.
     """
 
-    def __init__(self, people: int = 2, model: Path | None = None, visible: float = VISIBLE) -> None:
+    def __init__(
+        self, people: int = 2, model: Path | None = None, visible: float = VISIBLE, precision: str = "fp32"
+    ) -> None:
+        if precision != "fp32":
+            raise PoseError(f"MediaPipe has no {precision}, it computes in fp32")
         bundle = pose_model() if model is None else model
         if not bundle.is_file():
             raise FileNotFoundError(f"{bundle}: no such pose model")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from live_stf.types import People, Person
 # Distances are in body sizes: the diagonal of the box around a body's joints.
 _FEWEST_SHARED = 3  # joints two poses need in common to be compared
 _IMPOSSIBLE = 1e6
+SAME = 0.08
 
 
 def body_size(joints: np.ndarray) -> float:
@@ -35,6 +37,18 @@ def pose_distance(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.partition(away, middle)[middle] / size)  # np.median is ten times slower on so few
 
 
+def distinct_bodies(bodies: Sequence[np.ndarray], same: float = SAME) -> list[int]:
+    """Indices of the poses (V, 3) without those of a body that is there already, the surest first.
+
+    same: two poses of one picture that are nearer than this are one body reported twice.
+    """
+    kept: list[int] = []
+    for index in sorted(range(len(bodies)), key=lambda index: -float(bodies[index][:, 2].sum())):
+        if all(pose_distance(bodies[index], bodies[other]) >= same for other in kept):
+            kept.append(index)
+    return kept
+
+
 @dataclass
 class _Track:
     identity: int
@@ -48,10 +62,10 @@ class Tracker:
 
     max_age: seconds unseen after which a person is forgotten; who comes back later is somebody new. reach: how far a
     body may be from where it is expected and still be the same, in body sizes; speed: by how much that grows with every
-    second since it was seen. same: two poses of one picture that are nearer than this are one body reported twice.
+    second since it was seen. same: as in `distinct_bodies`.
     """
 
-    def __init__(self, max_age: float = 1.0, reach: float = 0.25, speed: float = 0.75, same: float = 0.08) -> None:
+    def __init__(self, max_age: float = 1.0, reach: float = 0.25, speed: float = 0.75, same: float = SAME) -> None:
         self.max_age = max_age
         self._reach = reach
         self._speed = speed
@@ -69,7 +83,8 @@ class Tracker:
             self._tracks.clear()
         self._time = people.time
         self._tracks = [track for track in self._tracks if people.time - track.time <= self.max_age]
-        persons = self._without_duplicates(people.persons)
+        kept = distinct_bodies([person.joints for person in people.persons], self._same)
+        persons = [people.persons[index] for index in kept]
         named = []
         for person, track in zip(persons, self._assign(persons, people.time), strict=True):
             if track is None:
@@ -80,13 +95,6 @@ class Tracker:
                 _follow(track, person.joints, people.time)
             named.append(replace(person, identity=track.identity))
         return replace(people, persons=tuple(sorted(named, key=lambda person: person.identity)))
-
-    def _without_duplicates(self, persons: tuple[Person, ...]) -> list[Person]:
-        kept: list[Person] = []
-        for person in sorted(persons, key=lambda person: -float(person.joints[:, 2].sum())):
-            if all(pose_distance(person.joints, other.joints) >= self._same for other in kept):
-                kept.append(person)
-        return kept
 
     def _assign(self, persons: list[Person], time: float) -> list[_Track | None]:
         found: list[_Track | None] = [None] * len(persons)

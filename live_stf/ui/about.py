@@ -21,4 +21,10 @@ class About:
     frames: int
     model: str
     engine: str
+    pose: str
     source: str
+
+    @property
+    def running(self) -> str:
+        """What is at work, in one line."""
+        return f"{self.model} on {self.engine}, pose by {self.pose}"

@@ -15,7 +15,7 @@ _FONT, _HEIGHT, _MARGIN, _GAP = 12, 32, 14, 22
 
 
 class StatusLine(QWidget):
-    """Rates at the left, engine and model at the right; a notice takes the right side while it is there."""
+    """Rates at the left, what is at work at the right; a notice takes the right side while it is there."""
 
     def __init__(self, about: About) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class StatusLine(QWidget):
             x = write(x, name + " ", theme.MUTED)
             x = write(x, value, theme.TEXT, max(metrics.horizontalAdvance(sample), metrics.horizontalAdvance(value)))
             x += _GAP
-        right = self._notice or f"{self._about.model} on {self._about.engine}"
+        right = self._notice or self._about.running
         right = metrics.elidedText(right, Qt.ElideRight, max(self.width() - x - _MARGIN, 0))
         colour = theme.TEXT if self._notice else theme.MUTED
         write(self.width() - _MARGIN - metrics.horizontalAdvance(right), right, colour)

@@ -62,7 +62,7 @@ def scores_of() -> Callable[..., Scores]:
 
 @pytest.fixture
 def about() -> About:
-    return About(LABELS, OPENPOSE_18, 2, 150, "a model", "an engine", "clip.mp4")
+    return About(LABELS, OPENPOSE_18, 2, 150, "a model", "an engine", "a pose estimator", "clip.mp4")
 
 
 @pytest.fixture

@@ -1,0 +1,95 @@
+"""Which pose estimator finds the people, by name."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from live_stf.errors import PoseError
+from live_stf.pose.estimator import PoseEstimator
+
+log = logging.getLogger(__name__)
+
+DEFAULT = "mediapipe"
+ESTIMATORS = {
+    "mediapipe": ("mediapipe", "MediaPipePose"),
+    "blazepose": ("blazepose", "BlazePose"),
+}
+COMPLEXITIES = ("lite", "full", "heavy")
+PRECISIONS = ("fp32", "bf16")
+SUFFIX = ".onnx"
+HELP = (
+    f"what finds people: {', '.join(ESTIMATORS)} or an ONNX file; with :lite, :full or :heavy another of BlazePose's "
+    f"networks, with :bf16 less precision, e.g. blazepose:heavy:bf16 (default: {DEFAULT})"
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A pose estimator: one of ESTIMATORS or the path of an ONNX file, one of COMPLEXITIES, one of PRECISIONS.
+
+    Where complexity or precision is None the estimator's own usual one is meant.
+    """
+
+    name: str
+    complexity: str | None = None
+    precision: str | None = None
+
+
+def parse(text: str) -> Choice:
+    """NAME[:COMPLEXITY][:PRECISION] as a choice. PoseError where it is none; a file is looked at when it is opened."""
+    complexity = precision = None
+    name = text
+    while ":" in name:
+        rest, _, last = name.rpartition(":")
+        if last in COMPLEXITIES and complexity is None:
+            complexity = last
+        elif last in PRECISIONS and precision is None:
+            precision = last
+        else:
+            break
+        name = rest
+    if name in ESTIMATORS:
+        return Choice(name, complexity, precision)
+    if not name.lower().endswith(SUFFIX):
+        raise PoseError(
+            f"pose estimator {text!r} is not known, it can be {', '.join(ESTIMATORS)} or an ONNX file, with "
+            f"{', '.join(f':{word}' for word in (*COMPLEXITIES, *PRECISIONS))} behind"
+        )
+    if complexity is not None:
+        raise PoseError(f"pose estimator {text!r}: a file is one network, leave :{complexity} out")
+    return Choice(name, None, precision)
+
+
+def argument(text: str) -> str:
+    """`text` as it is, when `parse` takes it: the type of a command line's argument."""
+    try:
+        parse(text)
+    except PoseError as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from problem
+    return text
+
+
+def open_pose(text: str = DEFAULT, people: int = 2, notify: Callable[[str], None] = log.info) -> PoseEstimator:
+    """The pose estimator that `text` names, see `parse`.
+
+    people: most bodies in a picture. notify: called with one line when the user should know of a limit. Raises
+    PoseError for what cannot be had, AssetError where a model that is fetched on demand cannot be.
+    """
+    choice = parse(text)
+    settings = {"complexity": choice.complexity, "precision": choice.precision}
+    said = {name: value for name, value in settings.items() if value is not None}
+    try:
+        if choice.name not in ESTIMATORS:
+            from live_stf.pose.onnx_pose import OnnxPose
+
+            return OnnxPose(Path(choice.name), people, notify=notify, **said)
+        module, kind = ESTIMATORS[choice.name]
+        estimator = getattr(importlib.import_module(f"live_stf.pose.{module}"), kind)
+    except ImportError as problem:
+        raise PoseError(f"pose estimator {text}: {problem}; install it, or choose another with --pose") from problem
+    return estimator(people, **said)

@@ -1,0 +1,29 @@
+"""RTMO and YOLOX-pose as MMDeploy exports them: boxes with scores, and the keypoints that belong to each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from live_stf.pose.formats.base import PLAIN_BGR, Bodies, Shape, distinct
+
+OVERLAP = 0.45  # RTMO's files leave a few bodies in twice; this is how its authors' own program takes them out
+
+
+class OneStage:
+    """dets (1, n, 5): left, top, right, bottom, score; keypoints (1, n, K, 3)."""
+
+    kind = "one-stage"
+    pixels = PLAIN_BGR
+
+    def joints(self, shapes: Sequence[Shape], size: tuple[int, int]) -> int | None:
+        if sorted(map(len, shapes)) != [3, 4]:
+            return None
+        dets, keypoints = sorted(shapes, key=len)
+        return keypoints[2] if dets[2] == 5 and keypoints[3] == 3 and keypoints[2] > 0 else None
+
+    def read(self, outputs: Sequence[np.ndarray], score: float) -> Bodies:
+        dets, keypoints = (output[0] for output in sorted(outputs, key=np.ndim))
+        kept = distinct(dets[:, :4], dets[:, 4], score, OVERLAP)
+        return Bodies(dets[kept, 4], keypoints[kept])

@@ -1,0 +1,58 @@
+"""Where a part of a picture lies in a network's input, and the way back.
+
+Coordinates are continuous: a picture that is 640 wide reaches from 0 to 640, and its first pixel's middle is 0.5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+GREY = 114  # what YOLO's and RTMO's trainings fill the rest of a square with
+
+
+@dataclass(frozen=True)
+class Warp:
+    """A picture's point p lies at scale * p + offset in an input of `size` (width, height) pixels."""
+
+    scale: float
+    offset: tuple[float, float]
+    size: tuple[int, int]
+    border: int = 0  # brightness of what lies outside the picture
+
+    def cut(self, image: np.ndarray) -> np.ndarray:
+        """The input (height, width, 3) uint8 that is cut out of a picture (h, w, 3) uint8."""
+        # OpenCV counts from the middle of the first pixel.
+        shift = np.asarray(self.offset) + self.scale / 2 - 0.5
+        matrix = np.array([[self.scale, 0.0, shift[0]], [0.0, self.scale, shift[1]]])
+        return cv2.warpAffine(image, matrix, self.size, flags=cv2.INTER_LINEAR, borderValue=(self.border,) * 3)
+
+    def forth(self, points: np.ndarray) -> np.ndarray:
+        """Points (..., 2) of the picture in the input."""
+        return points * self.scale + np.asarray(self.offset)
+
+    def back(self, points: np.ndarray) -> np.ndarray:
+        """Points (..., 2) of the input in the picture."""
+        return (points - np.asarray(self.offset)) / self.scale
+
+
+def letterbox(picture: tuple[int, int], size: tuple[int, int]) -> Warp:
+    """The whole picture, (width, height), as large as it fits, in the middle; grey at two sides."""
+    scale = min(size[0] / picture[0], size[1] / picture[1])
+    # Whole pixels: a picture that already has the input's scale is not blurred.
+    offset = tuple(float(round((inside - scale * outside) / 2)) for inside, outside in zip(size, picture, strict=True))
+    return Warp(scale, offset, size, GREY)
+
+
+def crop(box: np.ndarray, size: tuple[int, int], padding: float = 1.25) -> Warp:
+    """A box (left, top, right, bottom) with `padding` times its size around its middle, widened to the input's shape.
+
+    padding: 1.25 is what top-down networks are trained with (Xiao et al. 2018, MMPose).
+    """
+    middle = np.array([box[0] + box[2], box[1] + box[3]]) / 2
+    extent = np.maximum(np.array([box[2] - box[0], box[3] - box[1]]) * padding, 1.0)
+    scale = float((np.asarray(size) / extent).min())
+    left, top = np.asarray(size) / 2 - scale * middle
+    return Warp(scale, (float(left), float(top)), size)

@@ -1,0 +1,61 @@
+"""What is said of a pose network beside its file."""
+
+from __future__ import annotations
+
+import pytest
+
+from live_stf.errors import PoseError
+from live_stf.pose.description import PoseDescription, read_description
+
+
+def test_without_a_file_nothing_is_said(tmp_path):
+    assert read_description(tmp_path / "net.onnx") == PoseDescription()
+
+
+def test_everything_can_be_said(tmp_path, painted):
+    network = tmp_path / "net.onnx"
+    painted.describe(
+        network,
+        kind="simcc",
+        joints="openpose18",
+        size=[192, 256],
+        colours="bgr",
+        mean=[1, 2, 3],
+        std=[4, 5, 6.5],
+        score=0.25,
+        visible=1,
+        detector={"file": "people/detector.onnx", "size": [320, 320], "score": 0.6},
+    )
+    said = read_description(network)
+    assert (said.kind, said.joints, said.size, said.colours) == ("simcc", "openpose18", (192, 256), "bgr")
+    assert (said.mean, said.std, said.score, said.visible) == ((1, 2, 3), (4, 5, 6.5), 0.25, 1)
+    assert said.detector.file == tmp_path / "people" / "detector.onnx"
+    assert (said.detector.size, said.detector.score, said.detector.kind) == ((320, 320), 0.6, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{", "cannot be read as JSON"),
+        ("[]", "the whole has to be an object"),
+        ('{"score": true}', "score is true, it has to be a number"),
+        ('{"score": -1}', "score is -1"),
+        ('{"size": [192]}', r"size is \[192\], it has to be width and height in pixels"),
+        ('{"size": [192, 25.5]}', "size is"),
+        ('{"size": 640}', "size is 640"),
+        ('{"mean": [1, 2]}', r"mean is \[1, 2\]"),
+        ('{"std": [1, 2, 0]}', "three numbers above 0"),
+        ('{"colours": "RGB"}', 'colours is "RGB", it has to be the order that the network takes, "rgb" or "bgr"'),
+        ('{"kind": 3}', "kind is 3"),
+        ('{"detector": "d.onnx"}', "detector.* has to be an object"),
+        ('{"detector": {"score": 1}}', "detector needs the name of its file"),
+        ('{"detector": {"file": "d.onnx", "visible": 1}}', "detector: 'visible' is not known"),
+    ],
+)
+def test_a_mistake_is_one_line_with_the_file(text, told, tmp_path):
+    path = tmp_path / "net.pose.json"
+    path.write_text(text)
+    with pytest.raises(PoseError, match=told) as raised:
+        read_description(tmp_path / "net.onnx")
+    assert str(raised.value).startswith(str(path))
+    assert "\n" not in str(raised.value)
