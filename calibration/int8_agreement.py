@@ -1,6 +1,6 @@
 """Compare int8 with torch on the held-out windows of a recipe: `python calibration/int8_agreement.py MODEL RECIPE ...`.
 
-The int8 network is the ONNX file that compilers get, with fp32 in between, run by ONNX Runtime.
+The int8 network is the ONNX file that compilers get, with fp32 in between, run by ONNX Runtime; or OpenVINO's own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
 from rich.console import Console
 from rich.progress import track
@@ -25,13 +24,14 @@ from live_stf.data.selection import open_store, select
 from live_stf.engine.__main__ import windows_of
 from live_stf.engine.base import Engine
 from live_stf.engine.build import check_calibration, export_int8
+from live_stf.engine.machine import detect
 from live_stf.engine.measure import LEAST_SAME_BEST
 from live_stf.engine.onnx_engine import OnnxEngine
 from live_stf.engine.record import model_hash
 from live_stf.engine.torch_engine import TorchEngine
 from live_stf.errors import LiveStfError, ModelError
 from live_stf.machine import machine
-from live_stf.model import load_model
+from live_stf.model import Model, load_model
 from live_stf.recipe import load_recipe
 
 FORMAT = 1
@@ -90,6 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("recipe", help="name of a recipe, or a YAML file")
     parser.add_argument("changes", nargs="*", metavar="key=value", help="changes to the recipe, e.g. data.store=DIR")
     parser.add_argument("--calibration", required=True, type=Path, metavar="FILE", help="windows of int8_windows.py")
+    parser.add_argument("--backend", choices=["onnx", "openvino"], default="onnx", help="whose int8 (default: onnx)")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="take every Nth window (default: all)")
     parser.add_argument("--output", type=Path, metavar="FILE.json", help="write the result there")
     given = parser.parse_intermixed_args(arguments)
@@ -112,6 +113,25 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def _build(model: Model, backend: str, folder: Path, calibration: np.ndarray) -> tuple[Engine, list[str]]:
+    """The int8 engine, and the names of the products that are not rounded."""
+
+    def progress(line: str) -> None:
+        print(line, file=sys.stderr)
+
+    if backend == "onnx":
+        path = folder / "int8.onnx"
+        kept = export_int8(model, path, calibration, "fp32", progress)
+        return OnnxEngine(path), kept
+    from live_stf.engine.openvino_engine import OpenVINOEngine, convert, save
+    from live_stf.engine.openvino_int8 import quantized
+
+    path = folder / "int8.xml"
+    network, kept = quantized(convert(model), calibration, progress)
+    save(network, path)
+    return OpenVINOEngine(model, "int8", path=path), kept
+
+
 def measure(given: argparse.Namespace) -> dict:
     """Build, compare, print, and return what is to be kept."""
     model, recipe = load_model(given.model), load_recipe(given.recipe, given.changes)
@@ -126,9 +146,7 @@ def measure(given: argparse.Namespace) -> dict:
         raise ModelError("the recipe holds no clip out: nothing to measure on")
     x, targets = (np.array(part) for part in zip(*(held_out[number] for number in numbers), strict=True))
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "int8.onnx"
-        kept = export_int8(model, path, calibration, "fp32", lambda line: print(line, file=sys.stderr))
-        engine = OnnxEngine(path)
+        engine, kept = _build(model, given.backend, Path(folder), calibration)
         found = compare(engine, TorchEngine(model, device="cpu"), x, targets)
     print(f"{len(kept)} products are not rounded")
     verdict = "enough" if found.agreement >= LEAST_SAME_BEST else "less than"
@@ -152,7 +170,7 @@ def measure(given: argparse.Namespace) -> dict:
         "products_kept": len(kept),
         "engine": engine.name,
         "torch": torch.__version__,
-        "onnxruntime": onnxruntime.__version__,
+        given.backend: detect().modules["onnxruntime" if given.backend == "onnx" else "openvino"],
         "machine": machine(),
         **{name: round(value, 5) if isinstance(value, float) else value for name, value in asdict(found).items()},
     }

@@ -21,7 +21,7 @@ from live_stf.engine.record import Agreement, EngineRecord, damage, file_hash, m
 from live_stf.errors import EngineError
 from live_stf.model import Model
 
-BACKENDS = {"tensorrt": tensorrt_engine.PRECISIONS, "openvino": ("fp32", "bf16"), "onnx": (*EXPORTED, "int8")}
+BACKENDS = {"tensorrt": tensorrt_engine.PRECISIONS, "openvino": ("fp32", "bf16", "int8"), "onnx": (*EXPORTED, "int8")}
 DEFAULT_PRECISION = {"tensorrt": "fp16", "openvino": "fp32", "onnx": "fp32"}
 SUFFIXES = {"onnx": ".onnx", "openvino": ".xml", "tensorrt": ".plan"}
 RUNS = 10  # for the record; `bench` takes its time
@@ -141,9 +141,14 @@ def _compile(
     path = folder / (name + SUFFIXES[backend])
     progress("exporting the network")
     if backend == "openvino":
-        from live_stf.engine.openvino_engine import OpenVINOEngine
+        from live_stf.engine.openvino_engine import convert, save
 
-        OpenVINOEngine(model, precision, path=path)
+        network = convert(model, "fp32" if precision == "int8" else precision)
+        if precision == "int8":
+            from live_stf.engine.openvino_int8 import quantized
+
+            network, _ = quantized(network, calibration, progress)
+        save(network, path)
     else:
         graph = path.with_suffix(".onnx")
         if precision == "int8":

@@ -16,7 +16,7 @@ import numpy as np
 
 from live_stf.engine.base import Engine
 from live_stf.engine.machine import Machine, detect
-from live_stf.engine.record import engines_folder
+from live_stf.engine.record import damage, engines_folder, find_records, mismatch
 from live_stf.errors import EngineError, LiveStfError, ModelError
 from live_stf.model import Model
 
@@ -43,7 +43,7 @@ def open_engine(model: Model, engine: str = "auto", notify: Notify = log.info) -
     if engine not in ENGINES:
         raise ModelError(f"engine {engine!r} is not known, it can be auto or one of {', '.join(ENGINES)}")
     try:
-        return _opened(engine, model, notify)
+        return _openvino(model, notify) if engine == "openvino" else _opened(engine, model, notify)
     except ImportError as problem:
         raise ModelError(f"engine {engine}: {problem}; install it, or choose another with --engine") from problem
 
@@ -51,6 +51,23 @@ def open_engine(model: Model, engine: str = "auto", notify: Notify = log.info) -
 def _opened(name: str, model: Model, notify: Notify, **settings: object) -> Engine:
     module, kind = ENGINES[name]
     return getattr(importlib.import_module(f"live_stf.engine.{module}"), kind)(model, notify=notify, **settings)
+
+
+def _openvino(model: Model, notify: Notify, machine: Machine | None = None, folder: Path | None = None) -> Engine:
+    """The newest engine that was built for OpenVINO and still fits the model; where there is none, fp32."""
+    machine = detect() if machine is None else machine
+    folder = engines_folder() if folder is None else folder
+    for record in find_records(folder, notify):
+        if record.backend != "openvino" or record.model != model.name:
+            continue
+        reason = mismatch(record, model, machine) or damage(record, folder)
+        if reason is None:
+            return _opened("openvino", model, notify, precision=record.precision, path=folder / record.file)
+        notify(
+            f"{record.file} is left out: {reason}; build it again: python -m live_stf.engine build --model "
+            f"{model.folder} --backend openvino --precision {record.precision}"
+        )
+    return _opened("openvino", model, notify)
 
 
 def open_best(model: Model, notify: Notify, machine: Machine | None = None, folder: Path | None = None) -> Engine:
@@ -62,9 +79,9 @@ def open_best(model: Model, notify: Notify, machine: Machine | None = None, fold
     machine = detect() if machine is None else machine
     folder = engines_folder() if folder is None else folder
     if machine.gpu is None:
-        return _open_next(model, notify, machine.reason)
+        return _open_next(model, notify, machine, folder, machine.reason)
     if machine.tensorrt is None:
-        return _open_on_gpu(model, notify, machine, "TensorRT is not installed")
+        return _open_on_gpu(model, notify, machine, folder, "TensorRT is not installed")
     try:
         engine = _opened("tensorrt", model, notify, machine=machine, folder=folder)
     except FAILURES as problem:
@@ -73,25 +90,27 @@ def open_best(model: Model, notify: Notify, machine: Machine | None = None, fold
         _say(engine, f"it was built for this {machine.gpu}", notify)
         return engine
     notify(reason)
-    serving = SwitchingEngine(_open_on_gpu(model, notify, machine, "the TensorRT engine is being built meanwhile"))
+    meanwhile = "the TensorRT engine is being built meanwhile"
+    serving = SwitchingEngine(_open_on_gpu(model, notify, machine, folder, meanwhile))
     upgrade_later(serving, lambda: _built(model, machine, folder), notify)
     return serving
 
 
-def _open_on_gpu(model: Model, notify: Notify, machine: Machine, reason: str) -> Engine:
+def _open_on_gpu(model: Model, notify: Notify, machine: Machine, folder: Path, reason: str) -> Engine:
     try:
         engine = _opened("torch", model, notify, device="cuda")
         engine.run(np.zeros((1, *model.preparation.shape), np.float32))
     except FAILURES as problem:
-        return _open_next(model, notify, f"torch does not run on {machine.gpu}: {_in_one_line(problem)}")
+        reason = f"torch does not run on {machine.gpu}: {_in_one_line(problem)}"
+        return _open_next(model, notify, machine, folder, reason)
     _say(engine, reason, notify)
     return engine
 
 
-def _open_next(model: Model, notify: Notify, reason: str) -> Engine:
+def _open_next(model: Model, notify: Notify, machine: Machine, folder: Path, reason: str) -> Engine:
     """The best on the processor alone."""
     try:
-        engine = _opened("openvino", model, notify)
+        engine = _openvino(model, notify, machine, folder)
     except ImportError as problem:
         notify(f"engine openvino is left out: {problem}")
     else:

@@ -77,14 +77,14 @@ def measure_errors(proto, ranges: Mapping[str, float], x: np.ndarray) -> dict[st
 
 
 def most_sensitive(proto, ranges: Mapping[str, float], x: np.ndarray) -> list[str]:
-    """Results of the products that suffer most, worst first, tried on TRIED of the windows x.
+    """Results of the products that suffer most, worst first, tried on TRIED of the windows x; see REMAINING."""
+    return worst(measure_errors(proto, ranges, x[:: max(1, len(x) // TRIED)][:TRIED]), REMAINING)
 
-    They are so many that the others together cause no more than REMAINING of the sum of all errors.
-    """
-    errors = measure_errors(proto, ranges, x[:: max(1, len(x) // TRIED)][:TRIED])
-    ordered = sorted(errors, key=errors.__getitem__, reverse=True)
-    left, allowed, kept = sum(errors.values()), REMAINING * sum(errors.values()), []
-    for name in ordered:
+
+def worst(errors: Mapping[str, float], remaining: float) -> list[str]:
+    """Names of the largest errors, worst first: so many that the rest is at most the share `remaining` of the sum."""
+    left, allowed, kept = sum(errors.values()), remaining * sum(errors.values()), []
+    for name in sorted(errors, key=errors.__getitem__, reverse=True):
         if left <= allowed:
             break
         kept.append(name)

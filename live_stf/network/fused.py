@@ -77,6 +77,22 @@ def _product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return F.conv2d(picture, weight[:, :, None, None], bias).permute(0, 2, 3, 1).reshape(rows, v, -1)
 
 
+def _over_time(
+    x: Tensor,
+    bodies: int,
+    weight: Tensor,
+    bias: Tensor,
+    stride: tuple[int, int],
+    padding: tuple[int, int] = (0, 0),
+    groups: int = 1,
+) -> Tensor:
+    """Convolution over the frames of every body: (N * T, V, C_in) -> (N * T', V, C_out)."""
+    rows, v, c = x.shape
+    picture = x.view(bodies, rows // bodies, v, c).permute(0, 3, 1, 2)
+    out = F.conv2d(picture, weight, bias, stride, padding, 1, groups)
+    return out.permute(0, 2, 3, 1).reshape(-1, v, len(weight))
+
+
 class _Constants(nn.Module):
     """A module whose tensors are buffers, detached copies of what they were worked out from."""
 
@@ -170,10 +186,7 @@ class FusedTemporal(_Constants):
         self.stride, self.padding = convolution.stride, convolution.padding
 
     def forward(self, x: Tensor, bodies: int) -> Tensor:
-        rows, v, c = x.shape
-        picture = x.view(bodies, rows // bodies, v, c).permute(0, 3, 1, 2)
-        out = F.conv2d(picture, self.weight, self.bias, self.stride, self.padding, 1, self.groups)
-        return out.permute(0, 2, 3, 1).reshape(-1, v, c)
+        return _over_time(x, bodies, self.weight, self.bias, self.stride, self.padding, self.groups)
 
 
 class FusedTDF(_Constants):
@@ -203,19 +216,20 @@ class FusedTDF(_Constants):
 
 
 class FusedShortcut(_Constants):
-    """Projecting shortcut around a block: (N * T, V, C_in) -> (N * T', V, C_out)."""
+    """Projecting shortcut around a block: (N * T, V, C_in) -> (N * T', V, C_out).
+
+    A convolution of one tap takes every stride-th frame without copying them first.
+    """
 
     def __init__(self, shortcut: Shortcut) -> None:
         super().__init__()
         weight, bias = _fold_shortcut(shortcut)
-        self.constant("weight", weight)
+        self.constant("weight", weight[:, :, None, None])
         self.constant("bias", bias)
-        self.stride = shortcut.stride
+        self.stride = (shortcut.stride, 1)
 
     def forward(self, x: Tensor, bodies: int) -> Tensor:
-        rows, v, c = x.shape
-        kept = x.view(bodies, rows // bodies, v, c)[:, :: self.stride].reshape(-1, v, c)
-        return _product(kept, self.weight, self.bias)
+        return _over_time(x, bodies, self.weight, self.bias, self.stride)
 
 
 class FusedBlock(nn.Module):

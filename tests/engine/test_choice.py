@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from live_stf.engine import ENGINES, Classifier, Engine, open_engine
+from live_stf.engine.build import References, build
 from live_stf.engine.choice import SwitchingEngine, open_best, upgrade_later
 from live_stf.engine.machine import Machine, detect, tensorrt_modules
 from live_stf.engine.record import find_records
@@ -173,3 +174,21 @@ def _wait(done: Callable[[], bool]) -> None:
             return
         waiting.wait(0.05)
     pytest.fail("nothing happened for 30 s")
+
+
+def test_an_engine_built_for_openvino_is_used_while_it_fits(
+    small_model: Model, inputs: np.ndarray, cache: Path, tmp_path: Path
+) -> None:
+    folder, here = tmp_path / "built", Machine(modules=detect().modules, reason="no GPU")
+    references = References(small_model, lambda _: inputs[:2])
+    record = build(small_model, "openvino", detect(), folder, "fp32", people=(1,), references=references)
+    converted = set(cache.glob("small-*"))
+    said: list[str] = []
+    is_torch(open_best(small_model, said.append, here, folder), small_model, inputs[:1])
+    assert said == ["engine: OpenVINO CPU fp32 (no GPU)"]
+    assert set(cache.glob("small-*")) == converted  # nothing was converted again
+    (folder / record.file).write_text("torn")
+    is_torch(open_best(small_model, said.append, here, folder), small_model, inputs[:1])
+    assert "is left out" in said[1]
+    assert "changed since it was built" in said[1]
+    assert "--backend openvino --precision fp32" in said[1]

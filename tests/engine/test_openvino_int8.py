@@ -1,0 +1,100 @@
+"""int8 by OpenVINO's own quantisation library."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from live_stf.engine import openvino_int8
+from live_stf.engine.measure import agreement
+from live_stf.engine.openvino_engine import OpenVINOEngine, convert, save
+from live_stf.engine.openvino_int8 import convolutions, quantized
+from live_stf.engine.torch_engine import TorchEngine
+from live_stf.errors import EngineError
+from live_stf.model import Model
+
+TAKEN = 4  # convolutions, so that the test is quick
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openvino_int8, "convolutions", lambda network: convolutions(network)[:TAKEN])
+    monkeypatch.setattr(openvino_int8, "TRIED", 2)
+
+
+@pytest.mark.usefixtures("few")
+def test_only_convolutions_are_rounded_and_the_worst_of_them_are_not(
+    model: Model, inputs: np.ndarray, tmp_path: Path, capfd: pytest.CaptureFixture
+) -> None:
+    network = convert(model)
+    lines = []
+    rounded, kept = quantized(network, inputs[:4], lines.append)
+    names = convolutions(network)[:TAKEN]
+    assert 0 < len(kept) < TAKEN
+    assert set(kept) < set(names)
+    assert f"{TAKEN} of {TAKEN}" in lines[-2]
+    assert capfd.readouterr().out == ""
+    of_features = [
+        target.get_node().get_friendly_name()
+        for node in rounded.get_ops()
+        if node.get_type_name() == "FakeQuantize"
+        for target in _readers(node)
+    ]
+    assert set(of_features) == set(names) - set(kept)
+    save(rounded, tmp_path / "int8.xml")
+    engine = OpenVINOEngine(model, "int8", path=tmp_path / "int8.xml")
+    found = agreement(engine, inputs, TorchEngine(model, device="cpu").run(inputs), "the engine itself")
+    assert 1e-5 < found.logits < 0.05 * found.largest_logit  # rounded, and near
+
+
+def _readers(node) -> list:
+    """Inputs that a quantised value reaches, past what only changes its shape."""
+    found = []
+    for target in node.output(0).get_target_inputs():
+        follower = target.get_node()
+        found += _readers(follower) if follower.get_type_name() in ("Reshape", "Transpose", "Unsqueeze") else [target]
+    return found
+
+
+def test_without_the_library_a_line_says_what_to_install(
+    small_model: Model, inputs: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "nncf", None)
+    with pytest.raises(EngineError, match=r"nncf.*not installed.*quantize"):
+        quantized(convert(small_model), inputs[:1])
+
+
+_SPY = """
+import socket, sys, time
+asked = []
+socket.getaddrinfo = lambda *host, **_: asked.append(host) or []
+socket.socket.connect = lambda _, address: asked.append(address)
+import numpy as np
+from live_stf.engine import openvino_int8
+from live_stf.engine.openvino_engine import convert
+from live_stf.model import load_model
+network = convert(load_model(sys.argv[1]))
+openvino_int8._rounded(network, openvino_int8.convolutions(network)[:1], np.zeros((1, 3, 150, 18, 1), np.float32))
+time.sleep(0.5)  # reports are sent by a thread
+print(asked)
+"""
+
+
+def test_quantising_contacts_nobody(small_model: Model, tmp_path: Path) -> None:
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    for quiet in ("CI", "PYTEST_CURRENT_TEST"):
+        environment.pop(quiet, None)
+    done = subprocess.run(
+        [sys.executable, "-c", _SPY, str(small_model.folder)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
+    assert not (tmp_path / "intel").exists()
