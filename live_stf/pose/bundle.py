@@ -15,8 +15,7 @@ import flatbuffers
 from mediapipe.tasks.metadata import metadata_schema_py_generated as metadata_schema
 from mediapipe.tasks.metadata import schema_py_generated as model_schema
 
-DETECTOR_NAME = "pose_detector.tflite"
-LANDMARKS_NAME = "pose_landmarks_detector.tflite"
+from live_stf.pose.bundle_layout import DETECTOR_NAME, LANDMARK_OUTPUTS, LANDMARKS_NAME
 
 METADATA_ENTRY = "TFLITE_METADATA"
 # File identifiers of a TFLite model and of its metadata.
@@ -24,10 +23,6 @@ MODEL_IDENTIFIER = b"TFL3"
 METADATA_IDENTIFIER = b"M001"
 # Nothing below is newer than the first version of the metadata schema.
 METADATA_VERSION = "1.0.0"
-
-# What the landmark model gives, in the order of its output tensors: 39 landmarks in image coordinates (33 of the body
-# and 6 auxiliary), whether a pose is there, a segmentation mask, landmark heat maps, 39 landmarks in metres.
-LANDMARK_OUTPUTS = ("landmarks", "pose_flag", "segmentation", "heatmap", "world_landmarks")
 
 
 def assemble(detector: bytes, landmarks: bytes) -> bytes:

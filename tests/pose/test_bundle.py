@@ -14,6 +14,7 @@ from mediapipe.tasks.python import BaseOptions, vision
 
 from live_stf import assets
 from live_stf.pose import bundle
+from live_stf.pose.bundle_layout import DETECTOR_NAME, LANDMARKS_NAME
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +74,8 @@ def test_weights_and_operators_stay(models: tuple[bytes, bytes]) -> None:
 def test_mediapipe_refuses_the_landmark_model_as_it_is(models: tuple[bytes, bytes], tmp_path: Path) -> None:
     """Were this to load one day, the metadata would not be needed any more."""
     with zipfile.ZipFile(tmp_path / "raw.task", "w") as raw:
-        raw.writestr(bundle.DETECTOR_NAME, models[0])
-        raw.writestr(bundle.LANDMARKS_NAME, models[1])
+        raw.writestr(DETECTOR_NAME, models[0])
+        raw.writestr(LANDMARKS_NAME, models[1])
     # Today a FileNotFoundError, of all things.
     with pytest.raises(Exception, match="NormalizationOptions metadata"):
         landmarker((tmp_path / "raw.task").read_bytes())

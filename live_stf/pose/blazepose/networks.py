@@ -1,0 +1,102 @@
+"""MediaPipe's person detector and landmark network, read from a `.task` bundle and compiled by OpenVINO for the CPU."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from live_stf.errors import PoseError
+from live_stf.openvino_runtime import openvino, precision_options
+from live_stf.pose.bundle_layout import DETECTOR_NAME, LANDMARK_OUTPUTS, LANDMARKS_NAME
+
+# What is read of a landmark model's outputs. The segmentation alone would take a quarter of its time.
+LANDMARKS_READ = tuple(LANDMARK_OUTPUTS.index(name) for name in ("landmarks", "pose_flag", "heatmap"))
+DETECTOR_READ = (0, 1)  # boxes and points (2254, 12), logits (2254, 1)
+# What a picture's values 0..255 become: (value - mean) / scale.
+DETECTOR_VALUES = (127.5, 127.5)
+LANDMARK_VALUES = (0.0, 255.0)
+
+SIDE_BY_SIDE = 2  # people whose landmarks are looked for at once, with half of the cores each
+
+
+class Network:
+    """A compiled network for one picture at a time. picture: its input (N, N, 3) uint8, BGR, to be written into."""
+
+    def __init__(self, compiled: openvino.CompiledModel) -> None:
+        self._request = compiled.create_infer_request()
+        self.picture: np.ndarray = self._request.get_input_tensor(0).data[0]
+
+    def start(self) -> None:
+        """Begin a run; the picture has to stay as it is until `results`."""
+        self._request.start_async()
+
+    def results(self) -> tuple[np.ndarray, ...]:
+        """Wait for the end. The outputs come without an axis for the batch; the next run overwrites them."""
+        self._request.wait()
+        return tuple(tensor.data[0] for tensor in self._request.output_tensors)
+
+
+@dataclass(frozen=True)
+class Networks:
+    """alone: landmarks of one person with all cores. side_by_side: the same for two at once, empty for one person."""
+
+    detector: Network
+    alone: Network
+    side_by_side: tuple[Network, ...]
+
+
+def open_networks(bundle: Path, people: int, precision: str) -> Networks:
+    """The networks of a bundle, for up to `people` at once.
+
+    Raises FileNotFoundError for a bundle that is not there, PoseError for one that does not hold the two networks,
+    ModelError for a precision that cannot be had.
+    """
+    options = precision_options(precision)
+    detector, landmarks = _read(bundle)
+    core = openvino.Core()
+    latency = {**options, "PERFORMANCE_HINT": "LATENCY"}
+    side_by_side: tuple[Network, ...] = ()
+    if people > 1:
+        shared = core.compile_model(landmarks, "CPU", {**options, "NUM_STREAMS": SIDE_BY_SIDE})
+        side_by_side = tuple(Network(shared) for _ in range(SIDE_BY_SIDE))
+    return Networks(
+        Network(core.compile_model(detector, "CPU", latency)),
+        Network(core.compile_model(landmarks, "CPU", latency)),
+        side_by_side,
+    )
+
+
+def _read(bundle: Path) -> tuple[openvino.Model, openvino.Model]:
+    """Detector and landmark network with pictures as input, and without the outputs that nobody reads."""
+    if not bundle.is_file():
+        raise FileNotFoundError(f"{bundle}: no such pose model")
+    try:
+        # OpenVINO reads TFLite from files only.
+        with zipfile.ZipFile(bundle) as archive, TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            names = DETECTOR_NAME, LANDMARKS_NAME
+            detector, landmarks = (openvino.Core().read_model(archive.extract(name, folder)) for name in names)
+            return (
+                _prepared(detector, DETECTOR_READ, *DETECTOR_VALUES),
+                _prepared(landmarks, LANDMARKS_READ, *LANDMARK_VALUES),
+            )
+    except (zipfile.BadZipFile, KeyError, IndexError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
+        raise PoseError(f"{bundle} is no bundle of MediaPipe's pose networks ({reason})") from error
+
+
+def _prepared(model: openvino.Model, outputs: tuple[int, ...], mean: float, scale: float) -> openvino.Model:
+    """The network up to `outputs`, taking (1, N, N, 3) uint8 BGR."""
+    kept = openvino.Model([model.output(index) for index in outputs], model.get_parameters(), model.friendly_name)
+    steps = openvino.preprocess.PrePostProcessor(kept)
+    picture = steps.input()
+    layout = openvino.Layout("NHWC")
+    colours = openvino.preprocess.ColorFormat
+    picture.tensor().set_element_type(openvino.Type.u8).set_layout(layout).set_color_format(colours.BGR)
+    picture.model().set_layout(layout)
+    values = picture.preprocess().convert_element_type(openvino.Type.f32)
+    values.convert_color(colours.RGB).mean(mean).scale(scale)
+    return steps.build()
