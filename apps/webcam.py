@@ -89,7 +89,8 @@ def run(options: argparse.Namespace) -> int:
     )
     with loop:
         window = LiveWindow(loop.snapshot, about)
-        signal.signal(signal.SIGINT, lambda *_: app.exit(INTERRUPTED))
+        # By a timer, because an exit before the event loop runs would be forgotten when it begins.
+        signal.signal(signal.SIGINT, lambda *_: QTimer.singleShot(0, lambda: app.exit(INTERRUPTED)))
         if options.seconds is not None:
             QTimer.singleShot(round(1000 * options.seconds), window.close)
         window.show()

@@ -33,6 +33,7 @@ class OnnxNetwork:
             self._model.reshape([1, 3, self.size[1], self.size[0]])
         except RuntimeError as problem:
             raise PoseError(f"{path}: does not take a picture of {self.size[0]}x{self.size[1]}") from problem
+        _split_before_gathering(self._model)
 
     @property
     def shapes(self) -> list[Shape]:
@@ -103,6 +104,28 @@ class OnnxNetwork:
                 f"{self.path}: takes pictures of any size; say which in its description, e.g. \"size\": [640, 640]"
             )
         return size
+
+
+def _split_before_gathering(model: openvino.Model) -> None:
+    """Cut by a split, not by a slice, what a GatherElements is about to pick from.
+
+    OpenVINO 2026.4 leaves a slice out that begins at 0 and lies before a GatherElements, also when the one is along
+    another axis than the other, and then refuses the network. The end-to-end heads of YOLO are written like that.
+    """
+    for gather in model.get_ordered_ops():
+        if gather.get_type_name() != "GatherElements":
+            continue
+        cut = gather.input_value(0).get_node()
+        if cut.get_type_name() != "Slice" or cut.get_output_partial_shape(0).is_dynamic:
+            continue
+        whole, part = cut.get_input_shape(0), cut.get_output_shape(0)
+        axes = [axis for axis, (before, after) in enumerate(zip(whole, part, strict=True)) if before != after]
+        begin = cut.input_value(1).get_node()
+        if len(axes) != 1 or begin.get_type_name() != "Constant" or begin.get_vector().any():
+            continue
+        lengths = [part[axes[0]], whole[axes[0]] - part[axes[0]]]
+        split = openvino.opset13.variadic_split(cut.input_value(0), axes[0], lengths)
+        gather.input(0).replace_source_output(split.output(0))
 
 
 def _first_line(problem: RuntimeError) -> str:

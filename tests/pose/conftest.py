@@ -63,9 +63,10 @@ class _Graph:
         self.constants.append(numpy_helper.from_array(np.asarray(value, kind), name))
         return name
 
-    def add(self, operator: str, *inputs: str, name: str | None = None, **attributes: object) -> str:
+    def add(self, operator: str, *inputs: str, name: str | None = None, more: tuple = (), **attributes: object) -> str:
+        """The operator's output; more: names of those beyond the first."""
         name = name or f"value{next(self._count)}"
-        self.nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
+        self.nodes.append(helper.make_node(operator, list(inputs), [name, *more], **attributes))
         return name
 
     def along(self, operator: str, value: str, *axes: int, keepdims: int = 0) -> str:
@@ -147,9 +148,17 @@ def _yolo(graph: _Graph, boxes: str, score: str, keypoints: str, joints: int) ->
 
 
 def _yolo_end_to_end(graph: _Graph, boxes: str, score: str, keypoints: str, joints: int) -> list[str]:
-    flat = graph.reshape(keypoints, 2, 3 * joints)
-    kind = graph.constant(np.zeros((2, 1)))
-    return [_output(graph, graph.add("Concat", boxes, score, kind, flat, axis=1), "output0")]
+    """As its trainer writes it: the best rows are picked from slices of a table of all."""
+    table = _output(graph, graph.add("Concat", boxes, score, graph.reshape(keypoints, 2, 3 * joints), axis=1), "table")
+    graph.add("TopK", graph.reshape(score, 1, 2), graph.constant([2], np.int64), more=("rows",), axis=1)
+    parts = []
+    for begin, end in ((0, 4), (4, 5), (5, 5 + 3 * joints)):
+        bounds = [graph.constant([bound], np.int64) for bound in (begin, end, 2)]
+        part = graph.add("Slice", table, *bounds)
+        rows = graph.add("Expand", graph.reshape("rows", 1, 2, 1), graph.constant([1, 2, end - begin], np.int64))
+        parts.append(graph.add("GatherElements", part, rows, axis=1))
+    kind = graph.constant(np.zeros((1, 2, 1)))
+    return [graph.add("Concat", *parts[:2], kind, parts[2], name="output0", axis=2)]
 
 
 def _one_stage(graph: _Graph, boxes: str, score: str, keypoints: str, joints: int) -> list[str]:

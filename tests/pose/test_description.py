@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from live_stf.errors import PoseError
@@ -31,6 +34,14 @@ def test_everything_can_be_said(tmp_path, painted):
     assert (said.mean, said.std, said.score, said.visible) == ((1, 2, 3), (4, 5, 6.5), 0.25, 1)
     assert said.detector.file == tmp_path / "people" / "detector.onnx"
     assert (said.detector.size, said.detector.score, said.detector.kind) == ((320, 320), 0.6, None)
+
+
+def test_the_documented_example_can_be_read(tmp_path):
+    documented = Path(__file__).resolve().parents[2] / "docs" / "own-pose-network.md"
+    (example,) = re.findall(r"```json\n(.*?)```", documented.read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "rtmpose-s.pose.json").write_text(example)
+    detector = read_description(tmp_path / "rtmpose-s.onnx").detector
+    assert (detector.file, detector.size) == (tmp_path / "rtmdet-nano.onnx", (320, 320))
 
 
 @pytest.mark.parametrize(
