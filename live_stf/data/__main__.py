@@ -22,6 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     one = commands.add_parser("bench", help="measure reading and loading on a data set that is made for it")
     one.add_argument("--clips", type=_count, default=2000, metavar="N", help="files of the data set (default: 2000)")
+    one.add_argument("--frames", type=_count, default=300, metavar="N", help="frames of a file (default: 300)")
     one.add_argument("--workers", type=_count, metavar="N", help="processes that read (default: one a core)")
     one.set_defaults(run=run_bench)
 
@@ -63,7 +64,8 @@ def run_prepare(given: argparse.Namespace, changes: list[str]) -> int:
 def run_bench(given: argparse.Namespace, _: list[str]) -> int:
     from live_stf.data.bench import bench
 
-    bench(given.clips, given.workers)
+    for line in bench(given.clips, given.frames, given.workers):
+        print(line, flush=True)
     return 0
 
 
