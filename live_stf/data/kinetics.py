@@ -8,7 +8,6 @@ x and y are shares of the picture's width and height, y down.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +28,9 @@ BODIES = 5  # how many bodies of a frame ST-GCN looks at
 
 _LONGEST = 3000  # frames; a number beyond is a torn file, not a clip of 10 s
 _JOINTS = len(OPENPOSE_18)
+# Kept, its memory is not made anew for each file. It refuses a file while anything of the one before is still held, so
+# nothing of a document leaves `_arrays`.
+_PARSER = simdjson.Parser()
 
 
 class Item(NamedTuple):
@@ -63,31 +65,31 @@ def _labels(path: Path) -> dict[str, tuple[str, bool]]:
         raise DataError(f"{SOURCE}: {path} is not a label file: {error}") from error
 
 
-def read_item(item: Item, sets: tuple[str, ...] = SETS, bodies: int = BODIES) -> Iterator[Clip | Damaged]:
+def read_item(item: Item, sets: tuple[str, ...] = SETS, bodies: int = BODIES) -> list[Clip | Damaged]:
     """The clip of one file: the first `bodies` of each frame, in the file's order, frames without anybody zero."""
+    return [_read_file(item, bodies)]
+
+
+def _read_file(item: Item, bodies: int) -> Clip | Damaged:
     path = Path(item.path)
     name = path.stem
     if item.label is None:
-        yield Damaged(SOURCE, name, "the label file does not have it")
-        return
+        return Damaged(SOURCE, name, "the label file does not have it")
     if not item.has_skeleton:
-        yield Damaged(SOURCE, name, "the label file says that it has no skeleton")
-        return
+        return Damaged(SOURCE, name, "the label file says that it has no skeleton")
     try:
-        coordinates, scores = _arrays(simdjson.Parser().parse(path.read_bytes()), bodies)
+        coordinates, scores = _arrays(_PARSER.parse(path.read_bytes()), bodies)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        yield Damaged(SOURCE, name, f"not a skeleton file: {type(error).__name__} {error}")
-        return
+        return Damaged(SOURCE, name, f"not a skeleton file: {type(error).__name__} {error}")
     if not scores.any():
-        yield Damaged(SOURCE, name, "no joint in any frame")
-        return
-    yield Clip(SOURCE, name, name, item.label, RATE, 2, coordinates, scores, subset=item.subset)
+        return Damaged(SOURCE, name, "no joint in any frame")
+    return Clip(SOURCE, name, name, item.label, RATE, 2, coordinates, scores, subset=item.subset)
 
 
 def _arrays(content: simdjson.Object, bodies: int) -> tuple[np.ndarray, np.ndarray]:
     """(M, T, 18, 3) coordinates and (M, T, 18) scores; ValueError, TypeError or KeyError for what is not the format.
 
-    Numbers go from the parser's memory into arrays; as Python's lists of floats they would take five times as long.
+    Numbers go from the parser's memory into arrays, without a Python object for each.
     """
     numbers, counts, poses, seen = [], [], [], []
     for frame in content["data"]:
