@@ -74,6 +74,17 @@ def require(path: Path, source: str) -> Path:
     return path
 
 
+def only_file(path: Path, suffix: str, source: str) -> Path:
+    """`path` itself, or the one file with that suffix in a folder; DataError where there is none, or several."""
+    if not require(path, source).is_dir():
+        return path
+    files = sorted(path.glob(f"*{suffix}"))
+    if len(files) != 1:
+        names = f"has {', '.join(file.name for file in files)}" if files else f"has no {suffix} file"
+        raise DataError(f"{source}: {path} {names}; name the file that is to be read")
+    return files[0]
+
+
 def present(coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(T, S, D) coordinates -> (the same with zeros for what is absent, (T, S) scores 1 or 0).
 
