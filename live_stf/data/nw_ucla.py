@@ -45,6 +45,7 @@ LABELS = {
 }
 PITCH = {"01": 12.0, "02": 13.0, "03": 17.0}  # degrees, by view
 
+_SKELETONS = {skeleton.name: skeleton for skeleton in (OPENPOSE_18, KINECT_20)}
 _NAME = re.compile(r"a(\d\d)_s(\d\d)_e\d\d_v(\d\d)")
 
 
@@ -70,13 +71,13 @@ def _read_file(path: Path, skeleton: Skeleton) -> Clip | Damaged:
     return Clip.of_person(SOURCE, name, f"s{subject}", LABELS[action], RATE, 3, coordinates, scores, skeleton)
 
 
-def read(root: Path, skeleton: str = OPENPOSE_18.name) -> Iterator[Clip | Damaged]:
-    """Clips of the folder that holds all_sqe; `name` ends in the view (v01 to v03).
+def items(root: Path, skeleton: str = OPENPOSE_18.name) -> list[Path]:
+    """The files of the folder that holds all_sqe. DataError when it is not there, or there is no such skeleton."""
+    if skeleton not in _SKELETONS:
+        raise DataError(f"{SOURCE}: skeleton {skeleton!r} cannot be read, {' and '.join(_SKELETONS)} can")
+    return sorted(require(Path(root) / "all_sqe", SOURCE).glob("*.json"))
 
-    DataError when the folder is not there, or there is no such skeleton.
-    """
-    wanted = {known.name: known for known in (OPENPOSE_18, KINECT_20)}.get(skeleton)
-    if wanted is None:
-        raise DataError(f"{SOURCE}: skeleton {skeleton!r} cannot be read, {OPENPOSE_18.name} and {KINECT_20.name} can")
-    for path in sorted(require(Path(root) / "all_sqe", SOURCE).glob("*.json")):
-        yield _read_file(path, wanted)
+
+def read_item(path: Path, skeleton: str = OPENPOSE_18.name) -> Iterator[Clip | Damaged]:
+    """The clip of one file; `name` ends in the view (v01 to v03)."""
+    yield _read_file(path, _SKELETONS[skeleton])

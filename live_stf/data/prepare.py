@@ -1,32 +1,138 @@
-"""Read the data sets of a recipe into one array store."""
+"""Read the data sets of a recipe into one array store, with all cores, and go on after an interruption.
+
+Beside the store's place lies a folder NAME.partial while it is prepared: chunks that were read, the store as far as it
+has grown, and its journal. Neither the number of processes nor an interruption changes a byte of the result.
+"""
 
 from __future__ import annotations
 
-import importlib
+import contextlib
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from rich.console import Console
-from rich.progress import track
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from live_stf.data.clip import Clip, Damaged
-from live_stf.data.store import write_store
+from live_stf.data.chunks import Source, fingerprint, plan, read_chunks
+from live_stf.data.growing_store import GrowingStore
+from live_stf.data.reading import check_options
+from live_stf.data.store import REPORT, Store, StoreReport, refuse_others
+from live_stf.errors import DataError
+from live_stf.machine import cores
 from live_stf.preparation import Preparation
 from live_stf.recipe import Recipe
-from live_stf.skeleton import SKELETONS
+from live_stf.skeleton import SKELETONS, Skeleton
+
+_COLUMNS = (
+    TextColumn("{task.description}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TimeElapsedColumn(),
+    TimeRemainingColumn(),
+)
+_LOCK, _FINGERPRINT, _CHUNKS = "lock", "fingerprint", "chunks"
 
 
-def read_sources(recipe: Recipe) -> Iterator[Clip | Damaged]:
-    """Every clip of every source of the recipe, in the recipe's order. DataError when a folder is not there."""
-    for source in recipe.data.sources.values():
-        reader = importlib.import_module(f"live_stf.data.{source.reader}")
-        yield from reader.read(Path(recipe.data.root) / source.folder, **source.options)
+def prepare(recipe: Recipe, workers: int | None = None, console: Console | None = None) -> StoreReport | None:
+    """Write the recipe's store with so many processes (as many as there are cores) and say what could not be read.
+
+    None when the store is there, whole: another process may have prepared it meanwhile. What was read stays for the
+    next time when this is interrupted. DataError when the data sets are not there, options do not fit or the disk
+    refuses.
+    """
+    console = console or Console(stderr=True)
+    folder = Path(recipe.data.store)
+    sources = [
+        Source(name, source.reader, Path(recipe.data.root) / source.folder, dict(source.options))
+        for name, source in recipe.data.sources.items()
+    ]
+    for source in sources:
+        check_options(source.reader, source.options)
+    refuse_others(folder)
+    workplace = folder.with_name(f"{folder.name}.partial")
+    try:
+        with _alone(workplace, console):
+            if _is_whole(folder):
+                shutil.rmtree(workplace, ignore_errors=True)
+                return None
+            skeleton = SKELETONS[Preparation(**recipe.preparation).skeleton]
+            return _prepare(sources, folder, workplace, skeleton, workers or cores(), console)
+    except OSError as problem:
+        raise DataError(f"cannot write an array store at {folder}: {problem}") from problem
 
 
-def prepare(recipe: Recipe) -> None:
-    """Write the recipe's store and say what could not be read."""
-    console = Console(stderr=True)
-    clips = track(read_sources(recipe), description="reading clips", console=console, total=None)
-    skeleton = SKELETONS[Preparation(**recipe.preparation).skeleton]
-    report = write_store(clips, Path(recipe.data.store), skeleton)
-    console.print(f"{report.clips} clips in {recipe.data.store}, {len(report.damaged)} could not be read")
+def _is_whole(folder: Path) -> bool:
+    try:
+        Store(folder)
+    except DataError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _alone(workplace: Path, console: Console) -> Iterator[None]:
+    """The folder, for one process at a time; others wait."""
+    workplace.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(workplace / _LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        console.print(f"another process works in {workplace}; waiting for it", soft_wrap=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _prepare(
+    sources: list[Source], folder: Path, workplace: Path, skeleton: Skeleton, workers: int, console: Console
+) -> StoreReport:
+    chunks = plan(sources)
+    _begin_again_if_changed(workplace, fingerprint(chunks, skeleton), console)
+    parts = workplace / _CHUNKS
+    parts.mkdir(exist_ok=True)
+    growing = GrowingStore(workplace, skeleton)
+    try:
+        items = sum(len(chunk.items) for chunk in chunks)
+        done = sum(len(chunk.items) for chunk in chunks[: growing.chunks])
+        if done:
+            console.print(f"going on in {workplace}: {done} of {items} were read before", soft_wrap=True)
+        with Progress(*_COLUMNS, console=console) as progress:
+            task = progress.add_task("reading", total=items, completed=done)
+            for chunk in read_chunks(chunks[growing.chunks :], parts, skeleton, workers):
+                growing.append(chunk.folder(parts))
+                progress.advance(task, len(chunk.items))
+        report = growing.finish(folder)
+    finally:
+        growing.close()
+    shutil.rmtree(workplace, ignore_errors=True)
+    _summarise(report, folder, console)
+    return report
+
+
+def _begin_again_if_changed(workplace: Path, wanted: str, console: Console) -> None:
+    """Drop what an earlier run left, unless it read the same items with the same readers."""
+    written = workplace / _FINGERPRINT
+    if written.is_file() and written.read_text() == wanted:
+        return
+    others = [path for path in workplace.iterdir() if path.name != _LOCK]
+    if others:
+        line = f"data sets, recipe or readers changed since {workplace} was begun: beginning again"
+        console.print(line, soft_wrap=True)
+    for path in others:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    written.write_text(wanted)
+
+
+def _summarise(report: StoreReport, folder: Path, console: Console) -> None:
+    console.print(f"{report.clips} clips, {report.frames} frames in {folder}", soft_wrap=True, highlight=False)
+    if report.damaged:
+        sources = ", ".join(f"{name} {count}" for name, count in report.damaged_by_source.items())
+        line = f"{len(report.damaged)} could not be used ({sources}); {folder / REPORT} says which and why"
+        console.print(line, soft_wrap=True, highlight=False)

@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from live_stf.data.ntu_names import Sample, parse_name
 from live_stf.errors import DataError
 
 NTU60_TRAINING_SUBJECTS = frozenset({1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38})
@@ -29,38 +30,37 @@ NTU120_TRAINING_SUBJECTS = NTU60_TRAINING_SUBJECTS | {
 TRAINING_SUBSETS = ("train",)
 TEST_SUBSETS = ("val", "test")
 
-_NTU_NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})")
 _NW_UCLA_NAME = re.compile(r"a\d\d_s\d\d_e\d\d_v(\d\d)")
 
 Protocol = Callable[[str, str, str], bool]
 
 
-def _ntu(name: str, field: int) -> int:
-    """Field of an NTU name: 1 setup, 2 camera, 3 performer. DataError when it is no such name."""
-    match = _NTU_NAME.match(name)
-    if match is None:
+def _ntu(name: str) -> Sample:
+    """What an NTU name says; DataError when it is no such name."""
+    sample = parse_name(name)
+    if sample is None:
         raise DataError(f"clip {name!r} has no NTU RGB+D name (SsssCcccPpppRrrrAaaa): name another data.protocol")
-    return int(match[field])
+    return sample
 
 
 def ntu60_cross_subject(name: str, subject: str, subset: str) -> bool:
     """Whether the performer is one of the 20 of 40 that are tested on."""
-    return _ntu(name, 3) not in NTU60_TRAINING_SUBJECTS
+    return _ntu(name).performer not in NTU60_TRAINING_SUBJECTS
 
 
 def ntu60_cross_view(name: str, subject: str, subset: str) -> bool:
     """Whether camera 1 took the clip."""
-    return _ntu(name, 2) not in NTU60_TRAINING_CAMERAS
+    return _ntu(name).camera not in NTU60_TRAINING_CAMERAS
 
 
 def ntu120_cross_subject(name: str, subject: str, subset: str) -> bool:
     """Whether the performer is one of the 53 of 106 that are tested on."""
-    return _ntu(name, 3) not in NTU120_TRAINING_SUBJECTS
+    return _ntu(name).performer not in NTU120_TRAINING_SUBJECTS
 
 
 def ntu120_cross_setup(name: str, subject: str, subset: str) -> bool:
     """Whether the clip's setup has an odd number; the 16 even ones train."""
-    return _ntu(name, 1) % 2 == 1
+    return _ntu(name).setup % 2 == 1
 
 
 def nw_ucla_cross_view(name: str, subject: str, subset: str) -> bool:

@@ -9,6 +9,7 @@ renamed when whole, so a folder that has the store's name is either complete or 
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import tempfile
 from collections import Counter
@@ -26,8 +27,8 @@ from live_stf.skeleton import OPENPOSE_18, SKELETONS, Skeleton
 
 VERSION = 2
 
-_COORDINATES, _SCORES, _INDEX, _REPORT = "coordinates.npy", "scores.npy", "index.json", "report.json"
-_COLUMNS = ("offset", "length", "bodies", "rate", "dimensions", "source", "name", "subject", "label", "subset")
+COORDINATES, SCORES, _INDEX, REPORT = "coordinates.npy", "scores.npy", "index.json", "report.json"
+COLUMNS = ("offset", "length", "bodies", "rate", "dimensions", "source", "name", "subject", "label", "subset")
 
 
 @dataclass(frozen=True)
@@ -39,19 +40,34 @@ class StoreReport:
     sources: dict[str, int]
     damaged: tuple[Damaged, ...]
 
+    @property
+    def damaged_by_source(self) -> dict[str, int]:
+        return dict(Counter(item.source for item in self.damaged))
 
-class _GrowingArray:
+
+class GrowingArray:
     """A float32 .npy file whose first axis grows while it is written.
 
-    NumPy pads the header of a .npy file so that the first axis can grow to any number of digits in place.
+    rows: how many of those that an existing file begins with are kept. NumPy pads the header of a .npy file so that the
+    first axis can grow to any number of digits in place.
     """
 
-    def __init__(self, path: Path, row: tuple[int, ...]) -> None:
+    def __init__(self, path: Path, row: tuple[int, ...], rows: int = 0) -> None:
         self._row = row
-        self._rows = 0
-        self._file: BinaryIO = path.open("wb")
+        self._rows = rows
+        self._file: BinaryIO = path.open("r+b" if rows else "wb")
         self._write_header()
         self._start = self._file.tell()
+        if rows:
+            end = self._start + rows * math.prod(row) * np.dtype("<f4").itemsize
+            if self._file.seek(0, os.SEEK_END) < end:
+                self._file.close()
+                raise DataError(f"{path} has lost some of its rows; remove {path.parent} and begin again")
+            self._file.truncate(end)
+            self._file.seek(end)
+
+    def __len__(self) -> int:
+        return self._rows
 
     def _write_header(self) -> None:
         header = {"descr": "<f4", "fortran_order": False, "shape": (self._rows, *self._row)}
@@ -61,6 +77,11 @@ class _GrowingArray:
         """Further rows; axes before those of a row count as one."""
         self._file.write(np.ascontiguousarray(values, dtype="<f4").data)
         self._rows += values.size // math.prod(self._row)
+
+    def sync(self) -> None:
+        """Bring every row to the disk."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
 
     def close(self) -> None:
         self._file.seek(0)
@@ -83,9 +104,9 @@ def _reason_against(clip: Clip, skeleton: Skeleton) -> str | None:
 
 def _fill(clips: Iterable[Clip | Damaged], folder: Path, skeleton: Skeleton) -> StoreReport:
     joints = len(skeleton)
-    coordinates = _GrowingArray(folder / _COORDINATES, (joints, 3))
-    scores = _GrowingArray(folder / _SCORES, (joints,))
-    columns: dict[str, list] = {name: [] for name in _COLUMNS}
+    coordinates = GrowingArray(folder / COORDINATES, (joints, 3))
+    scores = GrowingArray(folder / SCORES, (joints,))
+    columns: dict[str, list] = {name: [] for name in COLUMNS}
     damaged: list[Damaged] = []
     offset = 0
     try:
@@ -99,7 +120,7 @@ def _fill(clips: Iterable[Clip | Damaged], folder: Path, skeleton: Skeleton) -> 
                 continue
             coordinates.append(clip.coordinates)
             scores.append(clip.scores)
-            for column in _COLUMNS[2:]:
+            for column in COLUMNS[2:]:
                 columns[column].append(getattr(clip, column))
             columns["offset"].append(offset)
             columns["length"].append(clip.frames)
@@ -107,22 +128,32 @@ def _fill(clips: Iterable[Clip | Damaged], folder: Path, skeleton: Skeleton) -> 
     finally:
         coordinates.close()
         scores.close()
+    return finish(folder, skeleton, columns, damaged)
+
+
+def finish(folder: Path, skeleton: Skeleton, columns: dict[str, list], damaged: list[Damaged]) -> StoreReport:
+    """Write the index and the report beside the arrays of a store."""
     clips_by_source = dict(Counter(columns["source"]))
     report = StoreReport(len(columns["offset"]), sum(columns["length"]), clips_by_source, tuple(damaged))
-    by_source = Counter(item.source for item in damaged)
-    (folder / _REPORT).write_bytes(orjson.dumps(
+    (folder / REPORT).write_bytes(orjson.dumps(
         {
             "clips": report.clips,
             "frames": report.frames,
             "sources": report.sources,
             "damaged": len(damaged),
-            "damaged_by_source": dict(by_source),
+            "damaged_by_source": report.damaged_by_source,
             "damaged_files": [{"source": d.source, "name": d.name, "reason": d.reason} for d in damaged],
         },
         option=orjson.OPT_INDENT_2,
     ))
     (folder / _INDEX).write_bytes(orjson.dumps({"version": VERSION, "skeleton": skeleton.name, "clips": columns}))
     return report
+
+
+def refuse_others(folder: Path) -> None:
+    """DataError when there is something at `folder` that is no store: it must not be replaced by one."""
+    if folder.exists() and not (folder / _INDEX).is_file():
+        raise DataError(f"{folder} exists and is not an array store; name another folder or remove it")
 
 
 def write_store(clips: Iterable[Clip | Damaged], folder: Path | str, skeleton: Skeleton = OPENPOSE_18) -> StoreReport:
@@ -132,8 +163,7 @@ def write_store(clips: Iterable[Clip | Damaged], folder: Path | str, skeleton: S
     another skeleton are a ValueError.
     """
     folder = Path(folder)
-    if folder.exists() and not (folder / _INDEX).is_file():
-        raise DataError(f"{folder} exists and is not an array store; name another folder or remove it")
+    refuse_others(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         workplace = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
@@ -153,6 +183,32 @@ def write_store(clips: Iterable[Clip | Damaged], folder: Path | str, skeleton: S
     return report
 
 
+def read_index(folder: Path) -> tuple[Skeleton, dict[str, list]]:
+    """The skeleton and the columns of a store; DataError when it is not whole or of another version."""
+    broken = f"{folder} is not a whole array store, prepare it again: {_INDEX}"
+    try:
+        index = orjson.loads((folder / _INDEX).read_bytes())
+    except OSError as error:
+        raise DataError(f"{broken} cannot be read") from error
+    except orjson.JSONDecodeError as error:
+        raise DataError(f"{broken} is damaged") from error
+    version = index.get("version") if isinstance(index, dict) else None
+    if version != VERSION:
+        raise DataError(f"{folder} is an array store of version {version}, not {VERSION}: prepare it again")
+    columns = index.get("clips")
+    if not isinstance(columns, dict) or index.get("skeleton") not in SKELETONS:
+        raise DataError(f"{broken} is damaged")
+    lists = [columns.get(name) for name in COLUMNS]
+    if not all(isinstance(column, list) and len(column) == len(lists[0]) for column in lists):
+        raise DataError(f"{broken} is damaged")
+    return SKELETONS[index["skeleton"]], columns
+
+
+def read_damaged(folder: Path) -> list[Damaged]:
+    """What could not be used when the store was written."""
+    return [Damaged(**item) for item in orjson.loads((folder / REPORT).read_bytes())["damaged_files"]]
+
+
 class Store:
     """The clips of a store, read through memory maps.
 
@@ -163,7 +219,7 @@ class Store:
 
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
-        columns = self._read_index()
+        self.skeleton, columns = read_index(self.folder)
         self.offsets = np.array(columns["offset"], dtype=np.int64)
         self.lengths = np.array(columns["length"], dtype=np.int64)
         self.bodies = np.array(columns["bodies"], dtype=np.int64)
@@ -175,31 +231,11 @@ class Store:
         self.labels = np.array(columns["label"], dtype=np.str_)
         self.subsets = np.array(columns["subset"], dtype=np.str_)
         rows = int((self.lengths * self.bodies).sum())
-        self.coordinates = self._map(_COORDINATES, (rows, len(self.skeleton), 3))
-        self.scores = self._map(_SCORES, (rows, len(self.skeleton)))
-
-    def _read_index(self) -> dict[str, list]:
-        broken = f"{self.folder} is not a whole array store, write it again: {_INDEX}"
-        try:
-            index = orjson.loads((self.folder / _INDEX).read_bytes())
-        except OSError as error:
-            raise DataError(f"{broken} cannot be read") from error
-        except orjson.JSONDecodeError as error:
-            raise DataError(f"{broken} is damaged") from error
-        version = index.get("version") if isinstance(index, dict) else None
-        if version != VERSION:
-            raise DataError(f"{self.folder} is an array store of version {version}, not {VERSION}: write it again")
-        columns = index.get("clips")
-        if not isinstance(columns, dict) or index.get("skeleton") not in SKELETONS:
-            raise DataError(f"{broken} is damaged")
-        lists = [columns.get(name) for name in _COLUMNS]
-        if not all(isinstance(column, list) and len(column) == len(lists[0]) for column in lists):
-            raise DataError(f"{broken} is damaged")
-        self.skeleton = SKELETONS[index["skeleton"]]
-        return columns
+        self.coordinates = self._map(COORDINATES, (rows, len(self.skeleton), 3))
+        self.scores = self._map(SCORES, (rows, len(self.skeleton)))
 
     def _map(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
-        broken = f"{self.folder} is not a whole array store, write it again: {name}"
+        broken = f"{self.folder} is not a whole array store, prepare it again: {name}"
         try:
             # An array without rows cannot be mapped.
             array = np.load(self.folder / name, mmap_mode="r" if shape[0] else None, allow_pickle=False)

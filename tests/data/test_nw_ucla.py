@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
 
 from live_stf.data.clip import Clip, Damaged
-from live_stf.data.nw_ucla import PITCH, read
+from live_stf.data.nw_ucla import PITCH
+from live_stf.data.reading import read_source
 from live_stf.errors import DataError
 from live_stf.skeleton import OPENPOSE_18
+
+read = partial(read_source, "nw_ucla")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 
 from live_stf.data.clip import Clip
+from live_stf.data.reading import read_source
 from live_stf.data.store import Store, write_store
 from live_stf.skeleton import OPENPOSE_18
 
@@ -40,14 +40,13 @@ SITTING = {"nw_ucla": "sit down", "utkinect": "sit down", "florence3d": "sit dow
 
 
 @pytest.fixture(scope="module")
-def read_source(shared: Path) -> Callable[[str], list[Clip]]:
+def clips_of(shared: Path) -> Callable[[str], list[Clip]]:
     """Clips of a reader's source; none of the files there is damaged."""
     known: dict[str, list[Clip]] = {}
 
     def clips(reader: str) -> list[Clip]:
         if reader not in known:
-            module = importlib.import_module(f"live_stf.data.{reader}")
-            known[reader] = list(module.read(shared / "data" / SOURCES[reader][0]))
+            known[reader] = list(read_source(reader, shared / "data" / SOURCES[reader][0]))
             assert all(isinstance(clip, Clip) for clip in known[reader])
         return known[reader]
 
@@ -68,9 +67,9 @@ def forward(clip: Clip) -> np.ndarray:
 
 
 @pytest.mark.parametrize("reader", SOURCES)
-def test_every_clip_is_read_and_well_formed(read_source, reader):
+def test_every_clip_is_read_and_well_formed(clips_of, reader):
     folder, count, subjects, dimensions = SOURCES[reader]
-    clips = read_source(reader)
+    clips = clips_of(reader)
     labelled = [clip for clip in clips if clip.label != "unlabelled"]
     assert len(labelled) == count
     assert len({clip.subject for clip in clips}) == subjects
@@ -85,24 +84,24 @@ def test_every_clip_is_read_and_well_formed(read_source, reader):
             assert (clip.coordinates[0][..., 2] == 0).all()
 
 
-def test_labels_are_the_sources_own(read_source):
-    assert Counter(clip.label for clip in read_source("utkinect"))["carry"] == 19
-    assert Counter(clip.label for clip in read_source("florence3d"))["bow"] == 30
-    assert Counter(clip.label for clip in read_source("msr_action3d"))["side kick"] == 20
-    assert Counter(clip.label for clip in read_source("exercise_openpose"))["bicep curl"] == 16
-    assert {clip.label for clip in read_source("utd_mhad")} >= {"draw x", "lunge"}
+def test_labels_are_the_sources_own(clips_of):
+    assert Counter(clip.label for clip in clips_of("utkinect"))["carry"] == 19
+    assert Counter(clip.label for clip in clips_of("florence3d"))["bow"] == 30
+    assert Counter(clip.label for clip in clips_of("msr_action3d"))["side kick"] == 20
+    assert Counter(clip.label for clip in clips_of("exercise_openpose"))["bicep curl"] == 16
+    assert {clip.label for clip in clips_of("utd_mhad")} >= {"draw x", "lunge"}
 
 
-def test_unlabelled_stretches_last_a_second(read_source):
-    stretches = [clip for clip in read_source("utkinect") if clip.label == "unlabelled"]
+def test_unlabelled_stretches_last_a_second(clips_of):
+    stretches = [clip for clip in clips_of("utkinect") if clip.label == "unlabelled"]
     assert len(stretches) > 100
     assert min(len(clip.scores[0]) / clip.rate for clip in stretches) >= 1
 
 
 @pytest.mark.parametrize("reader", KINECT)
-def test_limbs_have_human_lengths_and_both_sides_the_same(read_source, reader):
+def test_limbs_have_human_lengths_and_both_sides_the_same(clips_of, reader):
     def median_length(first: str, second: str) -> float:
-        lengths = [np.linalg.norm(points(c, first) - points(c, second), axis=1)[whole(c)] for c in read_source(reader)]
+        lengths = [np.linalg.norm(points(c, first) - points(c, second), axis=1)[whole(c)] for c in clips_of(reader)]
         return float(np.median(np.concatenate(lengths)))
 
     for (first, second), (shortest, longest) in BONES.items():
@@ -114,9 +113,9 @@ def test_limbs_have_human_lengths_and_both_sides_the_same(read_source, reader):
 
 
 @pytest.mark.parametrize("reader", KINECT)
-def test_people_stand_upright_under_y(read_source, reader):
+def test_people_stand_upright_under_y(clips_of, reader):
     leans = []
-    for clip in read_source(reader):
+    for clip in clips_of(reader):
         trunk = points(clip, "neck") - (points(clip, "left_ankle") + points(clip, "right_ankle")) / 2
         standing = whole(clip) & (np.linalg.norm(trunk, axis=1) > 1.1)
         leans.extend(np.degrees(np.arctan2(trunk[standing, 2], trunk[standing, 1])))
@@ -124,9 +123,9 @@ def test_people_stand_upright_under_y(read_source, reader):
 
 
 @pytest.mark.parametrize(("reader", "label"), SITTING.items())
-def test_knees_of_sitting_people_are_in_front(read_source, reader, label):
+def test_knees_of_sitting_people_are_in_front(clips_of, reader, label):
     agree = []
-    for clip in read_source(reader):
+    for clip in clips_of(reader):
         if clip.label == label:
             thighs = points(clip, "left_knee") - points(clip, "left_hip")
             thighs += points(clip, "right_knee") - points(clip, "right_hip")
@@ -135,9 +134,9 @@ def test_knees_of_sitting_people_are_in_front(read_source, reader, label):
 
 
 @pytest.mark.parametrize("reader", KINECT)
-def test_noses_are_in_front_and_wrists_mostly_too(read_source, reader):
+def test_noses_are_in_front_and_wrists_mostly_too(clips_of, reader):
     nose, wrists = [], []
-    for clip in read_source(reader):
+    for clip in clips_of(reader):
         ahead = forward(clip)[whole(clip)]
         ears = (points(clip, "left_ear") + points(clip, "right_ear")) / 2
         hands = (points(clip, "left_wrist") + points(clip, "right_wrist")) / 2
@@ -151,37 +150,37 @@ def test_noses_are_in_front_and_wrists_mostly_too(read_source, reader):
     ("reader", "labels"),
     [("msr_action3d", ("draw X", "hammer", "high throw")), ("utd_mhad", ("swipe left", "draw circle"))],
 )
-def test_the_right_hand_makes_what_is_done_with_the_right_hand(read_source, reader, labels):
+def test_the_right_hand_makes_what_is_done_with_the_right_hand(clips_of, reader, labels):
     def travel(clip: Clip, side: str) -> float:
         moving = points(clip, f"{side}_wrist") - points(clip, f"{side}_shoulder")
         return moving[clip.scores[0][:, JOINT[f"{side}_wrist"]] > 0].std(axis=0).sum()
 
-    clips = [clip for clip in read_source(reader) if clip.label in labels]
+    clips = [clip for clip in clips_of(reader) if clip.label in labels]
     assert np.mean([travel(clip, "right") > travel(clip, "left") for clip in clips]) > 0.95
 
 
 @pytest.mark.parametrize("reader", [reader for reader in SOURCES if reader not in KINECT])
-def test_pictures_have_y_down(read_source, reader):
+def test_pictures_have_y_down(clips_of, reader):
     heights = []
-    for clip in read_source(reader):
+    for clip in clips_of(reader):
         seen = (clip.scores[0][:, [JOINT["neck"], JOINT["right_hip"]]] > 0).all(axis=1)
         heights.extend((points(clip, "right_hip") - points(clip, "neck"))[seen, 1])
     assert np.mean(np.array(heights) > 0) > 0.9
 
 
 @pytest.mark.parametrize("reader", ["utd_mhad", "ar_openpose25"])
-def test_people_who_face_the_camera_have_their_left_on_the_right(read_source, reader):
-    sides = [points(clip, "left_shoulder")[:, 0] - points(clip, "right_shoulder")[:, 0] for clip in read_source(reader)]
+def test_people_who_face_the_camera_have_their_left_on_the_right(clips_of, reader):
+    sides = [points(clip, "left_shoulder")[:, 0] - points(clip, "right_shoulder")[:, 0] for clip in clips_of(reader)]
     assert np.mean(np.concatenate(sides) > 0) > 0.9
 
 
-def test_a_person_of_ar_openpose25_does_each_gesture_at_most_once(read_source):
-    counts = Counter((clip.subject, clip.label) for clip in read_source("ar_openpose25"))
+def test_a_person_of_ar_openpose25_does_each_gesture_at_most_once(clips_of):
+    counts = Counter((clip.subject, clip.label) for clip in clips_of("ar_openpose25"))
     assert set(counts.values()) == {1}
 
 
-def test_all_sources_go_into_one_store(read_source, tmp_path):
-    clips = [clip for reader in SOURCES for clip in read_source(reader)]
+def test_all_sources_go_into_one_store(clips_of, tmp_path):
+    clips = [clip for reader in SOURCES for clip in clips_of(reader)]
     report = write_store(clips, tmp_path / "store")
     assert not report.damaged
     store = Store(tmp_path / "store")

@@ -172,4 +172,4 @@ def test_a_store_that_is_not_whole_or_of_another_version_is_refused_in_one_line(
     with pytest.raises(DataError, match=words) as caught:
         Store(store_folder)
     assert "\n" not in str(caught.value)
-    assert "write it again" in str(caught.value)
+    assert "prepare it again" in str(caught.value)

@@ -1,0 +1,159 @@
+"""The reading of data sets cut into chunks, which several processes read side by side.
+
+A chunk is some items of one source. Whoever reads it writes its clips as a store of their own, in place only
+when whole; so what a killed process leaves behind is whole chunks, and no process holds more than a clip at a time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import multiprocessing
+import os
+import shutil
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from live_stf.data.clip import Clip, Damaged
+from live_stf.data.reading import open_reader
+from live_stf.data.store import VERSION, write_store
+from live_stf.errors import DataError, LiveStfError
+from live_stf.skeleton import SKELETONS, Skeleton
+
+ITEMS = 128  # of a chunk
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set: its name in reports, the reader's module and what the reader is told, the folder."""
+
+    name: str
+    reader: str
+    root: Path
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Items of one source that are read together. number: place among all chunks, from 0."""
+
+    number: int
+    source: Source
+    items: Sequence[Any]
+
+    def folder(self, workplace: Path) -> Path:
+        return workplace / f"{self.number:06d}"
+
+
+def plan(sources: Sequence[Source]) -> list[Chunk]:
+    """Everything there is to read, in order. DataError when a data set is not there."""
+    chunks: list[Chunk] = []
+    for source in sources:
+        items = open_reader(source.reader).items(source.root, **source.options)
+        for start in range(0, len(items), ITEMS):
+            chunks.append(Chunk(len(chunks), source, items[start : start + ITEMS]))
+    return chunks
+
+
+def fingerprint(chunks: Sequence[Chunk], skeleton: Skeleton) -> str:
+    """The same for two readings only if one can go on where the other was stopped: same items, options and readers."""
+    digest = hashlib.sha256(f"{VERSION} {skeleton.name}".encode())
+    for module in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(module.read_bytes())
+    for chunk in chunks:
+        digest.update(repr((chunk.source, len(chunk.items))).encode())
+        for item in chunk.items:
+            digest.update(repr(item).encode())
+    return digest.hexdigest()
+
+
+def _read(chunk: Chunk) -> Iterator[Clip | Damaged]:
+    source = chunk.source
+    reader = open_reader(source.reader)
+    for item in chunk.items:
+        try:
+            yield from reader.read_item(item, **source.options)
+        except (LiveStfError, MemoryError):
+            raise
+        except Exception as problem:  # a file that its reader did not expect must not end the reading of all others
+            name = item.name if isinstance(item, Path) else str(item)
+            yield Damaged(source.name, name, f"{type(problem).__name__}: {' '.join(str(problem).split())}")
+
+
+def read_chunk(chunk: Chunk, workplace: Path, skeleton: str) -> None:
+    """Write the chunk's clips as a store in its folder."""
+    folder = chunk.folder(workplace)
+    try:
+        write_store(_read(chunk), folder, SKELETONS[skeleton])
+    except ValueError as problem:
+        raise DataError(f"{chunk.source.name}: {problem}") from problem
+
+
+def read_chunks(chunks: Sequence[Chunk], workplace: Path, skeleton: Skeleton, workers: int) -> Iterator[Chunk]:
+    """Read chunks with so many processes, or in this one; each is handed on when its folder is whole, in order.
+
+    Chunks whose folders are there already are not read again. DataError when a data set or the disk fails.
+    """
+    for left in workplace.glob(".*"):  # of chunks that were being written when a process was killed
+        shutil.rmtree(left, ignore_errors=True)
+    workers = min(workers, len(chunks))
+    if workers <= 1:
+        for chunk in chunks:
+            if not chunk.folder(workplace).exists():
+                read_chunk(chunk, workplace, skeleton.name)
+            yield chunk
+        return
+    with _pool(workers) as pool:
+        # A few chunks ahead are enough to keep everybody busy, and no more have to lie on the disk.
+        ahead: deque[tuple[Chunk, Future | None]] = deque()
+        waiting = iter(chunks)
+        while True:
+            for chunk in islice(waiting, 2 * workers - len(ahead)):
+                there = chunk.folder(workplace).exists()
+                ahead.append((chunk, None if there else pool.submit(read_chunk, chunk, workplace, skeleton.name)))
+            if not ahead:
+                return
+            chunk, reading = ahead.popleft()
+            if reading is not None:
+                try:
+                    reading.result()
+                except BrokenProcessPool as problem:
+                    raise DataError(
+                        "a reading process was ended from outside, for want of memory perhaps; the same command goes "
+                        "on, with fewer --workers it needs less"
+                    ) from problem
+            yield chunk
+
+
+@contextlib.contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that end with this one, however it ends."""
+    others = set(multiprocessing.active_children())
+    # Not forked: whoever trains has torch's threads, which do not survive a fork.
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start_worker)
+    try:
+        yield pool
+    except BaseException:
+        for process in set(multiprocessing.active_children()) - others:
+            process.terminate()
+        pool.shutdown(cancel_futures=True)
+        raise
+    pool.shutdown()
+
+
+def _start_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the one that started them ends them
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    multiprocessing.parent_process().join()
+    os._exit(1)

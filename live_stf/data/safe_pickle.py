@@ -1,0 +1,136 @@
+"""Pickles of other people, read without running what they say.
+
+A pickle is a program: loading one may call anything that can be imported. Here only NumPy arrays and numbers, strings
+and plain containers come out, and whatever else a pickle names ends its reading. Arrays are made from a type's code and
+bytes alone; NumPy's own types take flags from a pickle with which bytes would be taken for addresses.
+"""
+
+from __future__ import annotations
+
+import math
+import pickle
+import re
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+from live_stf.errors import DataError
+
+_CODE = re.compile(r"[biufSU]\d+|\?")
+
+
+def load_pickle(path: Path) -> Any:
+    """What the pickle at `path` holds; DataError when it cannot be read, is damaged or wants to run anything.
+
+    Strings of Python 2 are read as Latin-1. The whole content is in memory, as pickles have it.
+    """
+    try:
+        with path.open("rb") as file:
+            return _Unpickler(file, encoding="latin1").load()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error}") from error
+    except pickle.UnpicklingError as error:
+        raise DataError(f"{path} is not a pickle of arrays and plain containers: {error}") from error
+    except Exception as error:  # a damaged pickle can end in nearly any of them
+        problem = " ".join(f"{type(error).__name__} {error}".split())
+        raise DataError(f"{path} is not a pickle of arrays and plain containers: {problem}") from error
+
+
+class _Dtype:
+    """A simple NumPy type while it is read: its code, then its byte order."""
+
+    def __init__(self, code: Any, *_: Any) -> None:
+        if not isinstance(code, str) or not _CODE.fullmatch(code):
+            raise pickle.UnpicklingError(f"arrays of {code!r} are not read")
+        self.dtype = np.dtype(code)
+
+    def __setstate__(self, state: tuple) -> None:
+        if state[1] in ("<", ">"):
+            self.dtype = self.dtype.newbyteorder(state[1])
+
+
+class _Array(np.ndarray):
+    """An array while it is read: empty, then filled from bytes."""
+
+    def __setstate__(self, state: tuple) -> None:
+        version, shape, dtype, fortran, content = state
+        dtype = _simple(dtype)
+        # NumPy multiplies sizes that a pickle gives without asking whether the product fits.
+        if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(content):
+            raise pickle.UnpicklingError(f"{len(content)} bytes for an array of {shape}")
+        super().__setstate__((version, shape, dtype, fortran, content))
+
+
+def _simple(dtype: Any) -> np.dtype:
+    if not isinstance(dtype, _Dtype):
+        raise pickle.UnpicklingError("an array without a simple type")
+    return dtype.dtype
+
+
+def _reconstruct(*_: Any) -> _Array:
+    return _Array((0,), np.int8)
+
+
+def _scalar(dtype: Any, content: bytes | str) -> np.generic:
+    return np.frombuffer(_encode(content), _simple(dtype), 1)[0]
+
+
+def _from_buffer(content: bytes | bytearray, dtype: Any, shape: tuple[int, ...], order: str) -> np.ndarray:
+    return np.frombuffer(content, _simple(dtype)).reshape(shape, order=order)
+
+
+def _encode(text: bytes | str, encoding: str = "latin1") -> bytes:
+    """The bytes that protocols before 3 write as text."""
+    if encoding != "latin1":
+        raise pickle.UnpicklingError(f"text as {encoding!r} is not read")
+    return text.encode("latin1") if isinstance(text, str) else bytes(text)
+
+
+def _no_bytes() -> bytes:
+    """Empty bytes, as protocols before 3 write them; with a number `bytes` would fill the memory."""
+    return b""
+
+
+class _Admitted:
+    """Something that a pickle may call and do nothing else with."""
+
+    __slots__ = ("_made_by",)
+
+    def __init__(self, made_by: Callable[..., Any]) -> None:
+        self._made_by = made_by
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self._made_by(*arguments)
+
+    def __setstate__(self, state: Any) -> NoReturn:
+        raise pickle.UnpicklingError("a name with a state of its own")
+
+
+def _never(*_: Any) -> NoReturn:
+    raise pickle.UnpicklingError("an array that is called")
+
+
+_ADMITTED: dict[tuple[str, str], Callable[..., Any]] = {
+    ("numpy", "ndarray"): _never,  # only named, as the type that _reconstruct is told
+    ("numpy", "dtype"): _Dtype,
+    ("_codecs", "encode"): _encode,
+    ("collections", "OrderedDict"): OrderedDict,
+}
+for _builtins in ("__builtin__", "builtins"):  # protocols before 3 name Python 2's
+    _ADMITTED[_builtins, "set"] = set
+    _ADMITTED[_builtins, "frozenset"] = frozenset
+    _ADMITTED[_builtins, "bytes"] = _no_bytes
+for _core in ("numpy.core", "numpy._core"):  # before NumPy 2 and since
+    _ADMITTED[f"{_core}.multiarray", "_reconstruct"] = _reconstruct
+    _ADMITTED[f"{_core}.multiarray", "scalar"] = _scalar
+    _ADMITTED[f"{_core}.numeric", "_frombuffer"] = _from_buffer
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> _Admitted:
+        if (module, name) not in _ADMITTED:
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
+        return _Admitted(_ADMITTED[module, name])
