@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from omegaconf import MISSING, OmegaConf
+from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
@@ -116,25 +116,42 @@ class Recipe:
 
 
 def load_recipe(name_or_file: str, changes: Sequence[str] = ()) -> Recipe:
-    """The recipe by name (live_stf/recipes/NAME.yaml) or file, with `key=value` changes. Raises DataError."""
-    file = Path(name_or_file)
-    if not file.is_file():
-        file = RECIPES / f"{name_or_file}.yaml"
-    if not file.is_file():
-        known = ", ".join(sorted(path.stem for path in RECIPES.glob("*.yaml")))
-        raise DataError(f"no recipe {name_or_file!r}: give a YAML file or one of {known}")
+    """The recipe by name (live_stf/recipes/NAME.yaml) or file, with `key=value` changes. Raises DataError.
+
+    A file that names another recipe as its `base` says only what is different there.
+    """
+    file = _find(name_or_file)
     for change in changes:
         if "=" not in change:
             raise DataError(f"{change!r} is not of the form key=value, for example training.epochs=10")
     try:
-        merged = OmegaConf.merge(
-            OmegaConf.structured(Recipe), OmegaConf.load(file), OmegaConf.from_dotlist(list(changes))
-        )
+        merged = OmegaConf.merge(OmegaConf.structured(Recipe), _read(file), OmegaConf.from_dotlist(list(changes)))
         recipe = OmegaConf.to_object(merged)
     except (OmegaConfBaseException, YAMLError) as problem:
         raise DataError(f"recipe {file}: {' '.join(str(problem).split())}") from problem
     _check(recipe, file)
     return recipe
+
+
+def _find(name_or_file: str | Path) -> Path:
+    file = Path(name_or_file)
+    if not file.is_file():
+        file = RECIPES / f"{name_or_file}.yaml"
+    if not file.is_file():
+        known = ", ".join(sorted(path.stem for path in RECIPES.glob("*.yaml")))
+        raise DataError(f"no recipe {str(name_or_file)!r}: give a YAML file or one of {known}")
+    return file
+
+
+def _read(file: Path, above: tuple[Path, ...] = ()) -> DictConfig:
+    """The file's content over that of its base. above: the recipes that this one is the base of."""
+    if file in above:
+        raise DataError(f"recipe {file} is its own base")
+    content = OmegaConf.load(file)
+    if "base" not in content:
+        return content
+    base = content.pop("base")
+    return OmegaConf.merge(_read(_find(base), (*above, file)), content)
 
 
 def _check(recipe: Recipe, file: Path) -> None:

@@ -19,7 +19,7 @@ def test_every_recipe_of_the_project_makes_sense(file: Path) -> None:
     recipe = load_recipe(file.stem)
     assert recipe.name == file.stem
     assert len(set(recipe.labels)) == len(recipe.labels)
-    build_network(recipe.network, len(recipe.labels))
+    build_network(recipe.network, len(recipe.labels) or 2)  # without labels they come from the data
     Preparation(**recipe.preparation)
     DecisionSettings.of(recipe.decision, recipe.none_label)
     for source in recipe.data.sources.values():
@@ -65,3 +65,24 @@ def test_a_missing_or_broken_recipe(tmp_path: Path) -> None:
     file.write_text(yaml.safe_dump({"labels": ["a"]}))
     with pytest.raises(DataError, match=r"broken\.yaml"):
         load_recipe(file)
+
+
+def test_a_recipe_says_only_what_differs_from_its_base(recipe_file: Path, tmp_path: Path) -> None:
+    file = tmp_path / "smaller.yaml"
+    file.write_text(yaml.safe_dump({"base": str(recipe_file), "name": "smaller", "training": {"batch": 4}}))
+    base, recipe = load_recipe(recipe_file), load_recipe(file, ["training.seed=3"])
+    assert (recipe.name, recipe.output) == ("smaller", "runs/smaller")
+    assert (recipe.training.batch, recipe.training.seed) == (4, 3)
+    assert recipe.training.epochs == base.training.epochs
+    assert (recipe.data, recipe.labels) == (base.data, base.labels)
+
+
+def test_a_base_that_cannot_be_is_said_in_one_line(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
+    first.write_text(yaml.safe_dump({"base": str(second)}))
+    second.write_text(yaml.safe_dump({"base": str(first)}))
+    with pytest.raises(DataError, match="its own base"):
+        load_recipe(first)
+    first.write_text(yaml.safe_dump({"base": "dinner"}))
+    with pytest.raises(DataError, match="no recipe 'dinner'"):
+        load_recipe(first)

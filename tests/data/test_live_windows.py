@@ -1,0 +1,74 @@
+"""The joints of a clip give the network the same input in training, in evaluation and live."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from live_stf.data.benchmark import BenchmarkTest, BenchmarkTraining
+from live_stf.data.clip import Clip
+from live_stf.data.selection import select
+from live_stf.data.store import Store, write_store
+from live_stf.preparation import STREAMS, Preparation
+from live_stf.recipe import DataRecipe, Recipe, SourceRecipe
+from live_stf.stream.decision import DecisionSettings
+from live_stf.stream.recognizer import Recognizer
+from live_stf.types import People, Person
+
+SIZE = (340, 256)
+RATE = 30.0
+
+
+def kinetics_clip(frames: int) -> Clip:
+    """A clip of one body in shares of the picture; one joint is never seen, one is not for a second."""
+    rng = np.random.default_rng(frames)
+    coordinates = np.clip(0.5 + rng.normal(0, 0.01, (1, frames, 18, 3)).cumsum(axis=1), 0.01, 0.99)
+    scores = rng.uniform(0.2, 1.0, (1, frames, 18))
+    scores[:, :, 16] = 0
+    scores[:, 20:50, 4] = 0
+    coordinates[..., 2] = 0
+    coordinates *= scores[..., None] > 0
+    return Clip(
+        "made", f"clip of {frames}", "", "waving", RATE, 2, coordinates.astype(np.float32), scores.astype(np.float32),
+        subset="val",
+    )  # fmt: skip
+
+
+def live_input(clip: Clip, newest: int, preparation: Preparation) -> np.ndarray:
+    """(C, T, V, M): the clip's frames up to `newest` seen one by one by the live program, in pixels."""
+    recognizer = Recognizer(preparation.span, preparation.frames, DecisionSettings(), ("waving",))
+    for frame in range(newest + 1):
+        pixels = clip.coordinates[0, frame, :, :2] * SIZE
+        joints = np.column_stack([pixels, clip.scores[0, frame]]).astype(np.float32)
+        recognizer.observe(People(frame / RATE, SIZE, (Person(joints, 1),)))
+    (window,) = recognizer.windows()
+    return preparation(window.joints, window.size)
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+@pytest.mark.parametrize(("frames", "newest"), [(300, 224), (150, 149), (80, 79)])
+def test_a_clip_is_the_same_input_live_as_in_training_and_evaluation(
+    frames: int, newest: int, stream: str, tmp_path: Path
+) -> None:
+    """Of 300 frames the middle 150 are tested on; of 80 all, repeated, as live while nothing older was seen."""
+    clip = kinetics_clip(frames)
+    write_store([clip], tmp_path / "store")
+    store = Store(tmp_path / "store")
+    recipe = Recipe(
+        name="made",
+        labels=["waving"],
+        preparation={"coordinates": "kinetics", "scores": "score", "bodies": 1, "stream": stream},
+        data=DataRecipe("", "", "subset", sources={"made": SourceRecipe("made", {}, "", "made by a test")}),
+    )
+    (evaluated, target), = BenchmarkTest(store, select(store, recipe), recipe)
+    found = live_input(clip, newest, Preparation(**recipe.preparation))
+    assert target == 0
+    assert found.shape == (3, 150, 18, 1)
+    np.testing.assert_allclose(found, evaluated, atol=1e-5)
+
+    write_store([Clip(**{**vars(clip), "subset": "train"})], tmp_path / "training")
+    store = Store(tmp_path / "training")
+    (trained, _), = BenchmarkTraining(store, select(store, recipe), recipe, 0)
+    np.testing.assert_array_equal(trained, evaluated)
