@@ -56,6 +56,7 @@ def _step_seconds(recipe: Recipe) -> list[float]:
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
+        limit_val_batches=0,
         gradient_clip_val=recipe.training.gradient_clip,
     )
     windows = TensorDataset(x.repeat(steps, 1, 1, 1, 1), target.repeat(steps))

@@ -1,14 +1,12 @@
-"""Batch norms over processes: alone they are torch's, and several of them are one over everything."""
+"""Batch norms over processes: alone they are torch's. test_train.py has two processes train with them."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import torch
-import torch.multiprocessing as multiprocessing
 from torch import nn
 
 from live_stf.network import build_network
@@ -61,33 +59,3 @@ def test_no_norm_of_a_network_is_left_out(architecture: str) -> None:
     assert len(norms) > 20
     assert all(isinstance(norm, SynchronizedNorm) for norm in norms)
     assert list(network.state_dict()) == names
-
-
-def _share(rank: int, folder: str) -> None:
-    """One of two processes: forward and backward on its half of the values."""
-    store = torch.distributed.FileStore(f"{folder}/store", 2)
-    torch.distributed.init_process_group("gloo", store=store, rank=rank, world_size=2)
-    network = nn.Sequential(nn.BatchNorm1d(3))
-    synchronize_norms(network)
-    x = torch.load(f"{folder}/x.pt")[rank::2].requires_grad_()
-    out = network(x)
-    out.pow(3).sum().backward()
-    torch.save((out.detach(), x.grad, network.state_dict()), f"{folder}/{rank}.pt")
-    torch.distributed.destroy_process_group()
-
-
-def test_two_processes_together_are_one_over_all_values(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    x = torch.randn(8, 3) * 3 + 5
-    torch.save(x, tmp_path / "x.pt")
-    multiprocessing.start_processes(_share, (str(tmp_path),), nprocs=2, start_method="fork")
-    x.requires_grad_()
-    norm = nn.BatchNorm1d(3)
-    out = norm(x)
-    out.pow(3).sum().backward()
-    for rank in range(2):
-        found, gradient, state = torch.load(tmp_path / f"{rank}.pt")
-        torch.testing.assert_close(found, out[rank::2].detach())
-        torch.testing.assert_close(gradient, x.grad[rank::2], rtol=1e-4, atol=1e-5)
-        torch.testing.assert_close(state["0.running_var"], norm.running_var)
-        torch.testing.assert_close(state["0.running_mean"], norm.running_mean)
