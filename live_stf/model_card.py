@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from live_stf.model import Model
 from live_stf.preparation import Preparation
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """The lines of a Markdown table."""
     return [f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows)]
 
 
@@ -37,7 +38,7 @@ def model_card(model: Model) -> str:
         f"A class drawn blindly would be right in {1 / len(model.labels):.1%}.",
         "",
         *(_LIMITS if "protocol" not in training else ()),
-        *_table(
+        *markdown_table(
             ("source", "windows", "top-1"),
             (
                 (name, str(row["windows"]), f"{row['top1']:.1%}")
@@ -45,7 +46,7 @@ def model_card(model: Model) -> str:
             ),
         ),
         "",
-        *_table(
+        *markdown_table(
             ("class", "windows", "right"),
             ((name, str(row["windows"]), f"{row['top1']:.1%}") for name, row in measured["per_class"].items()),
         ),
@@ -78,7 +79,7 @@ def _training(training: Mapping[str, Any]) -> list[str]:
             (name, str(source["clips"]), str(source["held_out_clips"]), source["terms"])
             for name, source in training["data"].items()
         )
-        return [*lines, *_table(("source", "clips", "test clips", "terms"), rows)]
+        return [*lines, *markdown_table(("source", "clips", "test clips", "terms"), rows)]
     rows = (
         (
             name,
@@ -89,7 +90,7 @@ def _training(training: Mapping[str, Any]) -> list[str]:
         )
         for name, source in training["data"].items()
     )
-    return [*lines, *_table(("source", "clips", "held out", "held-out subjects", "terms"), rows)]
+    return [*lines, *markdown_table(("source", "clips", "held out", "held-out subjects", "terms"), rows)]
 
 
 def _measured_on_protocol(model: Model) -> list[str]:

@@ -31,7 +31,7 @@ from live_stf.data.selection import Selected, counts, open_store, select
 from live_stf.data.store import Store
 from live_stf.engine.torch_engine import TorchEngine
 from live_stf.errors import DataError, LiveStfError
-from live_stf.evaluate import Report, measure, show
+from live_stf.evaluation.report import Report, measure, show
 from live_stf.machine import machine
 from live_stf.model import Model, load_model
 from live_stf.model_card import write_model_card
