@@ -48,9 +48,8 @@ def features(given: argparse.Namespace) -> Figure:
     """Figure 6: output features over time and joints, in the window of each action that the model is surest of."""
     model = load_model(given.model)
     instances = _instances(model, given)
-    return plot_features(
-        {action: one.features for action, one in instances.items()}, _joints(model), model.preparation.span
-    )
+    span = None if model.preparation.stretches else model.preparation.span
+    return plot_features({action: one.features for action, one in instances.items()}, _joints(model), span)
 
 
 def kernels(given: argparse.Namespace) -> Figure:

@@ -13,17 +13,21 @@ from live_stf.errors import ModelError
 from live_stf.model import Model
 from live_stf.network import NETWORKS
 from live_stf.paper import ABLATIONS, FULL, Ablation
+from live_stf.preparation import STREAMS
 
+PAPER = "ntu60-xsub"  # where the paper has all its ablations
 # What switches say nothing of where the piece that they belong to is left out.
 _OF_PIECE = {"mcf": ("grains", "attention_scale"), "tdf": ("tdf_kernel", "tdf_motion")}
 
 
 @dataclass(frozen=True)
 class Row:
-    """The runs of one network and stream. top1, top5: of every run, 0..1. paper: top-1 on NTU60 X-Sub, in percent."""
+    """The runs of one network, stream and training. top1, top5: of every run, 0..1. paper: top-1 on NTU60 X-Sub, in
+    percent, of the joint stream."""
 
     name: str
     stream: str
+    training: str
     seeds: tuple[str, ...]
     top1: tuple[float, ...]
     top5: tuple[float, ...]
@@ -61,28 +65,48 @@ def run_name(model: Model) -> str:
     return f"{base} with {changes}"
 
 
+# Changes to a recipe that say which run this is, not how it was trained; epochs are told by themselves.
+_NOT_TRAINING = ("network.", "preparation.stream=", "training.seed=", "training.validate_every=", "training.epochs=")
+
+
+def _training(model: Model) -> str:
+    """How the model was trained, as far as runs of one recipe differ."""
+    changes = [one for one in str(model.training.get("command", "")).split() if "=" in one]
+    told = [one for one in changes if not one.startswith(_NOT_TRAINING)]
+    return ", ".join([f"{model.training.get('epochs', '?')} epochs", *told])
+
+
 def compare_runs(models: Sequence[Model]) -> list[Row]:
-    """A row for every network and stream, the paper's first and in its order. ModelError: see `require_comparable`."""
+    """A row for every network, stream and training, the paper's first and in its order.
+
+    ModelError: see `require_comparable`.
+    """
     require_comparable(models)
-    groups: dict[tuple[str, str], list[Model]] = {}
+    groups: dict[tuple[str, str, str], list[Model]] = {}
     for model in models:
-        groups.setdefault((run_name(model), model.preparation.stream), []).append(model)
-    order = [one.name for one in ABLATIONS]
+        groups.setdefault((_training(model), model.preparation.stream, run_name(model)), []).append(model)
     rows = []
-    for (name, stream), runs in groups.items():
+    for (training, stream, name), runs in groups.items():
         ablation = _ablation(runs[0])
-        paper = ablation.measured.get("ntu60-xsub") if ablation is not None and stream == "joint" else None
+        paper = ablation.measured.get(PAPER) if ablation is not None and stream == "joint" else None
         rows.append(
             Row(
                 name,
                 stream,
+                training,
                 tuple(str(run.training.get("seed", "?")) for run in runs),
                 tuple(float(run.measured["top1"]) for run in runs),
                 tuple(float(run.measured["top5"]) for run in runs),
                 paper[0] if paper else None,
             )
         )
-    return sorted(rows, key=lambda row: order.index(row.name) if row.name in order else len(order))
+    order = [one.name for one in ABLATIONS]
+
+    def place(row: Row) -> tuple:
+        at = order.index(row.name) if row.name in order else len(order)
+        return row.training, STREAMS.index(row.stream), at, row.name
+
+    return sorted(rows, key=place)
 
 
 def require_comparable(models: Sequence[Model]) -> None:
@@ -105,21 +129,26 @@ def _test_side(model: Model) -> tuple:
     return model.measured["windows"], {name: row["windows"] for name, row in model.measured["per_class"].items()}
 
 
-def table(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
-    """Heading and cells, in percent: means, sample standard deviations, and changes against the full network."""
-    head = ["network", "stream", "seeds", "top-1", "against full", "top-5", "paper, NTU60 X-Sub", "against full"]
-    full = {row.stream: float(np.mean(row.top1)) for row in rows if row.name == FULL}
-    paper_full = next(one for one in ABLATIONS if one.name == FULL).measured["ntu60-xsub"][0]
+HEAD = ("network", "stream", "training", "seeds", "top-1", "change", "top-5", "paper", "change")
+
+
+def table(rows: Sequence[Row]) -> list[list[str]]:
+    """Cells under HEAD, in percent: means with sample standard deviations, and changes against the full network of the
+    same stream and training, ours and the paper's."""
+    full = {(row.stream, row.training): float(np.mean(row.top1)) for row in rows if row.name == FULL}
+    paper_full = next(one for one in ABLATIONS if one.name == FULL).measured[PAPER][0]
     cells = []
     for row in rows:
-        change = "-"
-        if row.stream in full and row.name != FULL:
-            change = f"{100 * (float(np.mean(row.top1)) - full[row.stream]):+.1f}"
-        paper = ("-", "-")
+        beside = full.get((row.stream, row.training))
+        change, paper, paper_change = "-", "-", "-"
+        if beside is not None and row.name != FULL:
+            change = f"{100 * (float(np.mean(row.top1)) - beside):+.1f}"
         if row.paper is not None:
-            paper = (f"{row.paper:.1f}", "-" if row.name == FULL else f"{row.paper - paper_full:+.1f}")
-        cells.append([row.name, row.stream, ", ".join(row.seeds), _spread(row.top1), change, _spread(row.top5), *paper])
-    return head, cells
+            paper = f"{row.paper:.1f}"
+            paper_change = "-" if row.name == FULL else f"{row.paper - paper_full:+.1f}"
+        top = _spread(row.top1), change, _spread(row.top5)
+        cells.append([row.name, row.stream, row.training, ", ".join(row.seeds), *top, paper, paper_change])
+    return cells
 
 
 def _spread(values: Sequence[float]) -> str:
@@ -142,7 +171,7 @@ def by_kernel(models: Sequence[Model]) -> tuple[Mapping[int, list[float]], Mappi
             raise ModelError(f"{model.folder} has no TDF, so no kernel of one")
         runs = motion if changed.pop("tdf_motion", False) else plain
         runs.setdefault(int(changed.pop("tdf_kernel", 5)), []).append(float(model.measured["top1"]))
-        others.append((changed, model.preparation))
+        others.append((changed, model.preparation, _training(model)))
         if others[-1] != others[0]:
-            raise ModelError(f"{model.folder} and {models[0].folder} differ in more than the kernel of TDF")
+            raise ModelError(f"{model.folder} and {models[0].folder} differ in more than TDF's kernel and the seed")
     return plain, motion

@@ -120,10 +120,10 @@ def plot_similarity(
     return figure
 
 
-def plot_features(actions: Mapping[str, np.ndarray], joints: Sequence[str], span: float) -> Figure:
+def plot_features(actions: Mapping[str, np.ndarray], joints: Sequence[str], span: float | None) -> Figure:
     """Output features (T', V) over time and joints (the paper's Fig. 6): a panel an action.
 
-    span: seconds of the window. All panels have one scale.
+    span: seconds of the window; None where clips are stretched to it. All panels have one scale.
     """
     smallest = min(float(features.min()) for features in actions.values())
     largest = max(float(features.max()) for features in actions.values())
@@ -136,13 +136,13 @@ def plot_features(actions: Mapping[str, np.ndarray], joints: Sequence[str], span
             aspect="auto",
             vmin=smallest,
             vmax=largest,
-            extent=(0, span, len(joints) - 0.5, -0.5),
+            extent=(0, 100 if span is None else span, len(joints) - 0.5, -0.5),
             interpolation="nearest",
         )
         axes.set_yticks(range(len(joints)), joints, fontsize=7)
         axes.tick_params(axis="y", length=0)
         axes.set_title(action, fontsize=10, loc="left")
-    panels[-1].set_xlabel("time in the window, s")
+    panels[-1].set_xlabel("part of the clip, %" if span is None else "time in the window, s")
     figure.colorbar(picture, ax=list(panels), label="mean of the output channels", shrink=0.6)
     return figure
 
