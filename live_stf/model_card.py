@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from live_stf.model import Model
+from live_stf.preparation import Preparation
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """The lines of a Markdown table."""
     return [f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows)]
 
 
@@ -19,43 +22,23 @@ def model_card(model: Model) -> str:
         f"# {model.name}",
         "",
         f"{model.network['architecture']} on {len(model.skeleton)} joints ({model.skeleton.name}), stream "
-        f"{preparation.stream}: windows of {preparation.span:g} s as {preparation.frames} frames, one person each.",
+        f"{preparation.stream}: {_windows(preparation)}.",
         "",
         f"{len(shown)} classes: {', '.join(shown)}."
         + (f" Everything else is meant to be *{model.none_label}*." if model.none_label else ""),
         "",
         "## Training",
         "",
-        f"`{training['command']}`: {training['windows']:,} windows. Split {training['split']}.",
-        "",
-        "Weights learned from these data sets; their terms bind who uses them:",
-        "",
-        *_table(
-            ("source", "clips", "held out", "held-out subjects", "terms"),
-            (
-                (
-                    name,
-                    str(source["clips"]),
-                    str(source["held_out_clips"]),
-                    ", ".join(source["held_out_subjects"]) or source.get("held_out_rule", ""),
-                    source["terms"],
-                )
-                for name, source in training["data"].items()
-            ),
-        ),
+        *_training(training),
         "",
         "## Measured",
         "",
-        f"`python -m live_stf.evaluate {model.name} {model.name}`, {measured['windows']} windows of held-out subjects,",
-        f"on {measured['machine']}:",
+        *(_measured_on_protocol(model) if "protocol" in training else _measured_on_subjects(model)),
         f"top-1 {measured['top1']:.1%}, top-5 {measured['top5']:.1%}, macro-F1 {measured['macro_f1']:.3f}.",
         f"A class drawn blindly would be right in {1 / len(model.labels):.1%}.",
         "",
-        "Three-dimensional motion is seen through random virtual cameras with simulated noise. That says little about",
-        "a real camera and a pose estimator: no accuracy on labelled video of a webcam was measured. Where a class has",
-        "few windows, its figure says little too.",
-        "",
-        *_table(
+        *(_LIMITS if "protocol" not in training else ()),
+        *markdown_table(
             ("source", "windows", "top-1"),
             (
                 (name, str(row["windows"]), f"{row['top1']:.1%}")
@@ -63,13 +46,68 @@ def model_card(model: Model) -> str:
             ),
         ),
         "",
-        *_table(
+        *markdown_table(
             ("class", "windows", "right"),
             ((name, str(row["windows"]), f"{row['top1']:.1%}") for name, row in measured["per_class"].items()),
         ),
         "",
     ]
     return "\n".join(lines)
+
+
+_LIMITS = (
+    "Three-dimensional motion is seen through random virtual cameras with simulated noise. That says little about",
+    "a real camera and a pose estimator: no accuracy on labelled video of a webcam was measured. Where a class has",
+    "few windows, its figure says little too.",
+    "",
+)
+
+
+def _windows(preparation: Preparation) -> str:
+    people = "one person" if preparation.bodies == 1 else f"{preparation.bodies} people"
+    if preparation.stretches:
+        return f"whole clips of any length as {preparation.frames} frames, {people} each"
+    return f"windows of {preparation.span:g} s as {preparation.frames} frames, {people} each"
+
+
+def _training(training: Mapping[str, Any]) -> list[str]:
+    split = f"by the protocol {training['protocol']}" if "protocol" in training else training["split"]
+    terms = "Weights learned from these data sets; their terms bind who uses them:"
+    lines = [f"`{training['command']}`: {training['windows']:,} windows. Split {split}.", "", terms, ""]
+    if "protocol" in training:
+        rows = (
+            (name, str(source["clips"]), str(source["held_out_clips"]), source["terms"])
+            for name, source in training["data"].items()
+        )
+        return [*lines, *markdown_table(("source", "clips", "test clips", "terms"), rows)]
+    rows = (
+        (
+            name,
+            str(source["clips"]),
+            str(source["held_out_clips"]),
+            ", ".join(source["held_out_subjects"]) or source.get("held_out_rule", ""),
+            source["terms"],
+        )
+        for name, source in training["data"].items()
+    )
+    return [*lines, *markdown_table(("source", "clips", "held out", "held-out subjects", "terms"), rows)]
+
+
+def _measured_on_protocol(model: Model) -> list[str]:
+    return [
+        f"The {model.measured['windows']} clips of the test side of {model.training['protocol']}, each seen once, on "
+        f"{model.measured['machine']}",
+        f"after one training (seed {model.training['seed']}, {model.training['epochs']} epochs, "
+        f"{model.training['seconds'] / 60:.0f} minutes):",
+    ]
+
+
+def _measured_on_subjects(model: Model) -> list[str]:
+    return [
+        f"`python -m live_stf.evaluate {model.name} {model.name}`, {model.measured['windows']} windows of held-out "
+        "subjects,",
+        f"on {model.measured['machine']}:",
+    ]
 
 
 def write_model_card(model: Model) -> None:

@@ -59,7 +59,7 @@ class TrainingRecipe:
     samples: windows that are drawn in one epoch; none_share: share of them of the class for everything else. With
     data.protocol an epoch is every training clip, `repeats` times, instead. batch: windows of a step, of all processes
     together. optimizer: "adamw", or "sgd" with momentum and nesterov. learning_rate: the highest. schedule: how it
-    runs, one of live_stf.optimizer.SCHEDULES; warm_up: share of the steps in which one-cycle rises;
+    runs, one of live_stf.training.optimizer.SCHEDULES; warm_up: share of the steps in which one-cycle rises;
     warm_up_epochs: epochs in which the others rise; milestones: epochs from which the learning rate is `gamma` times
     what it was. early_frames: T of the windows in the first early_epochs, which cost less so; the network takes any.
     gradient_clip: largest norm of the gradient; 0 leaves it as it is. views: windows of every held-out clip, where

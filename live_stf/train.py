@@ -1,8 +1,11 @@
 """Train a network by a recipe: `python -m live_stf.train RECIPE [key=value ...]`.
 
-The loop, checkpoints, precision and logs are Lightning's. A training that was interrupted goes on from its last
-checkpoint when the same command is given again. At the end the model folder that the programs load lies in
-OUTPUT/model: weights, description with the measured accuracy, and a README.
+The loop, checkpoints, precision, processes and logs are Lightning's. A training that was interrupted, however, goes on
+from its last checkpoint when the same command is given again, to the same weights. At the end the model folder that the
+programs load lies in OUTPUT/model: weights, description with the measured accuracy, and a README.
+
+Several processes, on one machine or several: `torchrun --nproc-per-node 2 -m live_stf.train RECIPE`. They share every
+batch, batch norms included, and learn what one process would.
 """
 
 from __future__ import annotations
@@ -12,134 +15,138 @@ import dataclasses
 import logging
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
-from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, Timer, TQDMProgressBar
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from rich.console import Console
 from rich.table import Table
 from safetensors.torch import save_file
-from torch import Tensor
-from torch.nn import functional as F
-from torch.utils.data import DataLoader
-from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from live_stf.data.samples import held_out_windows, training_windows
 from live_stf.data.selection import Selected, counts, open_store, select
 from live_stf.data.store import Store
 from live_stf.engine.torch_engine import TorchEngine
-from live_stf.errors import LiveStfError
-from live_stf.evaluate import Report, measure, show
+from live_stf.errors import DataError, LiveStfError
+from live_stf.evaluation.report import Report, measure, show
 from live_stf.machine import machine
 from live_stf.model import Model, load_model
 from live_stf.model_card import write_model_card
-from live_stf.network import build_network
-from live_stf.optimizer import build_optimizer, build_schedule
 from live_stf.preparation import Preparation
 from live_stf.recipe import Recipe, load_recipe
+from live_stf.training.learner import Classification
+from live_stf.training.loading import Windows
+from live_stf.training.precision import choose_precision
+from live_stf.training.processes import Processes
+from live_stf.training.progress import Progress
+from live_stf.training.speed import measure_speed
+from live_stf.training.synchronized_norm import synchronize_norms
 
 
-class Windows(lightning.LightningDataModule):
-    """Training windows of the current epoch and the held-out windows."""
+def train(recipe: Recipe, console: Console, command: str | None = None) -> Model | None:
+    """Train, measure and write the folder OUTPUT/model; goes on from OUTPUT/checkpoints/last.ckpt if it is there.
 
-    def __init__(self, store: Store, selected: list[Selected], recipe: Recipe) -> None:
-        super().__init__()
-        self.store, self.selected, self.recipe = store, selected, recipe
-
-    def train_dataloader(self) -> DataLoader:
-        epoch = self.trainer.current_epoch
-        windows = training_windows(self.store, self.selected, self.recipe, epoch)
-        settings = self.recipe.training
-        return DataLoader(windows, settings.batch, num_workers=settings.workers, drop_last=True)
-
-    def val_dataloader(self) -> DataLoader:
-        windows = held_out_windows(self.store, self.selected, self.recipe)
-        return DataLoader(windows, self.recipe.training.batch, num_workers=self.recipe.training.workers)
-
-
-class Classification(lightning.LightningModule):
-    """Cross entropy on a network's logits; AdamW under a one-cycle learning rate."""
-
-    def __init__(self, recipe: Recipe) -> None:
-        super().__init__()
-        self.recipe = recipe
-        classes = len(recipe.labels)
-        self.network = build_network(recipe.network, classes)
-        self.train_top1 = MulticlassAccuracy(classes, average="micro")
-        self.top1 = MulticlassAccuracy(classes, average="micro")
-        self.macro_f1 = MulticlassF1Score(classes, average="macro")
-
-    def training_step(self, batch: tuple[Tensor, Tensor], _: int) -> Tensor:
-        x, target = batch
-        logits = self.network(x).float()
-        loss = F.cross_entropy(logits, target, label_smoothing=self.recipe.training.label_smoothing)
-        self.train_top1(logits, target)
-        self.log("loss", loss, prog_bar=True, on_step=False, on_epoch=True)
-        self.log("train_top1", self.train_top1, prog_bar=True, on_step=False, on_epoch=True)
-        return loss
-
-    def validation_step(self, batch: tuple[Tensor, Tensor], _: int) -> None:
-        x, target = batch
-        logits = self.network(x).float()
-        self.top1(logits, target)
-        self.macro_f1(logits, target)
-        self.log("top1", self.top1, prog_bar=True)
-        self.log("macro_f1", self.macro_f1, prog_bar=True)
-
-    def configure_optimizers(self) -> dict:
-        settings = self.recipe.training
-        optimizer = build_optimizer(self.parameters(), settings)
-        schedule = build_schedule(optimizer, settings, self.trainer.estimated_stepping_batches)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
-
-
-def train(recipe: Recipe, console: Console) -> Model:
-    """Train, measure and write the folder OUTPUT/model; goes on from OUTPUT/checkpoints/last.ckpt if it is there."""
-    settings, output = recipe.training, Path(recipe.output)
+    command: what started it, for the model's description. Of several processes the first returns the model, the
+    others None.
+    """
+    settings, processes, progress = recipe.training, Processes.of_environment(), Progress(recipe.output)
+    if processes.count > 1 and not Path(recipe.data.store).exists():
+        raise DataError(f"{recipe.data.store} is not there: prepare the data in one process before several train on it")
     store = open_store(recipe)
     selected = select(store, recipe)
+    windows = Windows(store, selected, recipe, processes)
+    if processes.first:
+        _show_counts(selected, recipe, console)
+        progress.begin(recipe)
+
+    torch.set_num_threads(settings.threads)
+    lightning.seed_everything(settings.seed, verbose=False)
+    learner = Classification(recipe)
+    if processes.count > 1:
+        synchronize_norms(learner.network)
+    clock = Timer(verbose=False)
+    trainer = _trainer(recipe, processes, progress, clock)
+    last = progress.last
+    if last is not None and processes.first:
+        console.print(f"going on from {last}")
+    try:
+        trainer.fit(learner, windows, ckpt_path=last)
+    except SystemExit as ended:  # what Lightning makes of Ctrl-C
+        raise KeyboardInterrupt from ended
+    if not processes.first:
+        return None
+
+    model = _export(learner, recipe, progress.model)
+    report = measure(TorchEngine(model), held_out_windows(store, selected, recipe))
+    show(report, recipe.labels, console)
+    training = {
+        "command": command or f"python -m live_stf.train {recipe.name}",
+        "seed": settings.seed,
+        "epochs": settings.epochs,
+        "windows": _windows_seen(store, selected, recipe),
+        "seconds": round(clock.time_elapsed("train")),
+        "processes": processes.count,
+        "precision": choose_precision(settings.precision),
+        "machine": machine(),
+        **_split(recipe, selected),
+    }
+    return _describe(model, training, report)
+
+
+def _show_counts(selected: Sequence[Selected], recipe: Recipe, console: Console) -> None:
     table = Table("class", "clips to train on", "held out")
     for label, training, held_out in counts(selected, recipe):
         table.add_row(label, str(training), str(held_out))
     console.print(table)
 
-    torch.set_num_threads(settings.threads)
-    lightning.seed_everything(settings.seed, verbose=False)
-    checkpoints = ModelCheckpoint(output / "checkpoints", save_last=True, save_on_train_epoch_end=True)
-    trainer = lightning.Trainer(
+
+class _ProgressBar(TQDMProgressBar):
+    """Without the number of the log, which says nothing about the training."""
+
+    def get_metrics(self, trainer: lightning.Trainer, learner: lightning.LightningModule) -> dict:
+        return {name: value for name, value in super().get_metrics(trainer, learner).items() if name != "v_num"}
+
+
+def _trainer(recipe: Recipe, processes: Processes, progress: Progress, clock: Timer) -> lightning.Trainer:
+    settings = recipe.training
+    return lightning.Trainer(
         max_epochs=settings.epochs,
         accelerator="auto",
-        devices=1,
-        precision=settings.precision,
-        callbacks=[checkpoints, TQDMProgressBar(refresh_rate=10)],
-        logger=CSVLogger(output, name="log"),
+        devices=processes.local,
+        num_nodes=processes.machines,
+        strategy=processes.strategy,
+        precision=choose_precision(settings.precision),
+        callbacks=[
+            ModelCheckpoint(progress.checkpoints, save_last=True, save_on_train_epoch_end=True),
+            LearningRateMonitor("epoch"),
+            _ProgressBar(refresh_rate=10),
+            clock,
+        ],
+        logger=[
+            CSVLogger(progress.folder, name="log"),
+            TensorBoardLogger(progress.folder, name="tensorboard", version=""),
+        ],
         check_val_every_n_epoch=settings.validate_every,
         num_sanity_val_steps=0,
         gradient_clip_val=settings.gradient_clip,
         enable_model_summary=False,
+        use_distributed_sampler=False,
         reload_dataloaders_every_n_epochs=1,
-        log_every_n_steps=20,
+        log_every_n_steps=1,
     )
-    last = output / "checkpoints" / "last.ckpt"
-    if last.is_file():
-        console.print(f"going on from {last}")
-    learner = Classification(recipe)
-    try:
-        trainer.fit(learner, Windows(store, selected, recipe), ckpt_path=last if last.is_file() else None)
-    except SystemExit as ended:  # what Lightning makes of Ctrl-C
-        raise KeyboardInterrupt from ended
-
-    model = _export(learner, recipe)
-    report = measure(TorchEngine(model), held_out_windows(store, selected, recipe))
-    show(report, recipe.labels, console)
-    return _describe(model, recipe, report, selected)
 
 
-def _export(learner: Classification, recipe: Recipe) -> Model:
+def _windows_seen(store: Store, selected: Sequence[Selected], recipe: Recipe) -> int:
+    batch = recipe.training.batch
+    return recipe.training.epochs * (len(training_windows(store, selected, recipe, 0)) // batch) * batch
+
+
+def _export(learner: Classification, recipe: Recipe, folder: Path) -> Model:
     model = Model(
-        folder=Path(recipe.output) / "model",
+        folder=folder,
         name=recipe.name,
         labels=tuple(recipe.labels),
         network=recipe.network,
@@ -153,8 +160,8 @@ def _export(learner: Classification, recipe: Recipe) -> Model:
     return load_model(model.folder)
 
 
-def _describe(model: Model, recipe: Recipe, report: Report, selected: list[Selected]) -> Model:
-    """The same model with its training and its measurement in model.json."""
+def _split(recipe: Recipe, selected: Sequence[Selected]) -> dict:
+    """What was trained on and what was held out, by source, for model.json."""
     per_source = {
         name: {
             "terms": source.terms,
@@ -165,45 +172,59 @@ def _describe(model: Model, recipe: Recipe, report: Report, selected: list[Selec
         }
         for name, source in recipe.data.sources.items()
     }
-    settings = recipe.training
-    windows = settings.epochs * len(training_windows(open_store(recipe), selected, recipe, 0))
-    training = {
-        "command": f"python -m live_stf.train {recipe.name}",
-        "epochs": settings.epochs,
-        "windows": windows,
-        "split": (
-            f"by the protocol {recipe.data.protocol}"
-            if recipe.data.protocol
-            else "by subject: the held-out subjects of each source were never trained on"
-        ),
-        "data": per_source,
-    }
-    measured = {"machine": machine(), **report.as_dict()}
-    described = dataclasses.replace(model, training=training, measured=measured)
+    if recipe.data.protocol is not None:
+        for row in per_source.values():
+            del row["held_out_subjects"]
+        return {"protocol": recipe.data.protocol, "data": per_source}
+    return {"split": "by subject: the held-out subjects of each source were never trained on", "data": per_source}
+
+
+def _describe(model: Model, training: dict, report: Report) -> Model:
+    """The same model with its training and its measurement in model.json."""
+    described = dataclasses.replace(model, training=training, measured={"machine": machine(), **report.as_dict()})
     described.save_description()
     write_model_card(described)
     return described
+
+
+def _quiet() -> None:
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    # Lightning calls what torch has deprecated, and recommends workers where the recipe wants none.
+    warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated")
+    warnings.filterwarnings("ignore", message=".*does not have many workers")
+    # Going on from checkpoints is what the folder is for.
+    warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")
+
+
+# What says where things lie, not what is learned.
+_PLACES = ("data.root=", "data.store=", "output=")
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m live_stf.train", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("recipe", help="name of a recipe, or a YAML file")
     parser.add_argument("changes", nargs="*", metavar="key=value", help="changes to the recipe: training.epochs=10")
-    given = parser.parse_args(arguments)
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    # Lightning calls what torch has deprecated; nothing that a user could mend.
-    warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated")
-    console = Console()
+    parser.add_argument("--measure", action="store_true", help="measure how fast the network learns, beside ST-GCN")
+    given = parser.parse_intermixed_args(arguments)
+    _quiet()
+    console, first = Console(), Processes.of_environment().first
     try:
         recipe = load_recipe(given.recipe, given.changes)
-        model = train(recipe, console)
+        if given.measure:
+            measure_speed(recipe, console)
+            return 0
+        changes = [change for change in given.changes if not change.startswith(_PLACES)]
+        model = train(recipe, console, " ".join(["python -m live_stf.train", recipe.name, *changes]))
     except LiveStfError as problem:
-        print(f"error: {problem}", file=sys.stderr)
+        if first:
+            print(f"error: {problem}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("stopped; the same command goes on from the last checkpoint", file=sys.stderr)
+        if first:
+            print("stopped; the same command goes on from the last checkpoint", file=sys.stderr)
         return 130
-    console.print(f"model: {model.folder}")
+    if model is not None:
+        console.print(f"model: {model.folder}")
     return 0
 
 

@@ -12,6 +12,7 @@ from live_stf.skeleton import (
     BLAZEPOSE_33_TO_OPENPOSE_18,
     COCO_17,
     COCO_17_TO_OPENPOSE_18,
+    KINECT_20,
     NTU_25,
     OPENPOSE_18,
     Remap,
@@ -19,10 +20,10 @@ from live_stf.skeleton import (
     part_matrix,
 )
 
-SKELETONS = [OPENPOSE_18, NTU_25]
+SKELETONS = [OPENPOSE_18, NTU_25, KINECT_20]
 
 
-@pytest.mark.parametrize(("skeleton", "joints"), [(OPENPOSE_18, 18), (NTU_25, 25)])
+@pytest.mark.parametrize(("skeleton", "joints"), [(OPENPOSE_18, 18), (NTU_25, 25), (KINECT_20, 20)])
 def test_every_joint_is_tied_to_the_centre(skeleton: Skeleton, joints: int) -> None:
     assert len(skeleton) == joints
     assert len(skeleton.bones) == joints - 1
@@ -53,6 +54,18 @@ def test_ntu_grains_are_the_documented_ones_which_count_from_one() -> None:
     assert [{joint + 1 for joint in part.joints} for part in coarse.parts] == [
         {1, 2, 3, 4, 21}, {5, 6, 7, 8, 22, 23}, {9, 10, 11, 12, 24, 25}, {13, 14, 15, 16}, {17, 18, 19, 20},
     ]  # fmt: skip
+
+
+def test_kinect_grains_are_those_of_ntu_with_the_joints_that_it_has() -> None:
+    renamed = {"spine_base": "hip_center", "spine_mid": "spine", "upper_spine": "shoulder_center"}
+    for kinect, ntu in zip(KINECT_20.grains, NTU_25.grains, strict=True):
+        for part, like in zip(kinect.parts, ntu.parts, strict=True):
+            names = {renamed.get(name, name) for name in (NTU_25.joints[joint] for joint in like.joints)}
+            if "neck" in names:  # The only joint between shoulders and head that Kinect's first version has.
+                names = names - {"neck"} | {"shoulder_center"}
+            assert (part.name, {KINECT_20.joints[joint] for joint in part.joints}) == (
+                like.name, names & set(KINECT_20.joints)
+            )  # fmt: skip
 
 
 @pytest.mark.parametrize("skeleton", SKELETONS)

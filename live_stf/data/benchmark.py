@@ -105,6 +105,11 @@ class BenchmarkTest(Dataset):
         return _prepared(self.preparation, clip, _whole(self.preparation, clip.frames)), one.target
 
     @property
+    def targets(self) -> list[int]:
+        """The class number of every window."""
+        return [one.target for one in self.clips]
+
+    @property
     def sources(self) -> list[str]:
         """The source of every window."""
         return [one.source for one in self.clips]

@@ -87,6 +87,11 @@ class HeldOutWindows(Dataset):
         return draw_window(rng, self.store[one.index], self.preparation, self.settings), one.target
 
     @property
+    def targets(self) -> list[int]:
+        """The class number of every window."""
+        return [one.target for one in self.clips for _ in range(self.views)]
+
+    @property
     def sources(self) -> list[str]:
         """The source of every window."""
         return [one.source for one in self.clips for _ in range(self.views)]

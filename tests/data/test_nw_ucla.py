@@ -10,7 +10,7 @@ from live_stf.data.clip import Clip, Damaged
 from live_stf.data.nw_ucla import PITCH
 from live_stf.data.reading import read_source
 from live_stf.errors import DataError
-from live_stf.skeleton import OPENPOSE_18
+from live_stf.skeleton import KINECT_20, OPENPOSE_18
 
 read = partial(read_source, "nw_ucla")
 
@@ -35,6 +35,17 @@ def test_a_take_is_read_with_its_labels_and_values(takes):
     down = np.radians(PITCH["03"])
     expected = [0.5, np.cos(down) - 2 * np.sin(down), np.sin(down) + 2 * np.cos(down)]
     np.testing.assert_allclose(left_elbow, expected, atol=1e-6)
+
+
+def test_the_benchmark_reads_the_20_joints_as_they_were_recorded(takes):
+    (clip,) = read(takes.parent, skeleton="kinect20")
+    assert clip.skeleton is KINECT_20
+    assert clip.coordinates.dtype == np.float32
+    expected = np.array([[0.1 * joint, 1.0, 2.0] for joint in range(20)], np.float32)
+    np.testing.assert_array_equal(clip.coordinates, np.broadcast_to(expected, (1, 3, 20, 3)))
+    assert (clip.scores == 1).all()
+    with pytest.raises(DataError, match="ntu25"):
+        next(read(takes.parent, skeleton="ntu25"))
 
 
 @pytest.mark.parametrize(

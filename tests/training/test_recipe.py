@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 
 from live_stf.errors import DataError
@@ -31,6 +32,32 @@ def test_the_everyday_recipe_has_everyday_classes_and_one_for_the_rest() -> None
     recipe = load_recipe("everyday")
     assert len(recipe.labels) >= 16
     assert recipe.none_label in recipe.labels
+
+
+@pytest.mark.parametrize(
+    ("changes", "shape"),
+    [
+        (["network.architecture=st-gcn"], (0, 0)),
+        (["network.mcf=false", "network.tdf=false"], (0, 0)),
+        (["network.mcf=false"], (0, 0)),
+        (["network.tdf=false"], (6, 36)),
+        ([], (6, 36)),
+        (["network.grains=1"], (6, 20)),
+        (["network.grains=2"], (6, 31)),
+        (["network.grains=3"], (6, 36)),
+        (["network.attention_scale=none"], (6, 36)),
+        (["network.attention_scale=frames"], (6, 36)),
+        (["network.present_only=true"], (6, 36)),
+        (["network.tdf_kernel=3", "network.tdf_motion=true"], (6, 36)),
+    ],
+    ids=lambda value: " ".join(map(str, value)) or "full",
+)
+def test_every_row_of_the_ablations_is_a_change_of_a_recipe(changes: list[str], shape: tuple[int, int]) -> None:
+    recipe = load_recipe("nw-ucla", changes)
+    network = build_network(recipe.network, len(recipe.labels)).eval()
+    logits, attention = network(torch.zeros(1, *Preparation(**recipe.preparation).shape), attention=True)
+    assert logits.shape == (1, 10)
+    assert (attention.shape[2], attention.shape[4]) == shape
 
 
 def test_changes_on_the_command_line_win(recipe_file: Path) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import io
-import json
 import signal
 import subprocess
 import sys
@@ -16,11 +13,17 @@ import pytest
 import torch
 from rich.console import Console
 from safetensors.torch import load_file
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from live_stf import evaluate, train
 from live_stf.engine import open_engine
+from live_stf.errors import DataError
 from live_stf.model import load_model
-from live_stf.recipe import Recipe, load_recipe
+from live_stf.recipe import load_recipe
+from live_stf.training.learner import Classification
+from live_stf.training.precision import choose_precision
+from live_stf.training.processes import Processes
+from live_stf.training.progress import Progress
 
 
 @pytest.fixture(scope="module")
@@ -56,34 +59,99 @@ def test_the_evaluation_program_prints_the_same_figures(
     assert f"macro-F1 {model.measured['macro_f1']:.3f}" in said
 
 
-def test_an_interrupted_training_goes_on_to_the_same_weights(recipe: Recipe, tmp_path: Path) -> None:
-    quiet = Console(quiet=True)
-    recipe.training.threads = 1
-    whole = train.train(recipe, quiet)
+def test_a_training_that_was_killed_goes_on_to_the_same_weights(
+    trained: tuple[Path, str], recipe_file: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "live_stf.train", str(recipe_file), f"output={tmp_path}", "training.epochs=6"]
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    checkpoint = tmp_path / "checkpoints" / "last.ckpt"
+    while running.poll() is None and not checkpoint.is_file():
+        time.sleep(0.02)
+    time.sleep(0.1)  # into the next epoch
+    running.kill()
+    assert running.wait() == -signal.SIGKILL
+    done = torch.load(checkpoint, weights_only=True)["epoch"] + 1
+    assert 1 <= done < 6
+    resumed = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "going on from" in resumed.stdout
+    models = [load_model(folder / "model") for folder in (trained[0], tmp_path)]
+    uninterrupted, other = (load_file(model.weights) for model in models)
+    for name in uninterrupted:
+        torch.testing.assert_close(uninterrupted[name], other[name], rtol=0, atol=0)
+    assert models[0].measured == models[1].measured
 
-    class Stop(Exception):
-        pass
 
-    interrupted = copy.deepcopy(recipe)
-    interrupted.output = str(tmp_path / "interrupted")
-    original = train.Classification.training_step
-
-    def step(self: train.Classification, batch: tuple, number: int) -> torch.Tensor:
-        if self.current_epoch == 2 and number == 3:
-            raise Stop
-        return original(self, batch, number)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train.Classification, "training_step", step)
-        with pytest.raises(Stop):
-            train.train(interrupted, quiet)
-    said = io.StringIO()
-    resumed = train.train(interrupted, Console(file=said, width=1000))
-    assert "going on from" in said.getvalue()
-    a, b = load_file(whole.weights), load_file(resumed.weights)
+def test_two_processes_learn_what_one_does(recipe_file: Path, tmp_path: Path) -> None:
+    # In fp64, and by plain descent: AdamW would make a step of its whole learning rate out of a rounding error.
+    changes = [
+        "training.epochs=2", "training.samples=32", "training.validate_every=2", "training.optimizer=sgd",
+        "training.learning_rate=0.01", "training.schedule=milestones", "training.precision=64-true",
+    ]  # fmt: skip
+    alone = train.train(load_recipe(recipe_file, [*changes, f"output={tmp_path / 'one'}"]), Console(quiet=True))
+    command = [
+        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "live_stf.train",
+        str(recipe_file), *changes, f"output={tmp_path / 'two'}",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("model: ") == 1
+    together = load_model(tmp_path / "two" / "model")
+    assert together.training["processes"] == 2
+    a, b = load_file(alone.weights), load_file(together.weights)
+    torch.manual_seed(load_recipe(recipe_file).training.seed)
+    start = Classification(load_recipe(recipe_file)).network.state_dict()
     for name in a:
-        torch.testing.assert_close(a[name], b[name], rtol=0, atol=0)
-    assert json.dumps(whole.measured) == json.dumps(resumed.measured)
+        torch.testing.assert_close(a[name], b[name], rtol=1e-6, atol=1e-8)
+    assert max(float((a[name] - start[name]).abs().max()) for name in a if name.endswith("weight")) > 0.01
+
+
+def test_curves_are_there_for_tensorboard_and_as_a_table(trained: tuple[Path, str]) -> None:
+    output, _ = trained
+    (table,) = output.glob("log/version_0/metrics.csv")
+    head, *rows = table.read_text().splitlines()
+    assert {"epoch", "loss", "train_top1", "top1", "macro_f1"} <= set(head.split(","))
+    assert len(rows) >= 6
+    reader = EventAccumulator(str(output / "tensorboard")).Reload()
+    assert {"loss", "train_top1", "top1"} <= set(reader.Tags()["scalars"])
+    assert len(reader.Scalars("loss")) == 6
+
+
+def test_a_training_by_another_recipe_is_not_gone_on_with(trained: tuple[Path, str], recipe_file: Path) -> None:
+    output = trained[0]
+    Progress(output).begin(load_recipe(recipe_file, ["training.epochs=6", "training.threads=2", "output=elsewhere"]))
+    changed = load_recipe(recipe_file, ["training.epochs=6", "training.learning_rate=1", "network.tdf=false"])
+    with pytest.raises(DataError, match=r"network\.tdf, training\.learning_rate was different"):
+        Progress(output).begin(changed)
+
+
+def test_a_batch_is_shared_out_evenly_or_refused() -> None:
+    processes = Processes(count=4, local=2, rank=3)
+    assert (processes.share(12), processes.machines, processes.first) == (3, 2, False)
+    with pytest.raises(DataError, match=r"training\.batch is 6, which 4 processes cannot share evenly"):
+        processes.share(6)
+
+
+@pytest.mark.parametrize(("wanted", "complaint"), [("8-mixed", "one of auto, 32-true"), ("16-mixed", "needs a GPU")])
+def test_a_precision_that_cannot_be_is_refused(wanted: str, complaint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(DataError, match=complaint):
+        choose_precision(wanted)
+
+
+def test_the_precision_is_chosen_by_what_the_processor_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    flags = Path("/proc/cpuinfo").read_text().split() if Path("/proc/cpuinfo").is_file() else []
+    expected = "bf16-mixed" if {"avx512_bf16", "amx_tile"} & set(flags) else "32-true"
+    assert choose_precision("auto") == expected
+    assert choose_precision("bf16-mixed") == "bf16-mixed"
+
+
+def test_the_speed_of_both_networks_is_measured(recipe_file: Path, capsys: pytest.CaptureFixture) -> None:
+    assert train.main([str(recipe_file), "--measure", "training.batch=2", "preparation.frames=8"]) == 0
+    said = capsys.readouterr().out
+    assert "training steps of 2 windows of 3 x 8 x 18 x 1, 32-true, 1 threads" in said
+    assert "stf-net" in said
+    assert "st-gcn" in said
 
 
 def test_ctrl_c_keeps_the_last_epoch_and_says_how_to_go_on(recipe_file: Path, tmp_path: Path) -> None:

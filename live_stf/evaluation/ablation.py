@@ -1,0 +1,177 @@
+"""Trained models beside each other, by the switches of their networks, and beside the paper's ablations."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from live_stf.errors import ModelError
+from live_stf.model import Model
+from live_stf.network import NETWORKS
+from live_stf.paper import ABLATIONS, FULL, Ablation
+from live_stf.preparation import STREAMS
+
+PAPER = "ntu60-xsub"  # where the paper has all its ablations
+# What switches say nothing of where the piece that they belong to is left out.
+_OF_PIECE = {"mcf": ("grains", "attention_scale"), "tdf": ("tdf_kernel", "tdf_motion")}
+
+
+@dataclass(frozen=True)
+class Row:
+    """The runs of one network, stream and training. top1, top5: of every run, 0..1. paper: top-1 on NTU60 X-Sub, in
+    percent, of the joint stream."""
+
+    name: str
+    stream: str
+    training: str
+    seeds: tuple[str, ...]
+    top1: tuple[float, ...]
+    top5: tuple[float, ...]
+    paper: float | None
+
+
+def switches(model: Model) -> dict[str, Any]:
+    """In what the model's network departs from the full one of its architecture."""
+    network = dict(model.network)
+    kind = NETWORKS[network.pop("architecture")]
+    network.pop("skeleton")
+    defaults = {name: one.default for name, one in inspect.signature(kind.__init__).parameters.items()}
+    changed = {name: value for name, value in network.items() if value != defaults[name]}
+    if changed.get("grains") == len(model.skeleton.grains) + 1:
+        del changed["grains"]
+    for piece, names in _OF_PIECE.items():
+        if changed.get(piece) is False:
+            changed = {name: value for name, value in changed.items() if name not in names}
+    return changed
+
+
+def _ablation(model: Model) -> Ablation | None:
+    """The row of the paper's table IV that the model is one of."""
+    wanted = {"architecture": model.network["architecture"], **switches(model)}
+    return next((one for one in ABLATIONS if dict(one.network) == wanted), None)
+
+
+def run_name(model: Model) -> str:
+    """The paper's name of the model's network, or what is changed in it."""
+    ablation = _ablation(model)
+    if ablation is not None:
+        return ablation.name
+    changes = ", ".join(f"{name}={value}" for name, value in switches(model).items())
+    base = FULL if model.network["architecture"] == "stf-net" else model.network["architecture"]
+    return f"{base} with {changes}"
+
+
+# Changes to a recipe that say which run this is, not how it was trained; epochs are told by themselves.
+_NOT_TRAINING = ("network.", "preparation.stream=", "training.seed=", "training.validate_every=", "training.epochs=")
+
+
+def _training(model: Model) -> str:
+    """How the model was trained, as far as runs of one recipe differ."""
+    changes = [one for one in str(model.training.get("command", "")).split() if "=" in one]
+    told = [one for one in changes if not one.startswith(_NOT_TRAINING)]
+    return ", ".join([f"{model.training.get('epochs', '?')} epochs", *told])
+
+
+def compare_runs(models: Sequence[Model]) -> list[Row]:
+    """A row for every network, stream and training, the paper's first and in its order.
+
+    ModelError: see `require_comparable`.
+    """
+    require_comparable(models)
+    groups: dict[tuple[str, str, str], list[Model]] = {}
+    for model in models:
+        groups.setdefault((_training(model), model.preparation.stream, run_name(model)), []).append(model)
+    rows = []
+    for (training, stream, name), runs in groups.items():
+        ablation = _ablation(runs[0])
+        paper = ablation.measured.get(PAPER) if ablation is not None and stream == "joint" else None
+        rows.append(
+            Row(
+                name,
+                stream,
+                training,
+                tuple(str(run.training.get("seed", "?")) for run in runs),
+                tuple(float(run.measured["top1"]) for run in runs),
+                tuple(float(run.measured["top5"]) for run in runs),
+                paper[0] if paper else None,
+            )
+        )
+    order = [one.name for one in ABLATIONS]
+
+    def place(row: Row) -> tuple:
+        at = order.index(row.name) if row.name in order else len(order)
+        return row.training, STREAMS.index(row.stream), at, row.name
+
+    return sorted(rows, key=place)
+
+
+def require_comparable(models: Sequence[Model]) -> None:
+    """ModelError when a model is given twice, says nothing of what it measured, or was measured on other windows."""
+    folders = [model.folder.resolve() for model in models]
+    twice = next((folder for folder in folders if folders.count(folder) > 1), None)
+    if twice is not None:
+        raise ModelError(f"{twice} is given twice")
+    for model in models:
+        if not {"top1", "top5", "windows", "per_class"} <= set(model.measured):
+            raise ModelError(f"{model.folder} says nothing of its accuracy: train it, or measure it again")
+    first = models[0]
+    for model in models[1:]:
+        if model.labels != first.labels or _test_side(model) != _test_side(first):
+            raise ModelError(f"{model.folder} was not measured on the same windows as {first.folder}")
+
+
+def _test_side(model: Model) -> tuple:
+    """What is known of the windows that the model was measured on: how many there were of every class."""
+    return model.measured["windows"], {name: row["windows"] for name, row in model.measured["per_class"].items()}
+
+
+HEAD = ("network", "stream", "training", "seeds", "top-1", "change", "top-5", "paper", "change")
+
+
+def table(rows: Sequence[Row]) -> list[list[str]]:
+    """Cells under HEAD, in percent: means with sample standard deviations, and changes against the full network of the
+    same stream and training, ours and the paper's."""
+    full = {(row.stream, row.training): float(np.mean(row.top1)) for row in rows if row.name == FULL}
+    paper_full = next(one for one in ABLATIONS if one.name == FULL).measured[PAPER][0]
+    cells = []
+    for row in rows:
+        beside = full.get((row.stream, row.training))
+        change, paper, paper_change = "-", "-", "-"
+        if beside is not None and row.name != FULL:
+            change = f"{100 * (float(np.mean(row.top1)) - beside):+.1f}"
+        if row.paper is not None:
+            paper = f"{row.paper:.1f}"
+            paper_change = "-" if row.name == FULL else f"{row.paper - paper_full:+.1f}"
+        top = _spread(row.top1), change, _spread(row.top5)
+        cells.append([row.name, row.stream, row.training, ", ".join(row.seeds), *top, paper, paper_change])
+    return cells
+
+
+def _spread(values: Sequence[float]) -> str:
+    percent = 100 * np.asarray(values)
+    return f"{percent.mean():.1f}" + (f" ± {percent.std(ddof=1):.1f}" if len(percent) > 1 else "")
+
+
+def by_kernel(models: Sequence[Model]) -> tuple[Mapping[int, list[float]], Mapping[int, list[float]]]:
+    """Top-1 (0..1) of every run by the kernel of its TDF, without and with ME.
+
+    ModelError when models differ in more than that, have no TDF, or cannot be compared.
+    """
+    require_comparable(models)
+    plain: dict[int, list[float]] = {}
+    motion: dict[int, list[float]] = {}
+    others = []
+    for model in models:
+        changed = switches(model)
+        if model.network["architecture"] != "stf-net" or changed.get("tdf") is False:
+            raise ModelError(f"{model.folder} has no TDF, so no kernel of one")
+        runs = motion if changed.pop("tdf_motion", False) else plain
+        runs.setdefault(int(changed.pop("tdf_kernel", 5)), []).append(float(model.measured["top1"]))
+        others.append((changed, model.preparation, _training(model)))
+        if others[-1] != others[0]:
+            raise ModelError(f"{model.folder} and {models[0].folder} differ in more than TDF's kernel and the seed")
+    return plain, motion

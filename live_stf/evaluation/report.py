@@ -1,0 +1,121 @@
+"""Accuracies of scores whose classes are known, and the tables that show them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+from torchmetrics.functional.classification import (
+    multiclass_accuracy,
+    multiclass_confusion_matrix,
+    multiclass_f1_score,
+    multiclass_recall,
+)
+
+from live_stf.engine import Engine
+from live_stf.evaluation.scores import HeldOut, run_windows
+
+
+@dataclass(frozen=True)
+class Report:
+    """Accuracies on held-out windows, 0..1. per_source and per_class: name -> (windows, share that is right)."""
+
+    windows: int
+    top1: float
+    top5: float
+    macro_f1: float
+    per_source: dict[str, tuple[int, float]]
+    per_class: dict[str, tuple[int, float]]
+    confusion: np.ndarray  # (classes, classes): rows true, columns said
+
+    def as_dict(self) -> dict[str, Any]:
+        def rounded(table: dict[str, tuple[int, float]]) -> dict[str, dict[str, float]]:
+            return {name: {"windows": count, "top1": round(value, 4)} for name, (count, value) in table.items()}
+
+        return {
+            "windows": self.windows,
+            "top1": round(self.top1, 4),
+            "top5": round(self.top5, 4),
+            "macro_f1": round(self.macro_f1, 4),
+            "per_source": rounded(self.per_source),
+            "per_class": rounded(self.per_class),
+        }
+
+
+def report_of(scores: np.ndarray, targets: np.ndarray, sources: Sequence[str], labels: Sequence[str]) -> Report:
+    """What scores (n, classes) are worth, whatever their scale, when targets (n,) are the classes; n is 1 at least."""
+    said, target, classes = torch.from_numpy(scores), torch.from_numpy(targets), len(labels)
+    recall = multiclass_recall(said, target, classes, average="none").numpy()
+    counts = np.bincount(targets, minlength=classes)
+    named = np.array(sources)
+
+    def top(k: int, of: np.ndarray | slice = slice(None)) -> float:
+        return float(multiclass_accuracy(said[of], target[of], classes, average="micro", top_k=min(k, classes)))
+
+    return Report(
+        windows=len(targets),
+        top1=top(1),
+        top5=top(5),
+        macro_f1=float(multiclass_f1_score(said, target, classes, average="macro")),
+        per_source={
+            str(name): (int((named == name).sum()), top(1, np.flatnonzero(named == name)))
+            for name in dict.fromkeys(sources)
+        },
+        per_class={
+            label: (int(counts[number]), float(recall[number])) for number, label in enumerate(labels) if counts[number]
+        },
+        confusion=multiclass_confusion_matrix(said, target, classes).numpy(),
+    )
+
+
+def measure(engine: Engine, windows: HeldOut, batch: int = 16) -> Report:
+    """Run an engine over the held-out windows. DataError when there is none."""
+    logits, targets = run_windows(engine, windows, batch)
+    return report_of(logits, targets, windows.sources, windows.recipe.labels)
+
+
+def show(report: Report, labels: Sequence[str], console: Console) -> None:
+    """Print the report as tables; the confusion matrix where it fits the console's width."""
+    console.print(
+        f"{report.windows} held-out windows: top-1 {report.top1:.1%}, top-5 {report.top5:.1%}, "
+        f"macro-F1 {report.macro_f1:.3f} (chance: {1 / len(labels):.1%})"
+    )
+    sources = Table("source", "windows", "top-1")
+    for name, (count, value) in report.per_source.items():
+        sources.add_row(name, str(count), f"{value:.1%}")
+    classes = Table("class", "windows", "right", "most often taken for")
+    for number, label in enumerate(labels):
+        if label in report.per_class:
+            count, value = report.per_class[label]
+            row = report.confusion[number].copy()
+            row[number] = 0
+            wrong = f"{labels[row.argmax()]} ({row.max() / count:.0%})" if row.any() else ""
+            classes.add_row(label, str(count), f"{value:.1%}", wrong)
+    console.print(sources, classes)
+    _show_confusion(report.confusion, labels, console)
+
+
+def _show_confusion(confusion: np.ndarray, labels: Sequence[str], console: Console) -> None:
+    """Rows are what was done, columns what was said, numbered as the rows."""
+    cell = max(len(str(confusion.max())), len(str(len(labels))))
+    table = Table(title="confusion: done (rows), said (columns)", box=None, padding=(0, 1, 0, 0), title_justify="left")
+    table.add_column("", justify="right")
+    table.add_column("")
+    for number in range(len(labels)):
+        table.add_column(str(number + 1), justify="right", min_width=cell)
+    for number, label in enumerate(labels):
+        cells = (
+            f"[bold]{count}[/]" if at == number and count else str(count) if count else "·"
+            for at, count in enumerate(confusion[number])
+        )
+        table.add_row(str(number + 1), label, *cells)
+    width = cell + 1 + max(map(len, labels)) + 1 + len(labels) * (cell + 1)
+    if width <= console.width:
+        console.print(table)
+    else:
+        console.print(f"The confusion matrix of {len(labels)} classes needs {width} columns: --output DIR writes it.")

@@ -1,0 +1,99 @@
+"""The accuracies of models alone and fused, beside each other and beside the paper's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from live_stf.evaluation.fusion import check_alike, fuse, fuse_as_usual, fusion_name, fusions, training_weights
+from live_stf.evaluation.report import Report, report_of
+from live_stf.evaluation.scores import ModelScores
+from live_stf.paper import BENCHMARKS, benchmark_of
+
+
+@dataclass(frozen=True)
+class Result:
+    """One row of an evaluation. weights: stream -> weight. others: other ways to weigh the same streams -> top-1."""
+
+    name: str
+    weights: dict[str, float]
+    report: Report
+    others: dict[str, float]
+
+    def as_dict(self) -> dict[str, Any]:
+        rounded = {stream: round(weight, 4) for stream, weight in self.weights.items()}
+        others = {f"top1, {how}": round(value, 4) for how, value in self.others.items()}
+        return {"weights": rounded, **others, **self.report.as_dict()}
+
+
+def evaluate_streams(scores: Sequence[ModelScores]) -> list[Result]:
+    """Every model alone, and what the paper fuses of them. DataError when they were not scored on the same windows."""
+    check_alike(scores)
+    by_stream = {one.stream: one for one in scores}
+    return [_result([by_stream[stream] for stream in streams]) for streams in fusions([one.stream for one in scores])]
+
+
+def _result(scores: Sequence[ModelScores]) -> Result:
+    first, weights = scores[0], training_weights(scores)
+
+    def report(fused: np.ndarray) -> Report:
+        return report_of(fused, first.targets, first.sources, first.labels)
+
+    others = {}
+    if len(scores) > 1:
+        equal = fuse(scores, np.full(len(scores), 1 / len(scores)))
+        others = {"equal weights": report(equal).top1, "usual weights on logits": report(fuse_as_usual(scores)).top1}
+    streams = [one.stream for one in scores]
+    by_stream = dict(zip(streams, map(float, weights), strict=True))
+    return Result(fusion_name(streams), by_stream, report(fuse(scores, weights)), others)
+
+
+def show_results(results: Sequence[Result], console: Console) -> None:
+    """Print one row a model and fusion; below, the weights of each fusion and what other weights give."""
+    table = Table("streams", "windows", "top-1", "top-5", "macro-F1")
+    for result in results:
+        report = result.report
+        table.add_row(
+            result.name,
+            str(report.windows),
+            f"{report.top1:.1%}",
+            f"{report.top5:.1%}",
+            f"{report.macro_f1:.3f}",
+        )
+    console.print(table)
+    for result in results:
+        if result.others:
+            weights = ", ".join(f"{stream} {weight:.2f}" for stream, weight in result.weights.items())
+            others = "; ".join(f"{how} {value:.1%}" for how, value in result.others.items())
+            console.print(f"{result.name}: weights from the training side: {weights}. Top-1 with others: {others}")
+
+
+def show_paper(results: Sequence[Result], protocol: str | None, coordinates: str, console: Console) -> None:
+    """Print the paper's accuracies beside ours, in percent; the difference where both are of the same data set.
+
+    protocol: the recipe's data.protocol; coordinates: of the models' preparation.
+    """
+    same = benchmark_of(protocol, coordinates)
+    beside = same or BENCHMARKS["ntu60-xsub"]
+    if same is None:
+        console.print(
+            "The paper has no figures for this data set: ours are of another one than those beside them, and their "
+            "difference would mean nothing."
+        )
+    table = Table("streams", "ours, top-1", "paper, top-1", "difference", "ours, top-5", "paper, top-5")
+    for result in results:
+        ours = 100 * result.report.top1, 100 * result.report.top5
+        paper = beside.rows.get(result.name, (np.nan, np.nan))
+        difference = f"{ours[0] - paper[0]:+.1f}" if same and not np.isnan(paper[0]) else "-"
+        table.add_row(result.name, f"{ours[0]:.1f}", _number(paper[0]), difference, f"{ours[1]:.1f}", _number(paper[1]))
+    console.print(table)
+    console.print(f"paper: {beside.name}, {beside.table}; - where there is nothing to compare")
+
+
+def _number(value: float) -> str:
+    return "-" if np.isnan(value) else f"{value:.1f}"

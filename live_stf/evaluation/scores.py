@@ -1,0 +1,176 @@
+"""What models say of windows, kept in files so that nothing has to be run twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+from torch.utils.data import DataLoader, Dataset, Subset
+
+from live_stf.data.benchmark import BenchmarkTest
+from live_stf.data.samples import HeldOutWindows, held_out_windows, training_windows
+from live_stf.data.selection import open_store, select
+from live_stf.engine import Engine, open_engine
+from live_stf.engine.record import model_hash
+from live_stf.errors import DataError, ModelError
+from live_stf.model import Model
+from live_stf.recipe import Recipe
+
+HeldOut = HeldOutWindows | BenchmarkTest
+
+# The epoch whose training windows fusion weights are found on: one that no training reaches, so that these cuts and
+# turns of the training clips were never learned.
+UNTRAINED_EPOCH = 1_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class ModelScores:
+    """What one model says of the windows it is tested on, and of windows of the training side.
+
+    The training side's are empty where they were not wanted: (0, classes) and (0,). model_hash: of its weights.
+    windows_hash: of what decides the windows, and of the engine that was asked for. engine: what ran the model.
+    """
+
+    model: str
+    stream: str
+    model_hash: str
+    windows_hash: str
+    engine: str
+    labels: tuple[str, ...]
+    logits: np.ndarray  # (n, classes) float32
+    targets: np.ndarray  # (n,) int64
+    sources: tuple[str, ...]  # n
+    training_logits: np.ndarray  # (m, classes) float32
+    training_targets: np.ndarray  # (m,) int64
+
+    @property
+    def name(self) -> str:
+        """Of its file: several models of one stream can lie in a folder."""
+        return f"{self.stream}-{self.model_hash[:8]}.npz"
+
+    def save(self, folder: Path) -> Path:
+        """Write FOLDER/NAME: NumPy arrays, no pickle. Returns the file. The folder is there."""
+        file = folder / self.name
+        np.savez_compressed(file, **{key: np.asarray(value) for key, value in vars(self).items()})
+        return file
+
+
+def load_scores(file: Path) -> ModelScores:
+    """The scores that `ModelScores.save` wrote. DataError when the file is not one."""
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            content = {key: arrays[key] for key in ModelScores.__dataclass_fields__}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as problem:
+        raise DataError(f"{file} is not a file of scores ({problem}): remove it, it will be written again") from problem
+    texts = {key: str(content[key]) for key in ("model", "stream", "model_hash", "windows_hash", "engine")}
+    lists = {key: tuple(str(one) for one in content[key]) for key in ("labels", "sources")}
+    return ModelScores(**{**content, **texts, **lists})
+
+
+def run_windows(
+    engine: Engine, windows: Dataset, batch: int, what: str = "held-out windows"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Logits (n, classes) float32 and class numbers (n,) of the windows. DataError when there is none."""
+    logits, targets = [], []
+    for x, target in track(DataLoader(windows, batch_size=batch), description=what, console=Console(stderr=True)):
+        logits.append(engine.run(x.numpy())[0])
+        targets.append(target.numpy())
+    if not targets:
+        raise DataError("the recipe has no test side, it holds no clip out: there is nothing to measure on")
+    return np.concatenate(logits), np.concatenate(targets)
+
+
+def held_out_side(model: Model, recipe: Recipe) -> HeldOut:
+    """The windows that the recipe tests the model on, in the model's own preparation: a model of any stream sees what
+    it learned on. ModelError when the labels are not the model's."""
+    own = replace(recipe, preparation=model.preparation.as_dict(), labels=list(recipe.labels))
+    if own.labels:
+        _require_labels(model, own)
+    store = open_store(own)
+    _require_labels(model, own)
+    return held_out_windows(store, select(store, own), own)
+
+
+def _require_labels(model: Model, recipe: Recipe) -> None:
+    if list(model.labels) != list(recipe.labels):
+        raise ModelError(f"{model.name} and the recipe {recipe.name} do not have the same labels")
+
+
+def compute_scores(
+    model: Model,
+    recipe: Recipe,
+    engine: str = "auto",
+    training: int = 0,
+    folder: Path | None = None,
+    batch: int = 16,
+) -> ModelScores:
+    """Scores of the model on the recipe's test side, and on `training` windows of its training side.
+
+    folder: where they are written; what lies there from the same weights and the same windows is not computed again.
+    DataError when it cannot be made, before anything is computed.
+    """
+    if folder is not None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise DataError(f"{folder} cannot be written to: {problem}") from problem
+    tested = held_out_side(model, recipe)
+    own = tested.recipe
+    tag, windows_tag = model_hash(model), _windows_hash(tested, engine, training)
+    stream = model.preparation.stream
+    if folder is not None:
+        file = folder / f"{stream}-{tag[:8]}.npz"
+        if file.is_file():
+            found = load_scores(file)
+            if (found.model_hash, found.windows_hash) == (tag, windows_tag):
+                return found
+    runner = open_engine(model, engine)
+    logits, targets = run_windows(runner, tested, batch, f"{stream}: test side")
+    training_logits, training_targets = np.zeros((0, logits.shape[1]), np.float32), np.zeros(0, np.int64)
+    if training:
+        windows = training_windows(tested.store, select(tested.store, own), own, UNTRAINED_EPOCH)
+        part = Subset(windows, range(min(training, len(windows))))
+        training_logits, training_targets = run_windows(runner, part, batch, f"{stream}: training side")
+    scores = ModelScores(
+        model.name,
+        stream,
+        tag,
+        windows_tag,
+        runner.name,
+        tuple(own.labels),
+        logits,
+        targets,
+        tuple(tested.sources),
+        training_logits,
+        training_targets,
+    )
+    if folder is not None:
+        scores.save(folder)
+    return scores
+
+
+def _windows_hash(tested: HeldOut, engine: str, training: int) -> str:
+    """Of everything that decides which windows are seen and who scores them; not of where the data lie."""
+    recipe, store = tested.recipe, tested.store
+    parts = {
+        "clips": [list(map(str, column)) for column in (store.sources, store.names, store.labels)],
+        "lengths": list(map(int, store.lengths)),
+        "labels": recipe.labels,
+        "none": recipe.none_label,
+        "preparation": recipe.preparation,
+        "windows": recipe.windows,
+        "augmentation": recipe.augmentation,
+        "protocol": recipe.data.protocol,
+        "shortest": recipe.data.shortest,
+        "sources": {name: asdict(source) for name, source in recipe.data.sources.items()},
+        "drawn": {key: getattr(recipe.training, key) for key in ("seed", "views", "none_share", "samples", "repeats")},
+        "engine": engine,
+        "training": training,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""What a training consists of: optimizer, learner, windows of an epoch, norms over processes, speed."""

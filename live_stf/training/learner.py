@@ -1,0 +1,58 @@
+"""What Lightning trains: a network under cross entropy, with the recipe's optimizer and schedule."""
+
+from __future__ import annotations
+
+import lightning
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
+
+from live_stf.network import build_network
+from live_stf.recipe import Recipe
+from live_stf.training.optimizer import build_optimizer, build_schedule
+
+
+class Classification(lightning.LightningModule):
+    """Cross entropy on a network's logits."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        super().__init__()
+        self.recipe = recipe
+        classes = len(recipe.labels)
+        self.network = build_network(recipe.network, classes)
+        self.train_top1 = MulticlassAccuracy(classes, average="micro")
+        self.top1 = MulticlassAccuracy(classes, average="micro")
+        self.macro_f1 = MulticlassF1Score(classes, average="macro")
+
+    def _logits(self, x: Tensor) -> Tensor:
+        """In fp32 where the network computed in less."""
+        logits = self.network(x)
+        return logits.to(torch.promote_types(logits.dtype, torch.float32))
+
+    def on_train_epoch_start(self) -> None:
+        # What is random in the network follows from seed, epoch and process: an interruption changes nothing.
+        torch.manual_seed((self.recipe.training.seed * 100_003 + self.current_epoch) * 1009 + self.global_rank)
+
+    def training_step(self, batch: tuple[Tensor, Tensor], _: int) -> Tensor:
+        x, target = batch
+        logits = self._logits(x)
+        loss = F.cross_entropy(logits, target, label_smoothing=self.recipe.training.label_smoothing)
+        self.train_top1(logits, target)
+        self.log("loss", loss, prog_bar=True, on_step=False, on_epoch=True, sync_dist=True)
+        self.log("train_top1", self.train_top1, prog_bar=True, on_step=False, on_epoch=True)
+        return loss
+
+    def validation_step(self, batch: tuple[Tensor, Tensor], _: int) -> None:
+        x, target = batch
+        logits = self._logits(x)
+        self.top1(logits, target)
+        self.macro_f1(logits, target)
+        self.log("top1", self.top1, prog_bar=True)
+        self.log("macro_f1", self.macro_f1, prog_bar=True)
+
+    def configure_optimizers(self) -> dict:
+        settings = self.recipe.training
+        optimizer = build_optimizer(self.parameters(), settings)
+        schedule = build_schedule(optimizer, settings, int(self.trainer.estimated_stepping_batches))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
