@@ -87,6 +87,18 @@ def test_the_detector_looks_for_others_while_a_place_is_free(bundle, pictures):
         assert len(started) == len(pictures)
 
 
+def test_the_detector_looks_again_when_one_of_two_is_lost(bundle, pictures):
+    image = pictures[0].image
+    both, one = np.concatenate([image, image], axis=1), np.concatenate([image, np.zeros_like(image)], axis=1)
+    with BlazePose(people=2, model=bundle) as pose:
+        started = count_detections(pose)
+        counts = []
+        for picture in (both, both, one, both):
+            counts.append(len(pose.detect(Frame(picture, len(counts) / 30, len(counts))).persons))
+        assert counts == [2, 2, 1, 2]
+        assert len(started) == 2
+
+
 def test_somebody_who_left_is_gone_at_once_and_found_again(bundle, pictures):
     with BlazePose(people=1, model=bundle) as pose:
         started = count_detections(pose)

@@ -40,7 +40,7 @@ def test_what_is_at_a_place_of_the_picture_is_at_that_place_of_the_cut(angle):
     picture = np.zeros((300, 400, 3), np.uint8)
     region = Region(210, 160, 180, angle)
     seen = np.array([0.25, 0.7])
-    cv2.circle(picture, tuple(int(round(v)) for v in region.to_picture(seen)), 4, (255, 255, 255), -1)
+    cv2.circle(picture, tuple(round(v) for v in region.to_picture(seen)), 4, (255, 255, 255), -1)
     cut = np.empty((256, 256, 3), np.uint8)
     region.cut(picture, cut, cv2.BORDER_CONSTANT)
     rows, columns = np.nonzero(cut[..., 0] > 100)
