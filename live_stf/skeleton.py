@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
@@ -127,13 +128,20 @@ class Remap:
         shape = coordinates.shape[:-2]
         out = np.zeros((*shape, len(self.target), coordinates.shape[-1]), dtype=np.float32)
         out_scores = np.zeros((*shape, len(self.target)), dtype=np.float32)
-        for joint, names in self.sources.items():
-            picked = [self.source.index(name) for name in names]
-            at = self.target.index(joint)
+        for at, picked in self._indices:
             out_scores[..., at] = scores[..., picked].min(axis=-1)
             present = out_scores[..., at] > 0
             out[..., at, :] = coordinates[..., picked, :].mean(axis=-2) * present[..., None]
         return out, out_scores
+
+    @cached_property
+    def _indices(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+        """Target joints (n,) and their sources (n, k), together for all that have k sources: a live frame waits."""
+        together: dict[int, list[tuple[int, list[int]]]] = {}
+        for joint, names in self.sources.items():
+            picked = [self.source.index(name) for name in names]
+            together.setdefault(len(names), []).append((self.target.index(joint), picked))
+        return tuple((np.array([at for at, _ in rows]), np.array([of for _, of in rows])) for rows in together.values())
 
 
 def _named(joints: tuple[str, ...], **parts: str) -> tuple[Part, ...]:

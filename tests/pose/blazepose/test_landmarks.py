@@ -1,0 +1,54 @@
+"""The landmark network's output, and the heat maps' correction of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from live_stf.pose.blazepose import landmarks
+
+
+def cold(size: int = 64, channels: int = 39) -> np.ndarray:
+    return np.full((size, size, channels), -10.0, np.float32)
+
+
+def test_places_are_parts_of_the_region_and_visibility_a_probability():
+    values = np.zeros((39, 5), np.float32)
+    values[0] = [64, 192, 5, 2.0, 9.0]
+    places, visibility = landmarks.decode(values.ravel(), cold())
+    assert places.shape == (35, 2)
+    assert visibility.shape == (33,)
+    np.testing.assert_allclose(places[0], [0.25, 0.75])
+    assert visibility[0] == pytest.approx(1 / (1 + np.exp(-2)))
+
+
+def test_a_warm_cell_draws_a_landmark_and_one_too_far_does_not():
+    heatmap = cold(channels=2)
+    heatmap[23, 22, 0] = 8.0  # three rows and two columns away
+    heatmap[24, 20, 1] = 8.0  # four rows
+    moved = landmarks.refine(np.array([[20.5, 20.5], [20.5, 20.5]]) / 64, heatmap)
+    np.testing.assert_allclose(moved[0], np.array([22, 23]) / 64, atol=1e-3)
+    np.testing.assert_allclose(moved[1], np.array([20.5, 20.5]) / 64)
+
+
+def test_the_place_is_the_mean_of_warm_cells():
+    heatmap = cold(channels=1)
+    heatmap[30, 30:32, 0] = 8.0
+    np.testing.assert_allclose(landmarks.refine(np.array([[30.5, 30.5]]) / 64, heatmap)[0] * 64, [30.5, 30], atol=0.02)
+
+
+def test_an_unsure_heat_map_moves_nothing():
+    heatmap = cold(channels=1)
+    heatmap[30, 32, 0] = -0.1
+    np.testing.assert_allclose(landmarks.refine(np.array([[30.5, 30.5]]) / 64, heatmap)[0] * 64, [30.5, 30.5])
+
+
+@pytest.mark.parametrize("place", [(-1.5, 5), (64, 5), (5, 64.2), (5, -1.01)])
+def test_a_landmark_outside_the_region_stays(place):
+    hot = np.full((64, 64, 1), 8.0, np.float32)
+    np.testing.assert_allclose(landmarks.refine(np.array([place]) / 64, hot)[0] * 64, place)
+
+
+def test_at_the_edge_only_cells_that_exist_count():
+    hot = np.full((64, 64, 1), 8.0, np.float32)
+    np.testing.assert_allclose(landmarks.refine(np.array([[0.5, 63.5]]) / 64, hot)[0] * 64, [1.5, 61.5], atol=1e-4)

@@ -1,0 +1,100 @@
+"""The measure of agreement, and what it says of the two ways to run MediaPipe's networks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from live_stf.pose.agreement import Agreement, drawn, joint_distances, main, matched
+from live_stf.pose.blazepose import BlazePose
+from live_stf.skeleton import OPENPOSE_18
+from live_stf.stream.source import FileSource
+from live_stf.types import Frame, People, Person
+
+SIZE = (640, 360)
+
+
+def body(x: float, hidden: tuple[str, ...] = ()) -> np.ndarray:
+    """Joints (18, 3) of someone whose torso is 100 pixels long."""
+    joints = np.full((18, 3), 0.9, np.float32)
+    joints[:, 0] = x + 10 * np.arange(18)
+    joints[:, 1] = 100 + 7 * np.arange(18)
+    for name, place in {"neck": (x, 100), "right_hip": (x - 20, 200), "left_hip": (x + 20, 200)}.items():
+        joints[OPENPOSE_18.index(name), :2] = place
+    for name in hidden:
+        joints[OPENPOSE_18.index(name)] = 0
+    return joints
+
+
+def seen(*bodies: np.ndarray) -> People:
+    return People(0.0, SIZE, tuple(Person(joints) for joints in bodies))
+
+
+def test_people_are_matched_by_where_they_are_not_by_their_order():
+    assert matched(seen(body(100), body(400)), seen(body(402), body(99))) == [(0, 1), (1, 0)]
+    assert matched(seen(body(100)), seen(body(400))) == []
+    assert matched(seen(), seen(body(400))) == []
+
+
+def test_distances_are_in_torso_lengths_and_over_joints_that_both_see():
+    reference, other = body(100), body(100, hidden=("nose",))
+    other[:, 0] += 3
+    distances = joint_distances(reference, other)
+    assert distances.shape == (17,)
+    np.testing.assert_allclose(distances, 0.03, rtol=1e-5)
+    assert joint_distances(body(100, hidden=("left_hip",)), other).shape == (0,)
+
+
+def test_a_person_too_many_or_too_few_is_a_picture_that_differs():
+    result = Agreement("one")
+    for reference, other in (
+        (seen(body(100)), seen(body(101))),
+        (seen(body(100)), seen(body(101), body(400))),
+        (seen(body(100), body(400)), seen(body(101))),
+        (seen(), seen()),
+    ):
+        result.add(reference, other)
+    assert result.same == [True, False, False, True]
+    assert result.row() == ("50.0", "1.000", "1.000")
+
+
+def test_both_are_drawn_where_they_are():
+    frame = Frame(np.zeros((360, 640, 3), np.uint8), 0.0, 0)
+    image = drawn(frame, seen(body(100)), seen(body(300)))
+    assert image[:, :280].any()
+    assert image[:, 300:].any()
+    assert not frame.image.any()
+
+
+def test_a_clip_that_cannot_be_read_is_one_line_and_the_others_are_measured(tmp_path, clip, capsys):
+    pytest.importorskip("mediapipe")
+    drawings = tmp_path / "drawings"
+    status = main([str(tmp_path / "no.mp4"), str(clip), "--seconds", "0.1", "--draw", str(drawings)])
+    out, err = capsys.readouterr()
+    assert status == 2
+    assert err.startswith("error: ")
+    assert len(err.splitlines()) == 1
+    assert "demo.mp4" in out
+    assert list(drawings.glob("demo-*.png"))
+
+
+@pytest.fixture(scope="module")
+def stretch(clip):
+    """A second and a half of the sample clip."""
+    with FileSource(clip) as source:
+        return [frame for _ in range(105) if (frame := source.read()).index >= 60]
+
+
+@pytest.mark.parametrize("people", [1, 2])
+def test_blazepose_is_where_mediapipe_is(stretch, people):
+    """The same networks: what is left is rounding, which regions that follow from each other enlarge."""
+    mediapipe = pytest.importorskip("live_stf.pose.mediapipe")
+    result = Agreement("blazepose")
+    with mediapipe.MediaPipePose(people) as reference, BlazePose(people) as pose:
+        for frame in stretch:
+            result.add(reference.detect(frame), pose.detect(frame))
+    distances = np.concatenate(result.distances)
+    assert len(distances) > 10 * len(stretch)
+    assert np.mean(result.same) >= 0.97
+    assert np.median(distances) <= 0.01
+    assert np.percentile(distances, 95) <= 0.04
