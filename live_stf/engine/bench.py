@@ -171,21 +171,27 @@ def engines(model: Model, machine: Machine, folder: Path) -> list[tuple[str, str
         ("OpenVINO fp32", "fp32", lambda: OpenVINOEngine(model)),
         ("OpenVINO bf16", "bf16", lambda: OpenVINOEngine(model, "bf16")),
     ]
+    built = [
+        record
+        for record in find_records(folder, lambda line: None)
+        if record.model == model.name and not mismatch(record, model, machine)
+    ]
+    for record in built:
+        # The other precisions need nothing but the model.
+        if record.backend == "openvino" and record.precision == "int8":
+            path = folder / record.file
+            listed.append(("OpenVINO int8", "int8", lambda path=path: OpenVINOEngine(model, "int8", path=path)))
     if machine.gpu is None:
         missing = (("torch cuda, eager", "fp32"), ("torch cuda, CUDA graphs", "fp32"), ("TensorRT", "fp16"))
         return listed + [(name, precision, lambda: machine.reason) for name, precision in missing]
     listed.append(("torch cuda, eager", "fp32", lambda: TorchEngine(model, device="cuda", graphs=False)))
     listed.append(("torch cuda, CUDA graphs", "fp32", lambda: TorchEngine(model, device="cuda")))
-    built = [
-        record
-        for record in find_records(folder, lambda line: None)
-        if record.backend.startswith("tensorrt") and record.model == model.name and not mismatch(record, model, machine)
-    ]
-    for record in built:
+    for_gpu = [record for record in built if record.backend.startswith("tensorrt")]
+    for record in for_gpu:
         name = f"TensorRT{'-RTX' if record.backend == 'tensorrt_rtx' else ''} {record.precision}"
         settings = {"machine": machine, "folder": folder, "record": record}
         listed.append((name, record.precision, lambda settings=settings: TensorRTEngine(model, **settings)))
-    if not built:
+    if not for_gpu:
         listed.append(("TensorRT fp16", "fp16", lambda: _built_now(model, machine)))
     return listed
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -229,6 +230,12 @@ def test_options_that_cannot_be_are_refused(program, capsys):
     assert "--people is 0" in capsys.readouterr().err
 
 
+def cpu_seconds(process: int) -> float:
+    """Processor time that a process has used, all its threads together."""
+    fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def test_ctrl_c_keeps_what_was_found(model, shared, tmp_path):
     clip = shared / "videos" / "walk_side_view.mp4"
     command = [sys.executable, str(PROGRAM), str(clip), "--model", str(model), "--engine", "torch"]
@@ -239,7 +246,10 @@ def test_ctrl_c_keeps_what_was_found(model, shared, tmp_path):
         written = tmp_path / "walk_side_view.jsonl"
         while not written.exists() and process.poll() is None:
             time.sleep(0.05)
-        time.sleep(2.5)
+        # Long enough for a label, on a busy machine, too.
+        enough = cpu_seconds(process.pid) + 4
+        while process.poll() is None and cpu_seconds(process.pid) < enough:
+            time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     finally:
