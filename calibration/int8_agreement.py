@@ -123,12 +123,11 @@ def _build(model: Model, backend: str, folder: Path, calibration: np.ndarray) ->
         path = folder / "int8.onnx"
         kept = export_int8(model, path, calibration, "fp32", progress)
         return OnnxEngine(path), kept
-    from live_stf.engine.openvino_engine import OpenVINOEngine, convert, save
-    from live_stf.engine.openvino_int8 import quantized
+    from live_stf.engine.openvino_engine import OpenVINOEngine
+    from live_stf.engine.openvino_int8 import write_int8
 
     path = folder / "int8.xml"
-    network, kept = quantized(convert(model), calibration, progress)
-    save(network, path)
+    kept = write_int8(model, path, calibration, progress)
     return OpenVINOEngine(model, "int8", path=path), kept
 
 

@@ -18,6 +18,7 @@ import tempfile
 import time
 import zipfile
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,13 +35,52 @@ POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
-class Wheel:
-    """A wheel on the package index. Only data is taken out of it; it is never installed nor imported."""
+class Package(ABC):
+    """A published package that files are taken out of. client: the program that downloads it."""
 
     project: str
     version: str
     size: int  # bytes, for the progress bar alone
-    licence_file: str  # path inside the wheel
+    licence_file: str  # path inside the package
+    client: ClassVar[str]
+    fault: ClassVar[str]  # what the client's reasons begin with
+
+    @abstractmethod
+    def download(self, folder: Path, label: str) -> Path:
+        """Has the client put the package into `folder`, which must be empty. Raises AssetError."""
+
+    @abstractmethod
+    def read(self, path: Path, names: Iterable[str]) -> dict[str, bytes]:
+        """Files inside the package. Raises AssetError."""
+
+    def _downloaded(
+        self, command: list[str], environment: dict[str, str], folder: Path, pattern: str, label: str
+    ) -> Path:
+        """The one file of this pattern that the client puts into the folder, with a progress bar meanwhile."""
+        with (folder / "client.log").open("w+", encoding="utf-8", errors="replace") as log:
+            process = subprocess.Popen(
+                command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+            )
+            try:
+                _show_growth(process, folder, self.size, label)
+            finally:
+                if process.poll() is None:
+                    process.kill()
+                process.wait()
+            log.seek(0)
+            said = [line.strip() for line in log if line.strip()]
+        files = list(folder.glob(pattern))
+        if process.returncode != 0 or len(files) != 1:
+            faults = [line.removeprefix(self.fault) for line in said if line.startswith(self.fault)]
+            reason = (faults or said or [f"exit status {process.returncode}"])[-1].rstrip(".")
+            raise AssetError(f"{self.client} could not download {self.project}=={self.version} ({reason})")
+        return files[0]
+
+
+@dataclass(frozen=True)
+class Wheel(Package):
+    """A wheel on the package index. Only data is taken out of it; it is never installed nor imported."""
+
     client: ClassVar[str] = "pip"
     fault: ClassVar[str] = "ERROR: "  # what pip's reasons begin with
 
@@ -60,7 +100,7 @@ class Wheel:
         environment.pop("PIP_CONSTRAINT", None)
         # pip writes what it is receiving into its temporary folder: here it can be watched, and is cleared away.
         environment.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)))
-        return _downloaded(command, environment, folder, "*.whl", self, label)
+        return self._downloaded(command, environment, folder, "*.whl", label)
 
     def read(self, path: Path, names: Iterable[str]) -> dict[str, bytes]:
         """Files inside the wheel. Raises AssetError."""
@@ -72,13 +112,9 @@ class Wheel:
 
 
 @dataclass(frozen=True)
-class NodePackage:
+class NodePackage(Package):
     """A package of Node.js. Only data is taken out of it; it is never installed nor run."""
 
-    project: str
-    version: str
-    size: int  # bytes, for the progress bar alone
-    licence_file: str  # path inside the package
     client: ClassVar[str] = "npm"
     fault: ClassVar[str] = "npm error code "  # the one line of npm's that names the reason
 
@@ -93,7 +129,7 @@ class NodePackage:
             "--cache", str(folder / "npm"), "--no-update-notifier", "--no-fund",
         ]
         # fmt: on
-        return _downloaded(command, dict(os.environ), folder, "*.tgz", self, label)
+        return self._downloaded(command, dict(os.environ), folder, "*.tgz", label)
 
     def read(self, path: Path, names: Iterable[str]) -> dict[str, bytes]:
         """Files inside the package. Raises AssetError."""
@@ -104,30 +140,6 @@ class NodePackage:
             raise AssetError(f"{path.name} does not hold what it should ({error})") from error
 
 
-def _downloaded(
-    command: list[str], environment: dict[str, str], folder: Path, pattern: str, source: Wheel | NodePackage, label: str
-) -> Path:
-    """The one file of this pattern that the source's client puts into the folder, with a progress bar meanwhile."""
-    with (folder / "client.log").open("w+", encoding="utf-8", errors="replace") as log:
-        process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
-        )
-        try:
-            _show_growth(process, folder, source.size, label)
-        finally:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
-        log.seek(0)
-        said = [line.strip() for line in log if line.strip()]
-    files = list(folder.glob(pattern))
-    if process.returncode != 0 or len(files) != 1:
-        faults = [line.removeprefix(source.fault) for line in said if line.startswith(source.fault)]
-        reason = (faults or said or [f"exit status {process.returncode}"])[-1].rstrip(".")
-        raise AssetError(f"{source.client} could not download {source.project}=={source.version} ({reason})")
-    return files[0]
-
-
 @dataclass(frozen=True)
 class Asset:
     """One file in the cache folder: the members of a package that it is made of, and how."""
@@ -136,7 +148,7 @@ class Asset:
     label: str
     sha256: str
     licence: str
-    source: Wheel | NodePackage
+    source: Package
     members: Mapping[str, str]  # path inside the package -> SHA-256
     assemble: Callable[..., bytes]  # the members' bytes, in their order -> the file's bytes
     command: str = "python -m live_stf.assets"  # fetches it

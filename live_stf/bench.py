@@ -231,7 +231,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--engine", default="auto", choices=("auto", *ENGINES), help="what runs the network")
     parser.add_argument(
         "--pose",
-        type=lambda text: [choice.argument(name) for name in text.split(",")],
+        type=choice.arguments,
         default=[choice.DEFAULT],
         metavar="NAME[,NAME...]",
         help=f"{choice.HELP}; several are compared",

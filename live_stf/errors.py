@@ -5,6 +5,12 @@ class LiveStfError(Exception):
     """Base of every error whose text is one clear line: what is wrong and what to do. Programs print it and exit 2."""
 
 
+def one_line(problem: BaseException, longest: int) -> str:
+    """What an error of somebody else's code says, in one line of at most `longest` characters; its type where it says
+    nothing."""
+    return " ".join(str(problem).split())[:longest] or type(problem).__name__
+
+
 class SourceError(LiveStfError):
     """A camera, file or stream cannot be opened or read."""
 

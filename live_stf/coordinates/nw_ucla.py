@@ -39,7 +39,7 @@ def in_nw_ucla_units(
     """
     seen = np.flatnonzero(scores[0, :, skeleton.index(_CENTRE)] > 0)
     origin = coordinates[0, seen[0], skeleton.index(_CENTRE)] if len(seen) else np.zeros(3)
-    placed, present = stretched(coordinates[:bodies] - origin, scores[:bodies], frames)
+    placed, _ = stretched(coordinates[:bodies] - origin, scores[:bodies], frames)
     out = np.zeros((bodies, *placed.shape[1:]), dtype=np.float32)
-    out[: len(placed)] = placed * (present > 0)[..., None]
+    out[: len(placed)] = placed
     return out

@@ -46,13 +46,13 @@ LABELS = {
 PITCH = {"01": 12.0, "02": 13.0, "03": 17.0}  # degrees, by view
 
 _SKELETONS = {skeleton.name: skeleton for skeleton in (OPENPOSE_18, KINECT_20)}
-_NAME = re.compile(r"a(\d\d)_s(\d\d)_e\d\d_v(\d\d)")
+NAME = re.compile(r"a(?P<action>\d\d)_s(?P<subject>\d\d)_e\d\d_v(?P<view>\d\d)")
 
 
 def _read_file(path: Path, skeleton: Skeleton) -> Clip | Damaged:
     name = path.stem
-    match = _NAME.fullmatch(name)
-    if match is None or match[1] not in LABELS or match[3] not in PITCH:
+    match = NAME.fullmatch(name)
+    if match is None or match["action"] not in LABELS or match["view"] not in PITCH:
         return Damaged(SOURCE, name, "the name is not aAA_sSS_eEE_vVV with a known action and view")
     action, subject, view = match.groups()
     try:

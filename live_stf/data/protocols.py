@@ -15,9 +15,9 @@ subjects, cameras and setups are those of the data set's authors:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
+from live_stf.data import nw_ucla
 from live_stf.data.ntu_names import Sample, parse_name
 from live_stf.errors import DataError
 
@@ -29,8 +29,6 @@ NTU120_TRAINING_SUBJECTS = NTU60_TRAINING_SUBJECTS | {
 }  # fmt: skip
 TRAINING_SUBSETS = ("train",)
 TEST_SUBSETS = ("val", "test")
-
-_NW_UCLA_NAME = re.compile(r"a\d\d_s\d\d_e\d\d_v(\d\d)")
 
 Protocol = Callable[[str, str, str], bool]
 
@@ -65,10 +63,10 @@ def ntu120_cross_setup(name: str, subject: str, subset: str) -> bool:
 
 def nw_ucla_cross_view(name: str, subject: str, subset: str) -> bool:
     """Whether view 3 took the clip."""
-    match = _NW_UCLA_NAME.match(name)
+    match = nw_ucla.NAME.match(name)
     if match is None:
         raise DataError(f"clip {name!r} has no NW-UCLA name (aAA_sSS_eEE_vVV): name another data.protocol")
-    return match[1] == "03"
+    return match["view"] == "03"
 
 
 def published_subset(name: str, subject: str, subset: str) -> bool:

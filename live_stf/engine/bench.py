@@ -18,12 +18,13 @@ from live_stf.engine.build import References
 from live_stf.engine.machine import Machine
 from live_stf.engine.measure import RUNS, batch_of, compared
 from live_stf.engine.record import find_records, mismatch
-from live_stf.errors import LiveStfError
+from live_stf.errors import LiveStfError, one_line
 from live_stf.model import Model
 
 PEOPLE = (1, 2, 4, 8)
 MANY = 256  # windows, for the throughput of a GPU
 SMALL_RUNS = 5  # of MANY windows
+LONGEST = 200  # characters of the reason why something was not measured
 
 
 @dataclass
@@ -106,7 +107,7 @@ def bench(
                 try:
                     found = open_it()
                 except (LiveStfError, ImportError, RuntimeError) as problem:
-                    found = _one_line(problem)
+                    found = one_line(problem, LONGEST)
                 if isinstance(found, str):
                     row.missing = found
                 else:
@@ -133,15 +134,11 @@ def _medians(running: Sequence[tuple[Row, Engine]], x: np.ndarray, runs: int) ->
         try:
             engine.run(x)
         except (LiveStfError, RuntimeError) as problem:  # out of memory, for one
-            row.missing = _one_line(problem)
+            row.missing = one_line(problem, LONGEST)
         else:
             sound.append((row, engine))
     medians = compared([engine for _, engine in sound], x, runs)
     return [(row, ms) for (row, _), ms in zip(sound, medians, strict=True)]
-
-
-def _one_line(problem: Exception) -> str:
-    return " ".join(str(problem).split())[:200]
 
 
 def baseline(model: Model, folder: Path) -> Model:

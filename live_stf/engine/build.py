@@ -141,14 +141,14 @@ def _compile(
     path = folder / (name + SUFFIXES[backend])
     progress("exporting the network")
     if backend == "openvino":
-        from live_stf.engine.openvino_engine import convert, save
-
-        network = convert(model, "fp32" if precision == "int8" else precision)
         if precision == "int8":
-            from live_stf.engine.openvino_int8 import quantized
+            from live_stf.engine.openvino_int8 import write_int8
 
-            network, _ = quantized(network, calibration, progress)
-        save(network, path)
+            write_int8(model, path, calibration, progress)
+        else:
+            from live_stf.engine.openvino_engine import convert, save
+
+            save(convert(model, precision), path)
     else:
         graph = path.with_suffix(".onnx")
         if precision == "int8":

@@ -17,7 +17,7 @@ import numpy as np
 from live_stf.engine.base import Engine
 from live_stf.engine.machine import Machine, detect
 from live_stf.engine.record import damage, engines_folder, find_records, mismatch
-from live_stf.errors import EngineError, LiveStfError, ModelError
+from live_stf.errors import EngineError, LiveStfError, ModelError, one_line
 from live_stf.model import Model
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ ENGINES = {
 }
 # What a library that is there but does not work on this machine raises; the next engine takes over.
 FAILURES = (LiveStfError, ImportError, OSError, RuntimeError)
+LONGEST = 400  # characters of their reasons
 
 
 def open_engine(model: Model, engine: str = "auto", notify: Notify = log.info) -> Engine:
@@ -85,7 +86,7 @@ def open_best(model: Model, notify: Notify, machine: Machine | None = None, fold
     try:
         engine = _opened("tensorrt", model, notify, machine=machine, folder=folder)
     except FAILURES as problem:
-        reason = _in_one_line(problem)
+        reason = one_line(problem, LONGEST)
     else:
         _say(engine, f"it was built for this {machine.gpu}", notify)
         return engine
@@ -101,7 +102,7 @@ def _open_on_gpu(model: Model, notify: Notify, machine: Machine, folder: Path, r
         engine = _opened("torch", model, notify, device="cuda")
         engine.run(np.zeros((1, *model.preparation.shape), np.float32))
     except FAILURES as problem:
-        reason = f"torch does not run on {machine.gpu}: {_in_one_line(problem)}"
+        reason = f"torch does not run on {machine.gpu}: {one_line(problem, LONGEST)}"
         return _open_next(model, notify, machine, folder, reason)
     _say(engine, reason, notify)
     return engine
@@ -126,10 +127,6 @@ def _open_next(model: Model, notify: Notify, machine: Machine, folder: Path, rea
 
 def _say(engine: Engine, reason: str, notify: Notify) -> None:
     notify(f"engine: {engine.name} ({reason})")
-
-
-def _in_one_line(problem: Exception) -> str:
-    return " ".join(str(problem).split())[:400] or type(problem).__name__
 
 
 class SwitchingEngine:
@@ -160,7 +157,7 @@ def upgrade_later(serving: SwitchingEngine, prepare: Callable[[], Engine], notif
         try:
             engine = prepare()
         except FAILURES as problem:
-            notify(f"engine: {serving.name} goes on, because {_in_one_line(problem)}")
+            notify(f"engine: {serving.name} goes on, because {one_line(problem, LONGEST)}")
             return
         before = serving.name
         serving.switch(engine)

@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 
 from live_stf.engine.export import INPUT, OUTPUTS
-from live_stf.errors import EngineError
+from live_stf.errors import EngineError, one_line
 
 
 class OnnxEngine:
@@ -21,7 +21,7 @@ class OnnxEngine:
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as problem:  # its exceptions have no common base but this
-            reason = " ".join(str(problem).split())[:200]
+            reason = one_line(problem, 200)
             raise EngineError(f"ONNX Runtime cannot run {path.name}: {reason}") from problem
         self.name = f"ONNX Runtime {onnxruntime.__version__} CPU"
 

@@ -12,11 +12,14 @@ import contextlib
 import io
 import logging
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
+from live_stf.engine.openvino_engine import convert, save
 from live_stf.engine.quantize import TRIED, worst
 from live_stf.errors import EngineError
+from live_stf.model import Model
 
 # Before nncf, which would report to the analytics host through the package that this one takes out of reach.
 from live_stf.openvino_runtime import openvino, precision_options
@@ -34,6 +37,15 @@ def convolutions(network: openvino.Model) -> list[str]:
         for node in network.get_ops()
         if node.get_type_name() in CONVOLUTIONS and len(node.get_output_shape(0)) == 4
     ]
+
+
+def write_int8(
+    model: Model, path: Path, x: np.ndarray, progress: Callable[[str], None] = lambda line: None
+) -> list[str]:
+    """The model in OpenVINO's files with int8 convolutions; returns the names of those left as they are."""
+    network, kept = quantized(convert(model), x, progress)
+    save(network, path)
+    return kept
 
 
 def quantized(

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from live_stf.engine.cuda_graph import CudaLane
-from live_stf.errors import EngineError, ModelError
+from live_stf.errors import EngineError, ModelError, one_line
 from live_stf.model import Model
 from live_stf.network import build_network
 
@@ -27,7 +27,7 @@ def load_network(model: Model) -> nn.Module:
     try:
         network.load_state_dict(load_file(model.weights))
     except (RuntimeError, SafetensorError) as problem:
-        reason = " ".join(str(problem).split())[:200]
+        reason = one_line(problem, 200)
         raise ModelError(f"{model.weights} does not fit the network of {model.name}: {reason}") from problem
     return network.eval()
 

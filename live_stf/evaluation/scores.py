@@ -52,13 +52,17 @@ class ModelScores:
     @property
     def name(self) -> str:
         """Of its file: several models of one stream can lie in a folder."""
-        return f"{self.stream}-{self.model_hash[:8]}.npz"
+        return _file_name(self.stream, self.model_hash)
 
     def save(self, folder: Path) -> Path:
         """Write FOLDER/NAME: NumPy arrays, no pickle. Returns the file. The folder is there."""
         file = folder / self.name
         np.savez_compressed(file, **{key: np.asarray(value) for key, value in vars(self).items()})
         return file
+
+
+def _file_name(stream: str, weights: str) -> str:
+    return f"{stream}-{weights[:8]}.npz"
 
 
 def load_scores(file: Path) -> ModelScores:
@@ -125,7 +129,7 @@ def compute_scores(
     tag, windows_tag = model_hash(model), _windows_hash(tested, engine, training)
     stream = model.preparation.stream
     if folder is not None:
-        file = folder / f"{stream}-{tag[:8]}.npz"
+        file = folder / _file_name(stream, tag)
         if file.is_file():
             found = load_scores(file)
             if (found.model_hash, found.windows_hash) == (tag, windows_tag):

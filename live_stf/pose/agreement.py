@@ -141,7 +141,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="a video file with people in it")
     parser.add_argument(
         "--pose",
-        type=lambda text: [choice.argument(name) for name in text.split(",")],
+        type=choice.arguments,
         default=["mediapipe", "blazepose"],
         metavar="A,B,...",
         help="the reference and what is compared with it (default: mediapipe,blazepose)",

@@ -74,6 +74,11 @@ def argument(text: str) -> str:
     return text
 
 
+def arguments(text: str) -> list[str]:
+    """Several of them, with commas between: the type of a command line's argument."""
+    return [argument(name) for name in text.split(",")]
+
+
 def open_pose(text: str = DEFAULT, people: int = 2, notify: Callable[[str], None] = log.info) -> PoseEstimator:
     """The pose estimator that `text` names, see `parse`.
 

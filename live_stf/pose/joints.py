@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from live_stf.skeleton import Remap
+from live_stf.types import Person
 
 # An estimator gives every point of a body a place, seen or not; its score is its own probability of being seen.
 VISIBLE = 0.3
@@ -24,6 +27,11 @@ def openpose_joints(
     scores = np.where(outside | (scores < visible), 0.0, np.clip(scores, 0.0, 1.0))
     places, scores = remap.apply(np.asarray(places, np.float32), scores.astype(np.float32))
     return np.concatenate([places, scores[:, None]], axis=1)
+
+
+def persons(bodies: Iterable[np.ndarray]) -> tuple[Person, ...]:
+    """The bodies, joints (18, 3) each, of which enough is seen."""
+    return tuple(Person(joints) for joints in bodies if enough(joints))
 
 
 def enough(joints: np.ndarray) -> bool:

@@ -17,9 +17,9 @@ from mediapipe.tasks.python import BaseOptions, vision
 
 from live_stf.assets import pose_model
 from live_stf.errors import PoseError
-from live_stf.pose.joints import VISIBLE, enough, openpose_joints
+from live_stf.pose.joints import VISIBLE, openpose_joints, persons
 from live_stf.skeleton import BLAZEPOSE_33_TO_OPENPOSE_18
-from live_stf.types import Frame, People, Person
+from live_stf.types import Frame, People
 
 # What MediaPipe 0.10.31 says on stderr whenever it starts with this model. None of it is for the user.
 _CHATTER = (
@@ -72,12 +72,7 @@ class MediaPipePose:
         """Everybody in the picture; see PoseEstimator. A neck needs both shoulders."""
         picture = mediapipe.Image(mediapipe.ImageFormat.SRGB, cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB))
         found = self._landmarker.detect_for_video(picture, self._advance(frame.time)).pose_landmarks
-        persons = []
-        for landmarks in found:
-            joints = self._joints(landmarks, frame.size)
-            if enough(joints):
-                persons.append(Person(joints))
-        return People(frame.time, frame.size, tuple(persons))
+        return People(frame.time, frame.size, persons(self._joints(landmarks, frame.size) for landmarks in found))
 
     def close(self) -> None:
         """Give memory and threads back; may be called twice."""

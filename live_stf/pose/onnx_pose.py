@@ -17,12 +17,12 @@ from live_stf.pose.formats.heat_maps import HeatMaps
 from live_stf.pose.formats.one_stage import OneStage
 from live_stf.pose.formats.simcc import SimCC
 from live_stf.pose.formats.yolo import Yolo, YoloEndToEnd
-from live_stf.pose.joints import VISIBLE, enough, openpose_joints
+from live_stf.pose.joints import VISIBLE, openpose_joints, persons
 from live_stf.pose.onnx_network import OnnxNetwork
 from live_stf.pose.top_down import PersonDetector, TopDownFinder
 from live_stf.pose.whole_picture import WholePictureFinder
 from live_stf.skeleton import COCO_17_TO_OPENPOSE_18, OPENPOSE_18, Remap
-from live_stf.types import Frame, People, Person
+from live_stf.types import Frame, People
 
 WHOLE_PICTURE = (Yolo(), YoloEndToEnd(), OneStage())
 TOP_DOWN = (SimCC(), HeatMaps())
@@ -82,12 +82,11 @@ class OnnxPose:
 
     def detect(self, frame: Frame) -> People:
         """Everybody in the picture; see PoseEstimator."""
-        found = []
-        for keypoints in self._finder.find(frame):
-            joints = openpose_joints(self._remap, keypoints[:, :2], keypoints[:, 2], frame.size, self._visible)
-            if enough(joints):
-                found.append(Person(joints))
-        return People(frame.time, frame.size, tuple(found[: self._people]))
+        found = (
+            openpose_joints(self._remap, keypoints[:, :2], keypoints[:, 2], frame.size, self._visible)
+            for keypoints in self._finder.find(frame)
+        )
+        return People(frame.time, frame.size, persons(found)[: self._people])
 
     def close(self) -> None:
         """Give memory back; may be called twice."""

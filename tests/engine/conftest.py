@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -110,3 +113,31 @@ def onnx_file(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def references(model: Model, inputs: np.ndarray) -> References:
     """What an engine of the random model is compared with."""
     return References(model, lambda _: inputs)
+
+
+_SPY = """
+import socket, sys, time
+asked = []
+socket.getaddrinfo = lambda *host, **_: asked.append(host) or []
+socket.socket.connect = lambda _, address: asked.append(address)
+{work}
+time.sleep(0.5)  # reports are sent by a thread
+print(asked)
+"""
+
+
+@pytest.fixture
+def spied(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
+    """Runs Python lines, told arguments as sys.argv[1:], and prints the hosts that they asked for.
+
+    In a process of its own, because an import alone would ask; at home in `tmp_path`.
+    """
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    for quiet in ("CI", "PYTEST_CURRENT_TEST"):  # libraries that report to somebody do not do so there
+        environment.pop(quiet, None)
+
+    def run(work: str, *arguments: object) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-c", _SPY.format(work=work), *map(str, arguments)]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+
+    return run

@@ -18,6 +18,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from live_stf.assets import pose_model
+from live_stf.errors import AssetError
 from live_stf.pose.formats.base import IMAGENET, PLAIN_BGR, UNIT, Pixels
 from live_stf.skeleton import COCO_17, OPENPOSE_18
 
@@ -258,3 +260,12 @@ def painted() -> SimpleNamespace:
         box_kinds=tuple(BOXES),
         sides=(WHOLE, CROP),
     )
+
+
+@pytest.fixture(scope="session")
+def bundle() -> Path:
+    """The project's own pose networks."""
+    try:
+        return pose_model()
+    except AssetError as error:
+        pytest.skip(f"needs the pose model: {error}")

@@ -11,8 +11,6 @@ import cv2
 import numpy as np
 import pytest
 
-from live_stf.assets import pose_model
-from live_stf.errors import AssetError
 from live_stf.pose.joints import VISIBLE
 from live_stf.pose.mediapipe import MediaPipePose
 from live_stf.skeleton import BLAZEPOSE_33, OPENPOSE_18
@@ -20,14 +18,6 @@ from live_stf.stream.source import open_source
 from live_stf.types import Frame
 
 SIZE = (640, 360)
-
-
-@pytest.fixture(scope="module")
-def bundle():
-    try:
-        return pose_model()
-    except AssetError as error:
-        pytest.skip(f"needs the pose model: {error}")
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from live_stf.pose.blazepose import detection, landmarks
 from live_stf.pose.blazepose.networks import Network, open_networks
 from live_stf.pose.blazepose.region import Region
 from live_stf.pose.blazepose.smoothing import Smoother
-from live_stf.pose.joints import VISIBLE, enough, openpose_joints
+from live_stf.pose.joints import VISIBLE, openpose_joints, persons
 from live_stf.skeleton import BLAZEPOSE_33_TO_OPENPOSE_18
-from live_stf.types import Frame, People, Person
+from live_stf.types import Frame, People
 
 # Overlap (intersection over union) above which two regions show one person.
 SAME = 0.5
@@ -75,12 +75,11 @@ class BlazePose:
             regions = [*regions, *self._detected(frame.image)]
         bodies = self._bodies(frame.image, apart(regions)[: self._people])
         self._followed = [body.next for body in bodies]
-        persons = []
-        for places, visibility in self._smoothed(frame.time, bodies):
-            joints = openpose_joints(BLAZEPOSE_33_TO_OPENPOSE_18, places, visibility, frame.size, self._visible)
-            if enough(joints):
-                persons.append(Person(joints))
-        return People(frame.time, frame.size, tuple(persons))
+        found = (
+            openpose_joints(BLAZEPOSE_33_TO_OPENPOSE_18, places, visibility, frame.size, self._visible)
+            for places, visibility in self._smoothed(frame.time, bodies)
+        )
+        return People(frame.time, frame.size, persons(found))
 
     def close(self) -> None:
         """Give memory and threads back; may be called twice."""

@@ -8,6 +8,8 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+from live_stf.pose.blazepose.detection import overlaps
+
 # A body's square is this much larger than the circle around it.
 MARGIN = 1.25
 
@@ -65,13 +67,5 @@ class Region:
 
     def overlap(self, other: Region) -> float:
         """Intersection over union of the two squares, as if neither were turned."""
-        across = min(self.x + self.side / 2, other.x + other.side / 2) - max(
-            self.x - self.side / 2, other.x - other.side / 2
-        )
-        down = min(self.y + self.side / 2, other.y + other.side / 2) - max(
-            self.y - self.side / 2, other.y - other.side / 2
-        )
-        if across <= 0 or down <= 0:
-            return 0.0
-        shared = across * down
-        return shared / (self.side**2 + other.side**2 - shared)
+        one, another = (np.array([region.x, region.y, region.side, region.side]) for region in (self, other))
+        return float(overlaps(one[None], another)[0])

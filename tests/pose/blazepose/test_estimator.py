@@ -7,8 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from live_stf.assets import pose_model
-from live_stf.errors import AssetError, ModelError, PoseError
+from live_stf.errors import ModelError, PoseError
 from live_stf.openvino_runtime import bf16_available
 from live_stf.pose.blazepose import BlazePose
 from live_stf.pose.blazepose.estimator import apart
@@ -19,14 +18,6 @@ from live_stf.stream.source import open_source
 from live_stf.types import Frame
 
 BLACK = np.zeros((360, 640, 3), np.uint8)
-
-
-@pytest.fixture(scope="module")
-def bundle():
-    try:
-        return pose_model()
-    except AssetError as error:
-        pytest.skip(f"needs the pose model: {error}")
 
 
 @pytest.fixture(scope="module")
