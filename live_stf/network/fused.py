@@ -7,8 +7,9 @@ What is constant once the weights are learned is worked out beforehand:
   product instead of two and a sum.
 - The input norm, the graph and the weights of the stem are one matrix per frame.
 - MCF has two projections less. The similarity Q K^T of q = W_q r + b_q and k = W_k r + b_k is, but for what is the same
-  for all parts and leaves the softmax as it is, the product of W_k^T q and r. The value's projection goes into the
-  restoring one: a row of the attention sums to one, so its bias arrives as a constant.
+  for all parts and leaves the softmax as it is, the product of W_k^T q and r. (Not for cosines, which need the lengths
+  of q and k: those two come out of one product.) The value's projection goes into the restoring one: a row of the
+  attention sums to one, so its bias arrives as a constant.
 - A group of the temporal convolution has sixteen channels instead of four, with zeros between the four: CPUs multiply
   sixteen numbers at once, and do four in no less time.
 
@@ -32,6 +33,7 @@ from live_stf.network.stf_net import (
     STFNet,
     TemporalConvolution,
     attention_divisor,
+    inverse_length,
     widen_groups,
 )
 
@@ -144,8 +146,13 @@ class FusedMCF(_Constants):
         restore = scale.unsqueeze(1) * mcf.restore.weight
         self.constant("reduce_weight", mcf.reduce.weight)
         self.constant("reduce_bias", mcf.reduce.bias)
-        self.constant("query_weight", mcf.key.weight.T @ mcf.query.weight)
-        self.constant("query_bias", mcf.key.weight.T @ mcf.query.bias)
+        if mcf.scale == "cosine":
+            self.constant("query_weight", torch.cat([mcf.query.weight, mcf.key.weight]))
+            self.constant("query_bias", torch.cat([mcf.query.bias, mcf.key.bias]))
+            self.steepness = float(mcf.steepness)
+        else:
+            self.constant("query_weight", mcf.key.weight.T @ mcf.query.weight)
+            self.constant("query_bias", mcf.key.weight.T @ mcf.query.bias)
         self.constant("restore_weight", restore @ mcf.value.weight)
         value_bias = mcf.grain_weight.sum() * mcf.value.bias
         self.constant("restore_bias", restore @ value_bias + scale * mcf.restore.bias + shift)
@@ -159,8 +166,15 @@ class FusedMCF(_Constants):
         reduced = F.linear(x, self.reduce_weight, self.reduce_bias)  # (N * T, V, C/4)
         query = F.linear(reduced, self.query_weight, self.query_bias)
         inner = reduced.shape[-1]
-        similarity = _exact(torch.matmul(query, reduced.transpose(1, 2)).view(bodies, t, v, v).sum(dim=1))
-        similarity = similarity / attention_divisor(self.scale, t, inner)
+        key = reduced
+        if self.scale == "cosine":
+            query, key = query.split(inner, dim=-1)
+        similarity = _exact(torch.matmul(query, key.transpose(1, 2)).view(bodies, t, v, v).sum(dim=1))
+        if self.scale == "cosine":
+            lengths = [inverse_length(x.view(bodies, t, v, inner)) for x in (query, key)]
+            similarity = similarity * lengths[0].unsqueeze(2) * lengths[1].unsqueeze(1) * self.steepness
+        else:
+            similarity = similarity / attention_divisor(self.scale, t, inner)
         pools = _exact(self.parts).split(self.sizes, dim=1)
         # Grain 0 is the joints themselves: nothing to pool.
         grains = [similarity, *(similarity @ pool for pool in pools[1:])]

@@ -22,8 +22,10 @@ STRIDES = (1, 1, 1, 2, 1, 1, 2, 1, 1)
 FIRST_MCF = 4  # "res-layer4 to res-layer9"
 REDUCTION = 4  # alpha of MCF, gamma of TDF, and the channels of one group of the temporal convolution
 # What the sum over frames and channels of a query times a key is divided by before the softmax, of T frames and c
-# channels: "terms" sqrt(T * c), "frames" T * sqrt(c), "none" 1.
-ATTENTION_SCALES = ("terms", "frames", "none")
+# channels: "terms" sqrt(T * c), "frames" T * sqrt(c), "none" 1; "cosine" the lengths of the two over frames and
+# channels, and multiplied by a learned steepness of at most STEEPEST.
+ATTENTION_SCALES = ("terms", "frames", "none", "cosine")
+STEEPEST = 8.0
 WIDE = 16  # channels of a group of the temporal convolution, at least, as it is computed
 
 
@@ -80,8 +82,17 @@ class SCN(nn.Module):
 
 
 def attention_divisor(scale: str, frames: int, channels: int) -> float:
-    """What similarities are divided by before the softmax, see ATTENTION_SCALES."""
+    """What similarities are divided by before the softmax, see ATTENTION_SCALES; not for "cosine"."""
     return {"terms": math.sqrt(frames * channels), "frames": frames * math.sqrt(channels), "none": 1.0}[scale]
+
+
+def inverse_length(x: Tensor) -> Tensor:
+    """1 / sqrt(sum over frames and channels of x^2), in fp32 or better: (N, T, V, C) -> (N, V).
+
+    A joint without any feature has length zero and similarity zero.
+    """
+    exact = torch.promote_types(x.dtype, torch.float32)
+    return (x * x).sum(dim=3).sum(dim=1, dtype=exact).clamp(min=1e-12).rsqrt()
 
 
 class MCF(nn.Module):
@@ -101,9 +112,16 @@ class MCF(nn.Module):
         self.query = nn.Linear(inner, inner)
         self.key = nn.Linear(inner, inner)
         self.value = nn.Linear(inner, inner)
+        if scale == "cosine":
+            self.steepness_logit = nn.Parameter(torch.zeros(()))
         self.grain_weight = nn.Parameter(torch.full((len(parts),), 1.0 / len(parts)))
         self.restore = nn.Linear(inner, channels)
         self.norm = ChannelNorm(channels)
+
+    @property
+    def steepness(self) -> Tensor:
+        """What a cosine is multiplied by before the softmax, between 0 and STEEPEST."""
+        return STEEPEST * torch.sigmoid(self.steepness_logit)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         n, t, v, _ = x.shape
@@ -113,7 +131,11 @@ class MCF(nn.Module):
         frames = torch.bmm(query.flatten(0, 1), key.flatten(0, 1).transpose(1, 2))  # (N*T, V, V)
         # fp32 under autocast for the sum and the softmax.
         summed = frames.view(n, t, v, v).sum(dim=1, dtype=self.parts.dtype)
-        similarity = summed / attention_divisor(self.scale, t, query.shape[-1])
+        if self.scale == "cosine":
+            lengths = inverse_length(query).unsqueeze(2) * inverse_length(key).unsqueeze(1)
+            similarity = summed * lengths * self.steepness
+        else:
+            similarity = summed / attention_divisor(self.scale, t, query.shape[-1])
         logits = similarity @ self.parts  # (N, V, U)
         attention = [part.softmax(dim=-1) for part in logits.split(self.sizes, dim=-1)]
         weighted = torch.cat([m * w for m, w in zip(attention, self.grain_weight.unbind(), strict=True)], dim=-1)

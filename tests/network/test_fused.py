@@ -26,6 +26,7 @@ def learned(skeleton: Skeleton, noise: float = 0.1, **switches: object) -> STFNe
 SWITCHES = [
     (OPENPOSE_18, {}),
     (OPENPOSE_18, {"grains": 1}),
+    (OPENPOSE_18, {"attention_scale": "cosine"}),
     (OPENPOSE_18, {"tdf_kernel": 3, "tdf_motion": True}),
     (NTU_25, {"grains": 3, "present_only": True}),
     (NTU_25, {"mcf": False}),
