@@ -43,6 +43,14 @@ def _whole(preparation: Preparation, length: int) -> slice:
     return slice(0, length) if preparation.stretches else fixed_choose(length, preparation.frames)
 
 
+def early(preparation: Preparation, recipe: Recipe, epoch: int) -> Preparation:
+    """The preparation with as many frames as windows of `epoch` have."""
+    settings = recipe.training
+    if epoch < settings.early_epochs and settings.early_frames is not None:
+        return replace(preparation, frames=settings.early_frames)
+    return preparation
+
+
 class BenchmarkTraining(Dataset):
     """Every training clip `training.repeats` times, in an order of the epoch: (x (C, T, V, M) float32, class number).
 
@@ -53,9 +61,7 @@ class BenchmarkTraining(Dataset):
     def __init__(self, store: Store, selected: Sequence[Selected], recipe: Recipe, epoch: int) -> None:
         self.store, self.recipe, self.epoch = store, recipe, epoch
         settings = recipe.training
-        self.preparation = Preparation(**recipe.preparation)
-        if epoch < settings.early_epochs and settings.early_frames is not None:
-            self.preparation = replace(self.preparation, frames=settings.early_frames)
+        self.preparation = early(Preparation(**recipe.preparation), recipe, epoch)
         unknown = set(recipe.augmentation) - {*CHOICES, *MOVES}
         if unknown:
             raise DataError(

@@ -1,6 +1,6 @@
 """What a pose estimator does to joints: jitter, joints lost for a while, sides swapped.
 
-The sizes are assumptions, not measurements of a pose estimator.
+calibration/pose_noise.py measures it on real clips.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ _LOOSE = {"wrist": 1.6, "elbow": 1.2, "ankle": 1.4, "knee": 1.2}  # limbs' ends 
 class Noise:
     """jitter: largest standard deviation of a joint's error, in torso lengths; every window draws its own up to it.
     memory: seconds over which the error is correlated. lost: probability that a joint is lost once in a window, for 0.2
-    to 1.5 s. legs: that the legs are not seen at all. face: that the ears or eyes are missing. swapped: that the
-    legs' sides are exchanged for a moment.
+    to 1.5 s. arm: that the elbow and the wrist of one side are, together, because the body hides them. legs: that the
+    legs are not seen at all. face: that the ears or eyes are missing. swapped: that the legs' sides are exchanged for a
+    moment.
     """
 
     jitter: float = 0.03
     memory: float = 0.15
     lost: float = 0.06
+    arm: float = 0.0
     legs: float = 0.08
     face: float = 0.25
     swapped: float = 0.04
@@ -55,6 +57,10 @@ class Noise:
                 out[np.ix_(during, pair)] = out[np.ix_(during, pair[::-1])]
         for joint in np.flatnonzero(rng.random(joint_count) < self.lost):
             out[self._stretch(rng, times), joint] = 0
+        if rng.random() < self.arm:
+            side = ("left", "right")[rng.integers(2)]
+            hidden = [skeleton.index(f"{side}_{joint}") for joint in ("elbow", "wrist")]
+            out[np.ix_(self._stretch(rng, times), hidden)] = 0
         if rng.random() < self.legs:
             first = rng.integers(2)  # from the hips or from the knees down
             gone = ("hip", "knee", "ankle")[first:]

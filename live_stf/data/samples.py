@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from torch.utils.data import Dataset
 
-from live_stf.data.benchmark import BenchmarkTest, BenchmarkTraining
+from live_stf.data.benchmark import BenchmarkTest, BenchmarkTraining, early
 from live_stf.data.selection import Selected
 from live_stf.data.store import Store
 from live_stf.data.windows import WindowSettings, draw_window
@@ -25,12 +25,14 @@ class TrainingWindows(Dataset):
 
     A class is drawn first (all alike, the class for everything else with its own share), then a source by its weight
     times the root of its clips of that class, then a clip. Everything follows from seed, epoch and number, so an epoch
-    is the same whether a training was interrupted before it or not.
+    is the same whether a training was interrupted before it or not. In the first training.early_epochs T is
+    training.early_frames.
     """
 
     def __init__(self, store: Store, selected: Sequence[Selected], recipe: Recipe, epoch: int) -> None:
         self.store, self.recipe, self.epoch = store, recipe, epoch
         self.preparation, self.settings = _settings(recipe)
+        self.preparation = early(self.preparation, recipe, epoch)
         self.none = recipe.labels.index(recipe.none_label) if recipe.none_label else None
         self.by_class: dict[int, dict[str, list[int]]] = {}
         for one in selected:

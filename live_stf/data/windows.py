@@ -13,6 +13,7 @@ from live_stf.data.noise import Noise
 from live_stf.preparation import Preparation, resample
 from live_stf.skeleton import Skeleton
 
+_SWAY = (0.15, 0.5)  # seconds of the clip and swings a second, at most, by which somebody who holds a moment sways
 _TRIES = 6  # cameras that are tried before a window is taken in which little of the person is in the picture
 
 
@@ -24,7 +25,7 @@ class WindowSettings:
     camera; drops: the largest share of pictures that are lost. partial: probability that a clip shorter than the
     span is all that has been seen so far; else it stands somewhere in the window, the person still before and after.
     upper_body: probability that the camera sees the upper body only. still: probability of a window in which nothing
-    happens (one moment of the clip, held), which is labelled as none of the classes.
+    happens (one moment of the clip, held, half of them swaying around it), which is labelled as none of the classes.
     """
 
     slowest: float = 0.8
@@ -78,19 +79,29 @@ def _placed(
     return times, times - begin
 
 
+def _held(rng: np.random.Generator, duration: float, times: np.ndarray) -> np.ndarray:
+    """Moments (n,) of somebody who stands in the clip's first or last moment, or sways between it and one nearby."""
+    end = rng.choice([0.0, duration])
+    if rng.random() < 0.5:
+        return np.full(len(times), end)
+    far, pace, phase = rng.uniform(0, 1, 3) * (*_SWAY, 2 * np.pi)
+    away = far * (1 + np.sin(2 * np.pi * pace * times + phase)) / 2
+    return np.abs(end - away)
+
+
 def draw_window(
     rng: np.random.Generator, clip: Clip, preparation: Preparation, settings: WindowSettings, still: bool = False
 ) -> np.ndarray:
     """A random window of a clip as network input (C, T, V, M): the virtual camera's pace and view, noise, preparation.
 
-    still: hold one moment of the clip instead of playing it.
+    still: hold one moment of the clip, or sway a little around it, instead of playing it.
     """
     span, skeleton = preparation.span, clip.skeleton
     pace = rng.uniform(settings.slowest, settings.fastest)
     duration = clip.duration / pace
     times = camera_times(rng, span, settings)
     if still:
-        moments = np.full(len(times), rng.choice([0.0, duration]))
+        moments = _held(rng, duration, times)
     else:
         times, moments = _placed(rng, duration, span, times, settings)
     coordinates, scores = clip_at(clip, moments * pace)

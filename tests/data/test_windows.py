@@ -112,6 +112,31 @@ def test_what_noise_takes_away_is_zero_and_the_rest_stays(what: str, joints: lis
     assert (out[:, gone] == 0).all()
 
 
+def test_a_hidden_arm_is_gone_for_a_while_from_the_elbow_down() -> None:
+    times = np.arange(90) / 30
+    original = np.dstack([np.tile(FIGURE[:, :2] * 100, (90, 1, 1)), np.ones((90, 18))])
+    hidden = set()
+    for seed in range(20):
+        out = Noise(**{**QUIET, "arm": 1.0})(np.random.default_rng(seed), times, original, OPENPOSE_18)
+        gone = out[..., 2] == 0
+        side = {OPENPOSE_18.joints[joint].split("_")[0] for joint in np.flatnonzero(gone.any(axis=0))}
+        assert len(side) <= 1  # none where the stretch falls between two pictures
+        for name in side:
+            elbow, wrist = (gone[:, OPENPOSE_18.index(f"{name}_{joint}")] for joint in ("elbow", "wrist"))
+            assert (elbow == wrist).all()
+            assert gone.any(axis=0).sum() == 2
+        hidden |= side
+    assert hidden == {"left", "right"}
+
+
+def test_half_of_those_who_hold_a_moment_sway() -> None:
+    settings = WindowSettings(noise=QUIET, partial=0.0, upper_body=0.0, drops=0.0)
+    wrists = [OPENPOSE_18.index("right_wrist"), OPENPOSE_18.index("left_wrist")]
+    draw = lambda seed: draw_window(np.random.default_rng(seed), clip(40), Preparation(), settings, still=True)  # noqa: E731
+    moved = np.array([np.ptp(draw(seed)[1][:, wrists], axis=0).max() for seed in range(40)])
+    assert 0.2 < np.mean(moved > 0.05) < 0.8  # the noise alone is less
+
+
 def test_absent_joints_stay_absent() -> None:
     times = np.arange(60) / 30
     original = np.dstack([np.tile(FIGURE[:, :2] * 100, (60, 1, 1)), np.ones((60, 18))])

@@ -1,0 +1,206 @@
+"""Measure what a pose estimator does to joints on real clips: `python calibration/pose_noise.py CLIP...`.
+
+Lengths are in torso lengths of the body, as the preparation measures them. For every joint:
+
+- seen: share of the person's pictures in which it has a score; score: its median then;
+- fast: standard deviation of what is new in every picture, from second differences (their median, so that motion does
+  not count): of an error that has nothing to do with that of the picture before, a second difference has 6 times the
+  variance;
+- slow: standard deviation of its place within STRETCH seconds, in the quietest quarter of all stretches in which nobody
+  can have moved it much; memory: seconds in which its correlation falls to 1/e there;
+- lost: how often a minute it goes missing and comes back, and how long it is away (median).
+
+swapped: share of pictures in which left and right legs have changed places against the picture before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from live_stf.errors import LiveStfError
+from live_stf.machine import machine
+from live_stf.pose import choice
+from live_stf.pose.tracking import Tracker
+from live_stf.preparation import body_size
+from live_stf.skeleton import OPENPOSE_18, Skeleton
+from live_stf.stream.source import FileSource
+
+FORMAT = 1
+STRETCH = 1.0  # seconds
+LOWEST_RATE = 15.0  # pictures a second: below, motion between two pictures hides their errors
+_MAD = 0.6745  # median of |x| of a normal variable with standard deviation 1
+
+
+class Body:
+    """One person of one clip. times: (n,) seconds. joints: (n, V, 3)."""
+
+    def __init__(self, times: Sequence[float], joints: Sequence[np.ndarray], skeleton: Skeleton = OPENPOSE_18) -> None:
+        self.times, self.joints, self.skeleton = np.asarray(times), np.stack(joints), skeleton
+        self.size = body_size(self.joints, skeleton)
+        self.interval = float(np.median(np.diff(self.times))) if len(self.times) > 1 else np.inf
+
+    @property
+    def quick(self) -> bool:
+        """Whether pictures follow each other fast enough to tell errors from motion."""
+        return self.size > 0 and 1 / self.interval >= LOWEST_RATE
+
+    def second_differences(self, joint: int) -> np.ndarray:
+        """(k, 2) wherever three pictures in a row show the joint."""
+        seen = self.joints[:, joint, 2] > 0
+        places = self.joints[:, joint, :2] / self.size
+        three = seen[:-2] & seen[1:-1] & seen[2:]
+        return (places[:-2] - 2 * places[1:-1] + places[2:])[three]
+
+    def stretches(self, joint: int) -> list[np.ndarray]:
+        """Places (k, 2) around their mean, of every full stretch that shows the joint all the time."""
+        length = round(STRETCH / self.interval)
+        found = []
+        for first in range(0, len(self.times) - length, max(length // 2, 1)):
+            part = self.joints[first : first + length, joint]
+            if (part[:, 2] > 0).all():
+                places = part[:, :2] / self.size
+                found.append(places - places.mean(axis=0))
+        return found
+
+    def gaps(self, joint: int) -> list[float]:
+        """Seconds of every stretch in which the joint was missing, seen before and after."""
+        seen = np.flatnonzero(self.joints[:, joint, 2] > 0)
+        apart = np.flatnonzero(np.diff(seen) > 1)
+        return [float(self.times[seen[at + 1]] - self.times[seen[at]]) for at in apart]
+
+    def swaps(self) -> tuple[int, int]:
+        """Pictures in which the legs have changed sides, and pictures in which that could be seen."""
+        count = of = 0
+        for name in ("knee", "ankle"):
+            pair = [self.skeleton.index(f"{side}_{name}") for side in ("left", "right")]
+            before, after = self.joints[:-1, pair], self.joints[1:, pair]
+            seen = (before[..., 2] > 0).all(axis=1) & (after[..., 2] > 0).all(axis=1)
+            straight = np.linalg.norm(after[..., :2] - before[..., :2], axis=-1).sum(axis=1)
+            crossed = np.linalg.norm(after[:, ::-1, :2] - before[..., :2], axis=-1).sum(axis=1)
+            count += int((seen & (crossed < 0.5 * straight)).sum())
+            of += int(seen.sum())
+        return count, of
+
+
+def bodies(clip: Path, pose: str, people: int) -> list[Body]:
+    """Everybody who is in the clip for STRETCH seconds or more. SourceError, PoseError, AssetError."""
+    seen: dict[int, tuple[list[float], list[np.ndarray]]] = {}
+    with FileSource(clip) as source, closing(choice.open_pose(pose, people)) as estimator:
+        tracker = Tracker()
+        while (frame := source.read()) is not None:
+            for person in tracker.update(estimator.detect(frame)).persons:
+                times, joints = seen.setdefault(person.identity, ([], []))
+                times.append(frame.time)
+                joints.append(person.joints)
+    return [Body(*one) for one in seen.values() if one[0][-1] - one[0][0] >= STRETCH]
+
+
+def measure(people: Sequence[Body]) -> dict:
+    """The figures of this module's description, by joint; None where no body could tell."""
+    quick = [body for body in people if body.quick]
+    minutes = sum(float(body.times[-1] - body.times[0]) for body in people) / 60
+    by_joint = {}
+    for joint, name in enumerate(OPENPOSE_18.joints):
+        scores = np.concatenate([body.joints[:, joint, 2] for body in people])
+        differences = np.concatenate([np.zeros((0, 2)), *(body.second_differences(joint) for body in quick)])
+        fast = float(np.median(np.abs(differences)) / _MAD / np.sqrt(6)) if len(differences) else None
+        slow, memory = _stillness([(part, body.interval) for body in quick for part in body.stretches(joint)])
+        gaps = [gap for body in people for gap in body.gaps(joint)]
+        by_joint[name] = {
+            "seen": _rounded(np.mean(scores > 0)),
+            "score": _rounded(np.median(scores[scores > 0])) if (scores > 0).any() else None,
+            "fast": _rounded(fast),
+            "slow": _rounded(slow),
+            "memory": _rounded(memory),
+            "lost_per_minute": _rounded(len(gaps) / minutes),
+            "away": _rounded(np.median(gaps)) if gaps else None,
+        }
+    swaps = np.sum([body.swaps() for body in people], axis=0)
+    return {
+        "people": len(people),
+        "pictures": sum(len(body.times) for body in people),
+        "swapped": float(swaps[0] / max(swaps[1], 1)),
+        "joints": by_joint,
+    }
+
+
+def _stillness(stretches: Sequence[tuple[np.ndarray, float]]) -> tuple[float | None, float | None]:
+    """Standard deviation and correlation time of the quietest quarter of stretches (places, seconds a picture)."""
+    if not stretches:
+        return None, None
+    ordered = sorted(stretches, key=lambda one: one[0].std())
+    quiet = ordered[: max(len(ordered) // 4, 1)]
+    memories = []
+    for places, interval in quiet:
+        power = (places**2).sum()
+        correlation = (places[1:] * places[:-1]).sum() / power if power > 0 else 0.0
+        memories.append(-interval / np.log(np.clip(correlation, 1e-3, 0.999)))
+    return float(np.median([places.std() for places, _ in quiet])), float(np.median(memories))
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(float(value), 4)
+
+
+def show(result: dict, console: Console) -> None:
+    """Print the figures as a table."""
+    console.print(
+        f"{result['people']} people in {result['pictures']} pictures, legs swapped in {result['swapped']:.2%} of them"
+    )
+    table = Table("joint")
+    headings = {
+        "seen": "seen", "score": "score", "fast": "fast, torsos", "slow": "slow, torsos", "memory": "memory, s",
+        "lost_per_minute": "lost a minute", "away": "away, s",
+    }  # fmt: skip
+    for heading in headings.values():
+        table.add_column(heading, justify="right")
+    for name, values in result["joints"].items():
+        table.add_row(name, *("-" if values[key] is None else f"{values[key]:.4g}" for key in headings))
+    console.print(table)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python calibration/pose_noise.py", description=(__doc__ or "").splitlines()[0]
+    )
+    parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="a video file with people in it")
+    parser.add_argument("--pose", default=choice.DEFAULT, help=f"the pose estimator (default: {choice.DEFAULT})")
+    parser.add_argument("--people", type=int, default=2, help="how many people at once (default: 2)")
+    parser.add_argument("--output", type=Path, metavar="FILE.json", help="write the figures here as well")
+    given = parser.parse_args(arguments)
+    try:
+        found = [body for clip in given.clips for body in bodies(clip, given.pose, given.people)]
+        if not found:
+            print(f"error: nobody is seen for {STRETCH:g} s or more in these clips: give others", file=sys.stderr)
+            return 2
+        result = measure(found)
+        show(result, Console())
+        if given.output is not None:
+            content = {
+                "format": FORMAT,
+                "pose": given.pose,
+                "clips": [clip.name for clip in given.clips],
+                "machine": machine(),
+                **result,
+            }
+            given.output.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    except LiveStfError as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 2
+    except OSError as problem:
+        print(f"error: {problem.filename}: {problem.strerror}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
