@@ -1,0 +1,150 @@
+"""The library: pictures and keypoints in, events out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import live_stf
+from live_stf.errors import SourceError
+from live_stf.pose.mediapipe import MediaPipePose
+from live_stf.recognition import LAYOUTS, Recognizer, changes
+from live_stf.skeleton import COCO_17, OPENPOSE_18
+from live_stf.stream.source import open_source
+from live_stf.types import Event, State
+
+
+@pytest.fixture(scope="module")
+def recognizer() -> Recognizer:
+    return Recognizer()
+
+
+def walking_points(seconds: float, clip: Path) -> tuple[list[tuple[float, np.ndarray]], tuple[int, int]]:
+    """Joints of the one person found in every picture of the clip's start, with times, and the picture's size."""
+    found = []
+    with open_source(clip) as source, MediaPipePose(people=1) as pose:
+        while (frame := source.read()) is not None and frame.time < seconds:
+            people = pose.detect(frame).persons
+            if people:
+                found.append((frame.time, people[0].joints))
+        return found, source.size
+
+
+@pytest.fixture(scope="module")
+def points(clip: Path) -> tuple[list[tuple[float, np.ndarray]], tuple[int, int]]:
+    return walking_points(3.5, clip)
+
+
+def test_pictures_pushed_one_by_one_are_named(clip: Path) -> None:
+    said = []
+    with Recognizer(people=1) as recognizer, open_source(clip) as source:
+        while (frame := source.read()) is not None and frame.time < 3.5:
+            said += recognizer.push_image(frame.image, frame.time)
+    states = {event.state for event in said}
+    assert State.FILLING in states
+    assert all(event.label in recognizer.labels for event in said if event.state is State.LABEL)
+    assert any(event.state in (State.LABEL, State.UNSURE) and event.score > 0 for event in said)
+
+
+def test_keypoints_pushed_are_what_the_picture_would_have_given(
+    clip: Path, points: tuple[list[tuple[float, np.ndarray]], tuple[int, int]]
+) -> None:
+    joints, size = points
+    by_picture, by_points = Recognizer(people=1), Recognizer(people=1)
+    at = dict(joints)
+    compared = 0
+    with by_picture, open_source(clip) as source:
+        while (frame := source.read()) is not None and frame.time < 3.0:
+            bodies = [at[frame.time]] if frame.time in at else []
+            wanted = by_picture.push_image(frame.image, frame.time)
+            assert by_points.push_keypoints(bodies, size, frame.time) == wanted
+            compared += len(wanted)
+    assert compared > 20
+
+
+def test_coco_points_are_read_as_the_same_body(points: tuple[list[tuple[float, np.ndarray]], tuple[int, int]]) -> None:
+    """Only the neck differs: OpenPose's own here is MediaPipe's, the middle of the shoulders as well."""
+    joints, size = points
+    one, other = Recognizer(), Recognizer()
+    order = [OPENPOSE_18.index(name) for name in COCO_17]
+    for time, body in joints[:60]:
+        first = one.push_keypoints([body], size, time)
+        second = other.push_keypoints(body[None, order], size, time, layout="coco17")
+        assert [(event.state, event.label) for event in first] == [(event.state, event.label) for event in second]
+        assert [event.score for event in first] == pytest.approx([event.score for event in second], abs=1e-3)
+
+
+def test_who_leaves_is_said_once(points: tuple[list[tuple[float, np.ndarray]], tuple[int, int]]) -> None:
+    joints, size = points
+    recognizer = Recognizer()
+    for time, body in joints[:40]:
+        recognizer.push_keypoints([body], size, time)
+    left = [recognizer.push_keypoints([], size, joints[39][0] + 0.1 * step) for step in range(1, 20)]
+    assert [event.state for events in left for event in events if event.state is State.NO_PERSON] == [State.NO_PERSON]
+    assert left[-1] == []
+
+
+def test_a_clip_is_listened_to_until_it_ends(clip: Path) -> None:
+    said = list(Recognizer(people=1).listen(str(clip)))
+    assert said[0].state is State.FILLING
+    for before, after in pairwise(said):
+        if before.identity == after.identity:
+            assert (before.state, before.label) != (after.state, after.label)
+    assert any(event.state is State.LABEL for event in said)
+
+
+def test_changes_are_what_is_new() -> None:
+    known: dict[int, Event] = {}
+    filling, unsure = Event(1, 0.1, State.FILLING), Event(1, 1.0, State.UNSURE, score=0.3)
+    assert changes(known, {1: filling}, 0.1) == [filling]
+    assert changes(known, {1: Event(1, 0.2, State.FILLING)}, 0.2) == []
+    assert changes(known, {1: unsure}, 1.0) == [unsure]
+    wave = Event(1, 2.0, State.LABEL, "wave", 0.9)
+    assert changes(known, {1: wave}, 2.0) == [wave]
+    assert changes(known, {1: Event(1, 2.1, State.LABEL, "wave", 0.8)}, 2.1) == []
+    assert changes(known, {1: Event(1, 3.0, State.LABEL, "clap", 0.8)}, 3.0)[0].label == "clap"
+    assert changes(known, {}, 4.0) == [Event(1, 4.0, State.NO_PERSON)]
+    assert changes(known, {}, 4.1) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"bodies": np.zeros((1, 17, 3)), "size": (9, 9)}, r"openpose18 keypoints are \(people, 18, 3\)"),
+        ({"bodies": np.zeros((18, 3)), "size": (9, 9)}, r"got \(18, 3\)"),
+        ({"bodies": np.full((1, 18, 3), np.nan), "size": (9, 9)}, "finite"),
+        ({"bodies": np.zeros((1, 18, 3)), "size": (9, 9), "layout": "h36m"}, "h36m.*coco17"),
+    ],
+)
+def test_keypoints_that_cannot_be_read_are_refused(recognizer: Recognizer, given: dict, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        recognizer.push_keypoints(**given)
+
+
+def test_pictures_that_are_none_and_times_that_fall_back_are_refused() -> None:
+    recognizer = Recognizer()
+    with pytest.raises(ValueError, match=r"uint8, got \(4, 4\) float64"):
+        recognizer.push_image(np.zeros((4, 4)))
+    recognizer.push_keypoints([], (9, 9), 1.0)
+    with pytest.raises(ValueError, match="not after"):
+        recognizer.push_keypoints([], (9, 9), 1.0)
+
+
+def test_a_source_that_is_not_there_is_named(recognizer: Recognizer) -> None:
+    with pytest.raises(SourceError, match=r"nowhere\.mp4"):
+        next(recognizer.listen("nowhere.mp4"))
+
+
+def test_it_is_the_packages_own_and_needs_no_qt() -> None:
+    assert live_stf.Recognizer is Recognizer
+    with pytest.raises(AttributeError, match="Recogniser"):
+        _ = live_stf.Recogniser
+    code = "import sys, live_stf; live_stf.Recognizer; print([m for m in sys.modules if 'Qt' in m or m == 'mediapipe'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    assert set(LAYOUTS) == {"openpose18", "coco17", "mediapipe33"}
