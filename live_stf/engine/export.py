@@ -87,7 +87,7 @@ def sensitive(graph) -> set[int]:
     """Positions of the nodes that stay in fp32, in an `onnx.GraphProto`.
 
     Softmax and all that leads to it, back to the product of query and key, which sums thousands of terms and outgrows
-    fp16's range; and sums and means.
+    fp16's range, and to the squares of both, from which their lengths come; and sums and means.
     """
     constants = {initializer.name for initializer in graph.initializer}
     maker = {output: position for position, node in enumerate(graph.node) for output in node.output}
@@ -101,10 +101,14 @@ def sensitive(graph) -> set[int]:
         kept.add(position)
         node = graph.node[position]
         computed = [name for name in node.input if name and name not in constants]
-        if node.op_type == "MatMul" and len(computed) == 2:
+        if (node.op_type == "MatMul" and len(computed) == 2) or _squares(node):
             continue
         waiting += [maker[name] for name in computed if name in maker]
     return kept | sums
+
+
+def _squares(node) -> bool:
+    return node.op_type == "Mul" and node.input[0] == node.input[1]
 
 
 def lowered(proto, precision: str):

@@ -44,7 +44,17 @@ def write_model(folder: Path, network: dict, labels: tuple[str, ...], **preparat
 def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     labels = ("walk", "wave", "sit down", "none of these")
     return write_model(
-        tmp_path_factory.mktemp("models") / "random", {"architecture": "stf-net", "skeleton": "openpose18"}, labels
+        tmp_path_factory.mktemp("models") / "random",
+        {"architecture": "stf-net", "skeleton": "openpose18", "attention_scale": "cosine"},
+        labels,
+    )
+
+
+@pytest.fixture
+def terms_model(tmp_path: Path) -> Model:
+    """As the paper reads, without cosines."""
+    return write_model(
+        tmp_path / "terms", {"architecture": "stf-net", "skeleton": "openpose18"}, ("walk", "none of these")
     )
 
 

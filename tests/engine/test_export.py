@@ -70,6 +70,21 @@ def test_what_suffers_stays_in_fp32_and_all_else_does_not(precision: str, low: i
     assert kept < 0.01 * sum(np.prod(weight.dims) for weight in weights)
 
 
+def test_what_suffers_is_as_little_without_cosines(terms_model: Model, tmp_path: Path) -> None:
+    graph = onnx.load(export_onnx(terms_model, tmp_path / "terms.onnx")).graph
+    kinds = [graph.node[position].op_type for position in sensitive(graph)]
+    assert kinds.count("MatMul") == 12
+    assert kinds.count("Conv") == 0
+
+
+def test_the_walk_back_from_a_softmax_ends_at_squares() -> None:
+    graph = onnx.parser.parse_graph(
+        "g (float[2,3] x) => (float[2,3] y) <float[3,3] w = {1,0,0,0,1,0,0,0,1}, float[1] s = {2}> {"
+        "q = MatMul(x, w)  r = Mul(q, q)  l = Sqrt(r)  d = Mul(l, s)  y = Softmax(d) }"
+    )
+    assert sensitive(graph) == {1, 2, 3, 4}
+
+
 def test_the_walk_back_from_a_softmax_ends_at_the_product_of_two_computed_things() -> None:
     graph = onnx.parser.parse_graph(
         "g (float[2,3] x) => (float[2,3] y) <float[3,3] w = {1,0,0,0,1,0,0,0,1}, float[1] s = {2}> {"
