@@ -69,9 +69,10 @@ def train(recipe: Recipe, console: Console, command: str | None = None) -> Model
         synchronize_norms(learner.network)
     clock = Timer(verbose=False)
     trainer = _trainer(recipe, processes, progress, clock)
-    last = progress.last
+    last = progress.newest_whole()
     if last is not None and processes.first:
-        console.print(f"going on from {last}")
+        damaged = f", {progress.last.name} being damaged" if progress.last not in (None, last) else ""
+        console.print(f"going on from {last}{damaged}")
     try:
         trainer.fit(learner, windows, ckpt_path=last)
     except SystemExit as ended:  # what Lightning makes of Ctrl-C

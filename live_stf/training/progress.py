@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
+import torch
 from omegaconf import OmegaConf
 
-from live_stf.errors import DataError
+from live_stf.errors import DataError, one_line
 from live_stf.recipe import Recipe
 
 # What may differ between the start of a training and its continuation: where things lie, and how fast it goes.
@@ -33,6 +35,25 @@ class Progress:
         """The newest checkpoint, None when nothing was learned yet."""
         path = self.checkpoints / "last.ckpt"
         return path if path.is_file() else None
+
+    def newest_whole(self) -> Path | None:
+        """The newest checkpoint that can be read: `last`, or the one before it where that is damaged.
+
+        DataError when there are some and none is whole.
+        """
+        found = sorted(self.checkpoints.glob("*.ckpt"), key=lambda file: file.stat().st_mtime, reverse=True)
+        found.sort(key=lambda file: file != self.last)
+        reason = ""
+        for file in found:
+            try:
+                torch.load(file, map_location="cpu", weights_only=True, mmap=True)
+            except (RuntimeError, EOFError, OSError, UnpicklingError, KeyError) as problem:
+                reason = reason or f"{file} is damaged ({one_line(problem, 100)})"
+            else:
+                return file
+        if found:
+            raise DataError(f"{reason}: remove {self.checkpoints} to begin the training again")
+        return None
 
     def begin(self, recipe: Recipe) -> None:
         """Keep the recipe beside the checkpoints.
