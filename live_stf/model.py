@@ -8,6 +8,7 @@ description; it does not import torch.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +29,8 @@ class Model:
     """What model.json says, and where it was found.
 
     labels: class names in the order of the logits. none_label: the class that stands for everything else, never shown
-    as a label; None when there is none. network: arguments of `live_stf.network.build_network`. decision: settings of
+    as a label; None when there is none. network: arguments of `live_stf.network.build_network`. temperature: what
+    logits are divided by before the softmax, so that probabilities are as sure as they are right. decision: settings of
     `live_stf.stream.decision`. training and measured are for readers: data with licences, the split, accuracies.
     """
 
@@ -38,6 +40,7 @@ class Model:
     network: Mapping[str, Any]
     preparation: Preparation
     none_label: str | None = None
+    temperature: float = 1.0
     decision: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     measured: Mapping[str, Any] = field(default_factory=dict)
@@ -65,6 +68,7 @@ class Model:
             "none_label": self.none_label,
             "network": dict(self.network),
             "preparation": self.preparation.as_dict(),
+            "temperature": self.temperature,
             "decision": dict(self.decision),
             "training": dict(self.training),
             "measured": dict(self.measured),
@@ -108,14 +112,23 @@ def load_model(name_or_folder: str | Path) -> Model:
             network=content["network"],
             preparation=Preparation(**content["preparation"]),
             none_label=content.get("none_label"),
+            temperature=_temperature(content.get("temperature", 1.0)),
             decision=content.get("decision", {}),
             training=content.get("training", {}),
             measured=content.get("measured", {}),
         )
     except (KeyError, TypeError) as problem:
         raise ModelError(f"{folder / DESCRIPTION} lacks or does not know {problem}") from problem
+    except ValueError as problem:
+        raise ModelError(f"{folder / DESCRIPTION}: {problem}") from problem
     if not model.weights.is_file():
         raise ModelError(f"{folder} has no {WEIGHTS}: copy the weights there or train the model again")
     if model.none_label is not None and model.none_label not in model.labels:
         raise ModelError(f"{folder / DESCRIPTION}: none_label {model.none_label!r} is not one of its labels")
     return model
+
+
+def _temperature(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise ValueError(f"temperature is {value!r}, it has to be a number above 0")
+    return float(value)

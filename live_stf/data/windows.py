@@ -81,12 +81,15 @@ def _placed(
 
 def _held(rng: np.random.Generator, duration: float, times: np.ndarray) -> np.ndarray:
     """Moments (n,) of somebody who stands in the clip's first or last moment, or sways between it and one nearby."""
-    end = rng.choice([0.0, duration])
+    return np.abs(rng.choice([0.0, duration]) - _sway(rng, times))
+
+
+def _sway(rng: np.random.Generator, times: np.ndarray) -> np.ndarray:
+    """Seconds (n,) of the clip that somebody who stands is away from the moment that they are in; half never are."""
     if rng.random() < 0.5:
-        return np.full(len(times), end)
+        return np.zeros(len(times))
     far, pace, phase = rng.uniform(0, 1, 3) * (*_SWAY, 2 * np.pi)
-    away = far * (1 + np.sin(2 * np.pi * pace * times + phase)) / 2
-    return np.abs(end - away)
+    return far * (1 + np.sin(2 * np.pi * pace * times + phase)) / 2
 
 
 def draw_window(
@@ -96,7 +99,7 @@ def draw_window(
 
     still: hold one moment of the clip, or sway a little around it, instead of playing it.
     """
-    span, skeleton = preparation.span, clip.skeleton
+    span = preparation.span
     pace = rng.uniform(settings.slowest, settings.fastest)
     duration = clip.duration / pace
     times = camera_times(rng, span, settings)
@@ -105,12 +108,60 @@ def draw_window(
     else:
         times, moments = _placed(rng, duration, span, times, settings)
     coordinates, scores = clip_at(clip, moments * pace)
+    joints, size = _filmed(rng, coordinates, scores, times, clip, settings)
+    return preparation(resample(times, joints, times[-1] - span, times[-1], preparation.frames), size)
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """What a pose estimator would say of somebody who stands, acts and stands again.
+
+    times: (n,) ascending seconds. joints: (n, V, 3), x, y, score. size: (width, height) of the picture. The action
+    lasts from `onset` to `end` seconds.
+    """
+
+    times: np.ndarray
+    joints: np.ndarray
+    size: tuple[int, int]
+    onset: float
+    end: float
+
+
+def draw_stream(
+    rng: np.random.Generator, clip: Clip, settings: WindowSettings, before: float, after: float, longest: float
+) -> Stream:
+    """A random stream: the clip, of `longest` seconds at most, with `before` and `after` seconds of standing around it.
+
+    Who stands is in the clip's first or last moment, or sways near it. Camera and noise are drawn as for `draw_window`,
+    once for the whole stream.
+    """
+    pace = rng.uniform(settings.slowest, settings.fastest)
+    duration = min(clip.duration / pace, longest)
+    times = camera_times(rng, before + duration + after, settings)
+    moments = times - before
+    early, late = moments < 0, moments > duration
+    # The sway begins and ends where the action does, so that nobody jumps.
+    moments[early] = _sway(rng, times[early]) * np.minimum(-moments[early], 1.0)
+    moments[late] = duration - _sway(rng, times[late]) * np.minimum(moments[late] - duration, 1.0)
+    coordinates, scores = clip_at(clip, moments * pace)
+    joints, size = _filmed(rng, coordinates, scores, times, clip, settings)
+    return Stream(times, joints, size, before, before + duration)
+
+
+def _filmed(
+    rng: np.random.Generator,
+    coordinates: np.ndarray,
+    scores: np.ndarray,
+    times: np.ndarray,
+    clip: Clip,
+    settings: WindowSettings,
+) -> tuple[np.ndarray, tuple[int, int]]:
+    """(n, V, 3) joints as a pose estimator gives them, and the picture's size: camera, a mirror or none, noise."""
     joints, size = _seen(rng, coordinates, scores, clip, settings)
     if rng.random() < 0.5:
-        joints = joints[:, skeleton.mirrored]
+        joints = joints[:, clip.skeleton.mirrored]
         joints[..., 0] = (size[0] - joints[..., 0]) * (joints[..., 2] > 0)
-    joints = Noise(**settings.noise)(rng, times, joints, skeleton)
-    return preparation(resample(times, joints, times[-1] - span, times[-1], preparation.frames), size)
+    return Noise(**settings.noise)(rng, times, joints, clip.skeleton), size
 
 
 def _seen(

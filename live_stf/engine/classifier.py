@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from scipy.special import softmax
 
 from live_stf.engine.base import Engine
 from live_stf.engine.choice import open_engine
@@ -39,8 +40,7 @@ class Classifier:
         if not windows:
             return []
         logits, attention = self.engine.run(self.prepare(windows))
-        shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-        probabilities = shifted / shifted.sum(axis=1, keepdims=True)
+        probabilities = softmax(logits / self.model.temperature, axis=1)
         return [
             Scores(
                 window.identity,
