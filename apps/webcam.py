@@ -1,4 +1,7 @@
-"""Live recognition in a window, from a camera, a video file or a network stream."""
+"""Live recognition in a window, from a camera, a video file or a network stream.
+
+With --headless there is no window, and neither Qt nor a screen is needed.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +9,26 @@ import argparse
 import math
 import signal
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
-
-from PyQt5.QtCore import QTimer
+from typing import TYPE_CHECKING, TextIO
 
 from live_stf.engine import ENGINES, open_classifier
 from live_stf.errors import LiveStfError
 from live_stf.model import load_model
 from live_stf.pose import choice
+from live_stf.stream.events import STDOUT, EventWriter
 from live_stf.stream.live import LiveLoop
 from live_stf.stream.source import open_source
-from live_stf.ui import theme
 from live_stf.ui.about import About
-from live_stf.ui.qt import application
-from live_stf.ui.window import LiveWindow
 from live_stf.ui.wording import rate_words
 
+if TYPE_CHECKING:
+    from PyQt5.QtWidgets import QApplication
+
 INTERRUPTED = 130  # as shells count a program that Ctrl-C ended
+LOOK = 0.05  # seconds between two looks for new events
 PICTURES = (".png", ".jpg", ".jpeg")
 
 
@@ -41,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Command line to options; a wrong one ends the program with status 2."""
-    parser = argparse.ArgumentParser(prog="webcam.py", description=__doc__)
+    parser = argparse.ArgumentParser(prog="webcam.py", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--source", default="0", help="a camera's number, a video file or a stream's URL (default: 0)")
     parser.add_argument("--model", default="everyday", help="name in models/, or a model's folder (default: everyday)")
     parser.add_argument("--engine", default="auto", choices=("auto", *ENGINES), help="what runs the network")
@@ -49,11 +54,19 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--people", type=int, default=2, help="how many people at once (default: 2)")
     parser.add_argument("--seconds", type=float, help="close after this time (default: stay open)")
     parser.add_argument("--screenshot", type=Path, help="save a picture of the window here when it closes (png or jpg)")
+    parser.add_argument(
+        "--events",
+        metavar="FILE",
+        help="write every change of what somebody does as a line of JSON, at once; - for the standard output",
+    )
+    parser.add_argument("--headless", action="store_true", help="no window, events alone (--events - where not given)")
     options = parser.parse_args(arguments)
     if options.people < 1:
         parser.error(f"--people is {options.people}, it has to be 1 or more")
     if options.seconds is not None and not 0 < options.seconds < math.inf:
         parser.error(f"--seconds is {options.seconds:g}, it has to be above 0")
+    if options.headless and options.screenshot is not None:
+        parser.error("--screenshot is of the window, and with --headless there is none")
     if options.screenshot is not None and options.screenshot.suffix.lower() not in PICTURES:
         parser.error(f"--screenshot is {options.screenshot}, its name has to end in {', '.join(PICTURES)}")
     if options.screenshot is not None and not options.screenshot.absolute().parent.is_dir():
@@ -66,9 +79,37 @@ def say(line: str) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Wire the stages and show the window until it is closed."""
-    app = application()
-    theme.apply(app)
+    """Wire the stages and watch them until they end or the window is closed."""
+    app = None
+    if not options.headless:
+        from live_stf.ui import theme
+        from live_stf.ui.qt import application
+
+        app = application()
+        theme.apply(app)
+    elif options.events is None:
+        options.events = STDOUT
+    # What people read must not stand between the events.
+    told = sys.stderr if options.events == STDOUT else sys.stdout
+    with ExitStack() as opened:
+        events = None if options.events is None else opened.enter_context(EventWriter(options.events))
+        loop, about = open_loop(options)
+        opened.enter_context(loop)
+        if app is None:
+            print(f"{about.source}: {about.running}; press Ctrl-C to quit", file=told, flush=True)
+            status = watch(loop, options, events)
+        else:
+            status = show(app, loop, about, options, events, told)
+        snapshot = loop.snapshot()
+        message = snapshot.message if loop.error is not None else ""
+    print(", ".join(f"{name.lower()} {value}" for name, value in rate_words(snapshot.rates)), file=told)
+    if message:
+        raise LiveStfError(message)
+    return status
+
+
+def open_loop(options: argparse.Namespace) -> tuple[LiveLoop, About]:
+    """The stages, wired but not begun, and what they are."""
     with ExitStack() as opened:
         source = opened.enter_context(open_source(options.source))
         model = load_model(options.model)
@@ -77,7 +118,7 @@ def run(options: argparse.Namespace) -> int:
         opened.callback(pose.close)
         loop = LiveLoop(source, pose, classifier, model)
         opened.pop_all()  # from its start on, the loop closes both
-    about = About(
+    return loop, About(
         labels=model.labels,
         skeleton=model.skeleton,
         grains=len(model.grains),
@@ -87,21 +128,61 @@ def run(options: argparse.Namespace) -> int:
         pose=pose.name,
         source=source.name,
     )
-    with loop:
-        window = LiveWindow(loop.snapshot, about)
-        # By a timer, because an exit before the event loop runs would be forgotten when it begins.
-        signal.signal(signal.SIGINT, lambda *_: QTimer.singleShot(0, lambda: app.exit(INTERRUPTED)))
-        if options.seconds is not None:
-            QTimer.singleShot(round(1000 * options.seconds), window.close)
-        window.show()
-        print(f"{about.source}: {about.running}; press Q in the window to quit", flush=True)
-        status = app.exec_()
-        if options.screenshot is not None:
-            window.save_picture(options.screenshot)
-        message = loop.snapshot().message if loop.error is not None else ""
-    print(", ".join(f"{name.lower()} {value}" for name, value in rate_words(window.rates)))
-    if message:
-        raise LiveStfError(message)
+
+
+def watch(loop: LiveLoop, options: argparse.Namespace, events: EventWriter) -> int:
+    """Without a window: write events until the source ends, --seconds are over or Ctrl-C is pressed."""
+    until = math.inf if options.seconds is None else time.monotonic() + options.seconds
+    try:
+        while True:
+            snapshot = loop.snapshot()
+            events.take(snapshot)
+            if snapshot.finished or time.monotonic() >= until:
+                return 0
+            time.sleep(LOOK)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def show(
+    app: QApplication,
+    loop: LiveLoop,
+    about: About,
+    options: argparse.Namespace,
+    events: EventWriter | None,
+    told: TextIO,
+) -> int:
+    """With a window: until it is closed."""
+    from PyQt5.QtCore import QTimer
+
+    from live_stf.ui.window import LiveWindow
+
+    window = LiveWindow(loop.snapshot, about)
+    # By a timer, because an exit before the event loop runs would be forgotten when it begins.
+    signal.signal(signal.SIGINT, lambda *_: QTimer.singleShot(0, lambda: app.exit(INTERRUPTED)))
+    if options.seconds is not None:
+        QTimer.singleShot(round(1000 * options.seconds), window.close)
+    problems: list[LiveStfError] = []
+    if events is not None:
+
+        def look() -> None:
+            try:
+                events.take(loop.snapshot())
+            except LiveStfError as problem:  # Qt ends the program without a word where a timer raises
+                problems.append(problem)
+                timer.stop()
+                window.close()
+
+        timer = QTimer(window)
+        timer.timeout.connect(look)
+        timer.start(round(1000 * LOOK))
+    window.show()
+    print(f"{about.source}: {about.running}; press Q in the window to quit", file=told, flush=True)
+    status = app.exec_()
+    if options.screenshot is not None:
+        window.save_picture(options.screenshot)
+    if problems:
+        raise problems[0]
     return status
 
 

@@ -16,10 +16,11 @@ from live_stf.pose.joints import VISIBLE, openpose_joints, persons
 from live_stf.pose.tracking import Tracker
 from live_stf.skeleton import BLAZEPOSE_33_TO_OPENPOSE_18, COCO_17_TO_OPENPOSE_18, OPENPOSE_18, Remap
 from live_stf.stream.decision import DecisionSettings
+from live_stf.stream.events import changes
 from live_stf.stream.live import LABELS_PER_SECOND, LiveLoop
 from live_stf.stream.recognizer import Recognizer as Motions
 from live_stf.stream.source import open_source
-from live_stf.types import Event, Frame, People, State
+from live_stf.types import Event, Frame, People
 
 if TYPE_CHECKING:
     from live_stf.pose.estimator import PoseEstimator
@@ -148,7 +149,7 @@ class Recognizer:
             while not finished:
                 shot = loop.snapshot()
                 finished = shot.finished
-                yield from changes(known, shot.events, shot.people.time if shot.people is not None else 0.0)
+                yield from changes(known, dict(shot.events), shot.people.time if shot.people is not None else 0.0)
                 if not finished:
                     clock.sleep(self._period / 2)
         if loop.error is not None:
@@ -168,19 +169,3 @@ class Recognizer:
             self._asked = people.time
             answers = self._classifier.classify(self._motions.windows())
         return self._motions.decide(answers)
-
-
-def changes(known: dict[int, Event], events: dict[int, Event], time: float) -> list[Event]:
-    """Events whose state or label differs from what was `known` of the person, and who has left; `known` is updated.
-
-    events: newest of everybody, by identity. time: seconds, of the newest picture.
-    """
-    changed = [
-        event
-        for identity, event in events.items()
-        if identity not in known or (known[identity].state, known[identity].label) != (event.state, event.label)
-    ]
-    gone = [Event(identity, time, State.NO_PERSON) for identity in known.keys() - events.keys()]
-    known.clear()
-    known.update(events)
-    return [*changed, *gone]

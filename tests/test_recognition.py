@@ -13,10 +13,10 @@ import pytest
 import live_stf
 from live_stf.errors import SourceError
 from live_stf.pose.mediapipe import MediaPipePose
-from live_stf.recognition import LAYOUTS, Recognizer, changes
+from live_stf.recognition import LAYOUTS, Recognizer
 from live_stf.skeleton import COCO_17, OPENPOSE_18
 from live_stf.stream.source import open_source
-from live_stf.types import Event, State
+from live_stf.types import State
 
 
 @pytest.fixture(scope="module")
@@ -96,20 +96,6 @@ def test_a_clip_is_listened_to_until_it_ends(clip: Path) -> None:
         if before.identity == after.identity:
             assert (before.state, before.label) != (after.state, after.label)
     assert any(event.state is State.LABEL for event in said)
-
-
-def test_changes_are_what_is_new() -> None:
-    known: dict[int, Event] = {}
-    filling, unsure = Event(1, 0.1, State.FILLING), Event(1, 1.0, State.UNSURE, score=0.3)
-    assert changes(known, {1: filling}, 0.1) == [filling]
-    assert changes(known, {1: Event(1, 0.2, State.FILLING)}, 0.2) == []
-    assert changes(known, {1: unsure}, 1.0) == [unsure]
-    wave = Event(1, 2.0, State.LABEL, "wave", 0.9)
-    assert changes(known, {1: wave}, 2.0) == [wave]
-    assert changes(known, {1: Event(1, 2.1, State.LABEL, "wave", 0.8)}, 2.1) == []
-    assert changes(known, {1: Event(1, 3.0, State.LABEL, "clap", 0.8)}, 3.0)[0].label == "clap"
-    assert changes(known, {}, 4.0) == [Event(1, 4.0, State.NO_PERSON)]
-    assert changes(known, {}, 4.1) == []
 
 
 @pytest.mark.parametrize(

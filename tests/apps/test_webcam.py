@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import signal
 import subprocess
@@ -130,3 +132,26 @@ def test_wrong_arguments_are_told_before_anything_starts(x_environment, argument
     assert status == 2
     assert told in err
     assert "Traceback" not in err
+
+
+def test_without_a_window_every_line_is_an_event(model, clip):
+    environment = {"PATH": "", "HOME": os.environ["HOME"], "QT_QPA_PLATFORM": "none"}
+    arguments = ("--source", clip, "--model", model, "--engine", "torch", "--headless")
+    status, out, err = run(environment, *arguments)
+    assert status == 0, err
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert lines[0]["state"] == "filling"
+    assert {line["state"] for line in lines} >= {"filling", "unsure"}
+    assert all(set(line) == {"time", "person", "state", "label", "score"} for line in lines)
+    beginning, summary = err.splitlines()
+    assert "press Ctrl-C" in beginning
+    assert summary.startswith("capture ")
+
+
+def test_events_are_written_beside_a_window_too(x_environment, model, clip, tmp_path):
+    file = tmp_path / "events.jsonl"
+    arguments = ("--source", clip, "--model", model, "--engine", "torch", "--seconds", 4, "--events", file)
+    status, out, err = run(x_environment, *arguments)
+    assert (status, err) == (0, "")
+    assert len(out.splitlines()) == 2
+    assert json.loads(file.read_text().splitlines()[0])["state"] == "filling"
