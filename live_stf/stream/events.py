@@ -31,7 +31,7 @@ def changes(known: dict[int, Event], events: dict[int, Event], time: float) -> l
 
 
 def as_line(event: Event) -> str:
-    """One line of JSON without its end; seconds to the hundredth, the score to the thousandth, null where no label is."""
+    """One line of JSON without its end; seconds to the hundredth, the score to the thousandth; no label is null."""
     values = {
         "time": round(event.time, 2),
         "person": event.identity,

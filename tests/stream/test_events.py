@@ -56,7 +56,7 @@ def test_a_file_is_added_to_and_every_line_is_there_at_once(tmp_path: Path) -> N
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(LiveStfError, match="--events is .*cannot be written"):
+    with pytest.raises(LiveStfError, match=r"--events is .*cannot be written"):
         EventWriter(str(tmp_path / "no" / "folder.jsonl"))
 
 
