@@ -16,7 +16,7 @@ from live_stf.engine import ENGINES
 from live_stf.errors import LiveStfError
 from live_stf.evaluation.fusion import fusions
 from live_stf.evaluation.output import write_results
-from live_stf.evaluation.report import show
+from live_stf.evaluation.report import filmed_sources, show
 from live_stf.evaluation.results import evaluate_streams, show_paper, show_results
 from live_stf.evaluation.scores import compute_scores
 from live_stf.model import Model, load_model
@@ -72,7 +72,7 @@ def _run(models: Sequence[Model], recipe: Recipe, given: argparse.Namespace) -> 
     training = given.fit_windows if len(models) > 1 else 0
     folder = given.output / "scores" if given.output else None
     scores = [compute_scores(model, recipe, given.engine, training, folder) for model in models]
-    results = evaluate_streams(scores)
+    results = evaluate_streams(scores, filmed_sources(recipe))
     show(results[-1].report, scores[0].labels, console)
     show_results(results, console)
     console.print(f"engine: {', '.join(dict.fromkeys(one.engine for one in scores))}")

@@ -46,13 +46,54 @@ def model_card(model: Model) -> str:
             ),
         ),
         "",
+        *_kinds(measured.get("per_kind", {})),
         *markdown_table(
             ("class", "windows", "right"),
             ((name, str(row["windows"]), f"{row['top1']:.1%}") for name, row in measured["per_class"].items()),
         ),
         "",
+        *_live(model),
     ]
     return "\n".join(lines)
+
+
+def _live(model: Model) -> list[str]:
+    """What calibration/decision.py has written into the model."""
+    live, error = model.measured.get("live"), model.measured.get("calibration_error")
+    if live is None or error is None:
+        return []
+    onset = "-" if live["onset"] is None else f"{live['onset']:.1f} s (90 %: {live['onset_90']:.1f} s)"
+    kept = "-" if live["recall_kept"] is None else f"{live['recall_kept']:.1%}"
+    return [
+        "## In simulated live streams",
+        "",
+        f"`python calibration/decision.py {model.name} {model.name}`: held-out people stand for 8 s, act and stand",
+        f"again; {live['streams']} streams of subjects that neither temperature nor threshold was chosen on.",
+        "",
+        *markdown_table(
+            ("what", ""),
+            (
+                ("temperature", f"{model.temperature:.3f}"),
+                ("expected calibration error without and with it", f"{error['before']:.3f}, {error['after']:.3f}"),
+                ("threshold at which a label begins", f"{model.decision['enter']:g}"),
+                ("known actions that get their label", f"{live['found']:.1%}"),
+                ("of those found without a threshold", kept),
+                ("from the action's beginning to its label, median", onset),
+                ("false labels a minute while somebody stands", f"{live['false_per_minute']:.2f}"),
+                ("other actions that get a label", f"{live['false_of_others']:.1%}"),
+            ),
+        ),
+        "",
+    ]
+
+
+def _kinds(kinds: Mapping[str, Any]) -> list[str]:
+    if not kinds:
+        return []
+    rows = (
+        (name, str(row["windows"]), f"{row['top1']:.1%}", f"{row['macro_f1']:.3f}") for name, row in kinds.items()
+    )
+    return [*markdown_table(("how they were seen", "windows", "top-1", "macro-F1 of the classes there"), rows), ""]
 
 
 _LIMITS = (

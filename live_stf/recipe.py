@@ -24,7 +24,9 @@ class SourceRecipe:
     terms: licence, as its owner states it. held_out: subjects that are never trained on; held_out_every: n, for a
     source that names nobody: every n-th of its subjects. labels: the source's own label -> class; without any, and
     without rest, its labels are the classes. left_out: labels that are not used. rest: class of all other labels;
-    without it they are not used either. weight: how often the source is drawn beside others of the same class.
+    without it they are not used either. weight: how often the source is drawn beside others of the same class. filmed:
+    its joints are of pictures of people, as a pose estimator or somebody by hand found them; reports tell these apart
+    from motion that is seen through virtual cameras.
     """
 
     reader: str = MISSING
@@ -37,6 +39,7 @@ class SourceRecipe:
     left_out: list[str] = field(default_factory=list)
     rest: str | None = None
     weight: float = 1.0
+    filmed: bool = False
 
 
 @dataclass

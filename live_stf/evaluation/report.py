@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +19,18 @@ from torchmetrics.functional.classification import (
 
 from live_stf.engine import Engine
 from live_stf.evaluation.scores import HeldOut, run_windows
+from live_stf.recipe import Recipe
+
+FILMED, VIRTUAL = "filmed people", "virtual cameras"
 
 
 @dataclass(frozen=True)
 class Report:
-    """Accuracies on held-out windows, 0..1. per_source and per_class: name -> (windows, share that is right)."""
+    """Accuracies on held-out windows, 0..1. per_source and per_class: name -> (windows, share that is right).
+
+    per_kind: FILMED or VIRTUAL -> (windows, share that is right, macro-F1 over the classes that are there); empty where
+    all are of one kind.
+    """
 
     windows: int
     top1: float
@@ -31,6 +38,7 @@ class Report:
     macro_f1: float
     per_source: dict[str, tuple[int, float]]
     per_class: dict[str, tuple[int, float]]
+    per_kind: dict[str, tuple[int, float, float]]
     confusion: np.ndarray  # (classes, classes): rows true, columns said
 
     def as_dict(self) -> dict[str, Any]:
@@ -44,11 +52,29 @@ class Report:
             "macro_f1": round(self.macro_f1, 4),
             "per_source": rounded(self.per_source),
             "per_class": rounded(self.per_class),
+            "per_kind": {
+                kind: {"windows": count, "top1": round(top1, 4), "macro_f1": round(f1, 4)}
+                for kind, (count, top1, f1) in self.per_kind.items()
+            },
         }
 
 
-def report_of(scores: np.ndarray, targets: np.ndarray, sources: Sequence[str], labels: Sequence[str]) -> Report:
-    """What scores (n, classes) are worth, whatever their scale, when targets (n,) are the classes; n is 1 at least."""
+def filmed_sources(recipe: Recipe) -> list[str]:
+    """Names of the recipe's sources whose joints are of pictures."""
+    return [name for name, source in recipe.data.sources.items() if source.filmed]
+
+
+def report_of(
+    scores: np.ndarray,
+    targets: np.ndarray,
+    sources: Sequence[str],
+    labels: Sequence[str],
+    filmed: Collection[str] = (),
+) -> Report:
+    """What scores (n, classes) are worth, whatever their scale, when targets (n,) are the classes; n is 1 at least.
+
+    filmed: names of the sources whose joints are of pictures.
+    """
     said, target, classes = torch.from_numpy(scores), torch.from_numpy(targets), len(labels)
     recall = multiclass_recall(said, target, classes, average="none").numpy()
     counts = np.bincount(targets, minlength=classes)
@@ -69,14 +95,29 @@ def report_of(scores: np.ndarray, targets: np.ndarray, sources: Sequence[str], l
         per_class={
             label: (int(counts[number]), float(recall[number])) for number, label in enumerate(labels) if counts[number]
         },
+        per_kind=_per_kind(said, target, classes, np.isin(named, list(filmed))),
         confusion=multiclass_confusion_matrix(said, target, classes).numpy(),
     )
+
+
+def _per_kind(
+    said: torch.Tensor, target: torch.Tensor, classes: int, filmed: np.ndarray
+) -> dict[str, tuple[int, float, float]]:
+    if filmed.all() or not filmed.any():
+        return {}
+    found = {}
+    for kind, which in ((FILMED, filmed), (VIRTUAL, ~filmed)):
+        of = np.flatnonzero(which)
+        each = multiclass_f1_score(said[of], target[of], classes, average="none").numpy()
+        right = float((said[of].argmax(dim=1) == target[of]).float().mean())
+        found[kind] = len(of), right, float(each[np.unique(target[of])].mean())
+    return found
 
 
 def measure(engine: Engine, windows: HeldOut, batch: int = 16) -> Report:
     """Run an engine over the held-out windows. DataError when there is none."""
     logits, targets = run_windows(engine, windows, batch)
-    return report_of(logits, targets, windows.sources, windows.recipe.labels)
+    return report_of(logits, targets, windows.sources, windows.recipe.labels, filmed_sources(windows.recipe))
 
 
 def show(report: Report, labels: Sequence[str], console: Console) -> None:
@@ -96,7 +137,10 @@ def show(report: Report, labels: Sequence[str], console: Console) -> None:
             row[number] = 0
             wrong = f"{labels[row.argmax()]} ({row.max() / count:.0%})" if row.any() else ""
             classes.add_row(label, str(count), f"{value:.1%}", wrong)
-    console.print(sources, classes)
+    console.print(sources)
+    for kind, (count, top1, f1) in report.per_kind.items():
+        console.print(f"{kind}: {count} windows, top-1 {top1:.1%}, macro-F1 {f1:.3f} over the classes that are there")
+    console.print(classes)
     _show_confusion(report.confusion, labels, console)
 
 

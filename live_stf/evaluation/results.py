@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,18 +31,24 @@ class Result:
         return {"weights": rounded, **others, **self.report.as_dict()}
 
 
-def evaluate_streams(scores: Sequence[ModelScores]) -> list[Result]:
-    """Every model alone, and what the paper fuses of them. DataError when they were not scored on the same windows."""
+def evaluate_streams(scores: Sequence[ModelScores], filmed: Collection[str] = ()) -> list[Result]:
+    """Every model alone, and what the paper fuses of them; filmed: as in `report_of`.
+
+    DataError when they were not scored on the same windows.
+    """
     check_alike(scores)
     by_stream = {one.stream: one for one in scores}
-    return [_result([by_stream[stream] for stream in streams]) for streams in fusions([one.stream for one in scores])]
+    return [
+        _result([by_stream[stream] for stream in streams], filmed)
+        for streams in fusions([one.stream for one in scores])
+    ]
 
 
-def _result(scores: Sequence[ModelScores]) -> Result:
+def _result(scores: Sequence[ModelScores], filmed: Collection[str]) -> Result:
     first, weights = scores[0], training_weights(scores)
 
     def report(fused: np.ndarray) -> Report:
-        return report_of(fused, first.targets, first.sources, first.labels)
+        return report_of(fused, first.targets, first.sources, first.labels, filmed)
 
     others = {}
     if len(scores) > 1:

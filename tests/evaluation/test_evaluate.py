@@ -92,6 +92,16 @@ def test_reports_count_right_windows() -> None:
     assert report.per_source == {"x": (2, pytest.approx(1)), "y": (2, pytest.approx(0.5))}
     assert report.per_class == {"a": (1, 1.0), "b": (2, 0.5), "c": (1, 1.0)}
     np.testing.assert_array_equal(report.confusion, [[1, 0, 0], [1, 1, 0], [0, 0, 1]])
+    assert report.per_kind == {}
+
+
+def test_filmed_people_are_told_apart_from_virtual_cameras() -> None:
+    scores = np.array([[3, 1, 0], [0, 2, 1], [2, 1, 0], [0, 1, 5]], np.float32)
+    report = report_of(scores, np.array([0, 1, 1, 2]), ["x", "x", "y", "y"], ["a", "b", "c"], filmed=["y"])
+    # Of y one of two is right; b there is never said (0), c always (1); a is said, but not there.
+    assert report.per_kind["filmed people"] == (2, pytest.approx(0.5), pytest.approx(0.5))
+    assert report.per_kind["virtual cameras"] == (2, pytest.approx(1), pytest.approx(1))
+    assert report.as_dict()["per_kind"]["filmed people"] == {"windows": 2, "top1": 0.5, "macro_f1": 0.5}
 
 
 def test_four_streams_are_fused_and_everything_is_written(
