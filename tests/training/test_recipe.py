@@ -47,7 +47,7 @@ def test_the_everyday_recipe_has_everyday_classes_and_one_for_the_rest() -> None
         (["network.grains=3"], (6, 36)),
         (["network.attention_scale=none"], (6, 36)),
         (["network.attention_scale=frames"], (6, 36)),
-        (["network.attention_scale=cosine"], (6, 36)),
+        (["network.attention_scale=terms"], (6, 36)),
         (["network.present_only=true"], (6, 36)),
         (["network.tdf_kernel=3", "network.tdf_motion=true"], (6, 36)),
     ],
