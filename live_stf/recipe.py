@@ -121,19 +121,28 @@ class Recipe:
 def load_recipe(name_or_file: str, changes: Sequence[str] = ()) -> Recipe:
     """The recipe by name (live_stf/recipes/NAME.yaml) or file, with `key=value` changes. Raises DataError.
 
-    A file that names another recipe as its `base` says only what is different there.
+    A file that names another recipe as its `base` says only what is different there. Where a change names another
+    network.architecture, the switches of the file's own do not count.
     """
     file = _find(name_or_file)
     for change in changes:
         if "=" not in change:
             raise DataError(f"{change!r} is not of the form key=value, for example training.epochs=10")
     try:
-        merged = OmegaConf.merge(OmegaConf.structured(Recipe), _read(file), OmegaConf.from_dotlist(list(changes)))
+        content, changed = _read(file), OmegaConf.from_dotlist(list(changes))
+        _drop_switches(content, changed)
+        merged = OmegaConf.merge(OmegaConf.structured(Recipe), content, changed)
         recipe = OmegaConf.to_object(merged)
     except (OmegaConfBaseException, YAMLError) as problem:
         raise DataError(f"recipe {file}: {' '.join(str(problem).split())}") from problem
     _check(recipe, file)
     return recipe
+
+
+def _drop_switches(content: DictConfig, changed: DictConfig) -> None:
+    wanted = OmegaConf.select(changed, "network.architecture")
+    if wanted is not None and wanted != OmegaConf.select(content, "network.architecture"):
+        content.network = {"skeleton": OmegaConf.select(content, "network.skeleton")}
 
 
 def _find(name_or_file: str | Path) -> Path:

@@ -18,6 +18,7 @@ from live_stf.preparation import STREAMS
 PAPER = "ntu60-xsub"  # where the paper has all its ablations
 # What switches say nothing of where the piece that they belong to is left out.
 _OF_PIECE = {"mcf": ("grains", "attention_scale"), "tdf": ("tdf_kernel", "tdf_motion")}
+_WITH_SCALE = " with attention_scale="
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,9 @@ def switches(model: Model) -> dict[str, Any]:
 
 
 def _ablation(model: Model) -> Ablation | None:
-    """The row of the paper's table IV that the model is one of."""
+    """The row of the paper's table IV that the model is one of, whatever the scale, of which the paper says nothing."""
     wanted = {"architecture": model.network["architecture"], **switches(model)}
+    wanted.pop("attention_scale", None)
     return next((one for one in ABLATIONS if dict(one.network) == wanted), None)
 
 
@@ -59,7 +61,8 @@ def run_name(model: Model) -> str:
     """The paper's name of the model's network, or what is changed in it."""
     ablation = _ablation(model)
     if ablation is not None:
-        return ablation.name
+        scale = switches(model).get("attention_scale")
+        return ablation.name if scale is None else f"{ablation.name}{_WITH_SCALE}{scale}"
     changes = ", ".join(f"{name}={value}" for name, value in switches(model).items())
     base = FULL if model.network["architecture"] == "stf-net" else model.network["architecture"]
     return f"{base} with {changes}"
@@ -103,7 +106,8 @@ def compare_runs(models: Sequence[Model]) -> list[Row]:
     order = [one.name for one in ABLATIONS]
 
     def place(row: Row) -> tuple:
-        at = order.index(row.name) if row.name in order else len(order)
+        name = row.name.partition(_WITH_SCALE)[0]
+        at = order.index(name) if name in order else len(order)
         return row.training, STREAMS.index(row.stream), at, row.name
 
     return sorted(rows, key=place)
@@ -135,17 +139,24 @@ HEAD = ("network", "stream", "training", "seeds", "top-1", "change", "top-5", "p
 def table(rows: Sequence[Row]) -> list[list[str]]:
     """Cells under HEAD, in percent: means with sample standard deviations, and changes against the full network of the
     same stream and training, ours and the paper's."""
-    full = {(row.stream, row.training): float(np.mean(row.top1)) for row in rows if row.name == FULL}
+    full: dict[tuple[str, str, str], float] = {}  # stream, training, scale
+    for row in rows:
+        name, _, scale = row.name.partition(_WITH_SCALE)
+        if name == FULL:
+            mean = float(np.mean(row.top1))
+            full[row.stream, row.training, scale] = mean
+            full.setdefault((row.stream, row.training, ""), mean)  # for networks that have no scale
     paper_full = next(one for one in ABLATIONS if one.name == FULL).measured[PAPER][0]
     cells = []
     for row in rows:
-        beside = full.get((row.stream, row.training))
+        name, _, scale = row.name.partition(_WITH_SCALE)
+        beside = full.get((row.stream, row.training, scale), full.get((row.stream, row.training, "")))
         change, paper, paper_change = "-", "-", "-"
-        if beside is not None and row.name != FULL:
+        if beside is not None and (name != FULL or beside != float(np.mean(row.top1))):
             change = f"{100 * (float(np.mean(row.top1)) - beside):+.1f}"
         if row.paper is not None:
             paper = f"{row.paper:.1f}"
-            paper_change = "-" if row.name == FULL else f"{row.paper - paper_full:+.1f}"
+            paper_change = "-" if name == FULL else f"{row.paper - paper_full:+.1f}"
         top = _spread(row.top1), change, _spread(row.top5)
         cells.append([row.name, row.stream, row.training, ", ".join(row.seeds), *top, paper, paper_change])
     return cells

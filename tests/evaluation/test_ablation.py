@@ -51,6 +51,7 @@ def measured(make_model: Make) -> Callable[..., Model]:
         ({"tdf": False, "tdf_motion": True}, "without TDF"),
         ({"mcf": False, "tdf": False}, "without MCF and TDF"),
         ({"attention_scale": "none"}, "STF-Net with attention_scale=none"),
+        ({"attention_scale": "cosine", "tdf": False}, "without TDF with attention_scale=cosine"),
         ({"tdf": False, "grains": 2}, "STF-Net with tdf=False, grains=2"),
     ],
 )
@@ -68,6 +69,17 @@ def test_runs_that_differ_in_the_seed_are_one_row_with_mean_and_spread(measured:
         ["without MCF", "joint", "3 epochs", "1", "80.0", "-12.0", "100.0", "88.1", "-0.7"],
         ["STF-Net", "joint", "3 epochs", "1, 2", "92.0 ± 2.8", "-", "100.0 ± 0.0", "88.8", "-"],
         ["STF-Net", "bone", "3 epochs", "1", "70.0", "-", "100.0", "-", "-"],
+    ]
+
+
+def test_networks_are_beside_the_full_one_of_their_own_scale(measured: Make) -> None:
+    cosine = {"attention_scale": "cosine"}
+    models = [measured(0.8, mcf=False), measured(0.9, **cosine), measured(0.85, tdf=False, **cosine)]
+    rows = table(compare_runs(models))
+    assert [(row[0], row[5], row[7]) for row in rows] == [
+        ("without MCF", "-10.0", "88.1"),
+        ("without TDF with attention_scale=cosine", "-5.0", "88.0"),
+        ("STF-Net with attention_scale=cosine", "-", "88.8"),
     ]
 
 

@@ -34,6 +34,14 @@ def test_the_everyday_recipe_has_everyday_classes_and_one_for_the_rest() -> None
     assert recipe.none_label in recipe.labels
 
 
+def test_another_architecture_has_switches_of_its_own() -> None:
+    assert load_recipe("nw-ucla").network["attention_scale"] == "cosine"
+    other = load_recipe("nw-ucla", ["network.architecture=st-gcn"]).network
+    assert other == {"architecture": "st-gcn", "skeleton": "kinect20"}
+    same = load_recipe("nw-ucla", ["network.architecture=stf-net", "network.grains=1"]).network
+    assert same == {**load_recipe("nw-ucla").network, "grains": 1}
+
+
 @pytest.mark.parametrize(
     ("changes", "shape"),
     [
