@@ -20,7 +20,7 @@ from live_stf.model import load_model
 from live_stf.pose import choice
 from live_stf.stream.events import STDOUT, EventWriter
 from live_stf.stream.live import LiveLoop
-from live_stf.stream.source import open_source
+from live_stf.stream.reconnect import open_lasting
 from live_stf.ui.about import About
 from live_stf.ui.wording import rate_words
 
@@ -111,7 +111,7 @@ def run(options: argparse.Namespace) -> int:
 def open_loop(options: argparse.Namespace) -> tuple[LiveLoop, About]:
     """The stages, wired but not begun, and what they are."""
     with ExitStack() as opened:
-        source = opened.enter_context(open_source(options.source))
+        source = opened.enter_context(open_lasting(options.source))
         model = load_model(options.model)
         classifier = open_classifier(model, options.engine, notify=say)
         pose = choice.open_pose(options.pose, options.people, notify=say)

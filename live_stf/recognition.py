@@ -19,7 +19,7 @@ from live_stf.stream.decision import DecisionSettings
 from live_stf.stream.events import changes
 from live_stf.stream.live import LABELS_PER_SECOND, LiveLoop
 from live_stf.stream.recognizer import Recognizer as Motions
-from live_stf.stream.source import open_source
+from live_stf.stream.reconnect import open_lasting
 from live_stf.types import Event, Frame, People
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class Recognizer:
         own, at their own rates, until the source ends or the loop is left. Nothing that was pushed is known here.
         Raises SourceError when the source cannot be opened, and whatever ended it before its time.
         """
-        camera = open_source(str(source))
+        camera = open_lasting(str(source))
         try:
             pose = choice.open_pose(self._pose_name, self._people)
         except BaseException:

@@ -99,6 +99,7 @@ class Capture:
         A thread that hangs in read() is left behind, and its source with it: closing under a read may crash.
         """
         self._stop.set()
+        self._source.cancel()
         with self._new:
             self._new.notify_all()
         if self._thread.ident is not None:

@@ -141,6 +141,8 @@ class LiveLoop:
             return _in_one_line(self.error)
         if self._source.fault is not None:
             return self._source.fault
+        if self._source.trouble:
+            return self._source.trouble
         if finished:
             return f"{self._source.name} has ended"
         if self._capture.silence > SILENCE:

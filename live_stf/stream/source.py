@@ -34,7 +34,8 @@ class Source(Protocol):
 
     fps: as stated by the device or file, 0.0 when unknown. size: (width, height) of the pictures in pixels. duration:
     seconds, files only. live: pictures come at their own pace and are lost when nobody takes them. fault: why the
-    series ended before its end, one clear line, None while all is well.
+    series ended before its end, one clear line, None while all is well. trouble: why no pictures come just now, one
+    clear line, empty while all is well.
     """
 
     name: str
@@ -43,9 +44,14 @@ class Source(Protocol):
     duration: float | None
     live: bool
     fault: str | None
+    trouble: str
 
     def read(self) -> Frame | None:
         """The next picture; None when the series has ended. May block."""
+        ...
+
+    def cancel(self) -> None:
+        """Let a read() that waits for a source to come back return None; from any thread."""
         ...
 
     def close(self) -> None:
@@ -73,6 +79,8 @@ def open_source(spec: str | Path, clock: Callable[[], float] = time.monotonic) -
 class _VideoSource:
     """What files and live sources share: a cv2.VideoCapture that was seen to deliver a first picture."""
 
+    trouble = ""
+
     def __init__(self, name: str, capture: cv2.VideoCapture, unreadable: str) -> None:
         self.name = name
         self.fault: str | None = None
@@ -94,6 +102,9 @@ class _VideoSource:
             return image
         read, image = self._capture.read()
         return image if read else None
+
+    def cancel(self) -> None:
+        """Nothing: what ends here does not come back."""
 
     def close(self) -> None:
         self._first = None

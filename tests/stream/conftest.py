@@ -42,6 +42,7 @@ class FakeSource:
     ) -> None:
         self.name = "fake camera" if live else "fake.mp4"
         self.fps, self.size, self.live, self.fault = 1 / step, SIZE, live, None
+        self.trouble = ""
         self.duration = None if live or count is None else count * step
         self.closed = 0
         self.closed_while_reading = False
@@ -71,6 +72,9 @@ class FakeSource:
         frame = Frame(image, self._index * self._step, self._index)
         self._index += 1
         return frame
+
+    def cancel(self):
+        pass
 
     def close(self):
         self.closed += 1

@@ -1,0 +1,173 @@
+"""A camera or stream that comes back: lost, stalled or frozen, it is opened again until it gives pictures.
+
+Reading and opening may block for as long as they like, a driver or a network decides that. So they run in a thread that
+is left behind when nothing comes of it, and another one begins anew.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from live_stf.errors import SourceError, one_line
+from live_stf.stream.source import OPEN_TIMEOUT, Source, open_source
+from live_stf.types import Frame
+
+_log = logging.getLogger(__name__)
+
+STALL = 2.0  # seconds without a picture that differs from the one before
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds between two attempts; each is twice the one before
+_GLANCE = 0.05  # seconds between two looks at what the thread has
+
+
+def open_lasting(spec: str | Path) -> Source:
+    """What `open_source` opens; a camera or stream comes back when it was lost. Raises SourceError where it cannot be
+    opened at first: then the name is wrong, or nothing is there."""
+    source = open_source(spec)
+    return ReconnectingSource(source, lambda: open_source(spec)) if source.live else source
+
+
+def alike(image: np.ndarray, other: np.ndarray | None) -> bool:
+    """Whether two pictures are the same, as far as a sixteenth of their rows and columns tell."""
+    return other is not None and image.shape == other.shape and np.array_equal(image[::16, ::16], other[::16, ::16])
+
+
+class _Reader(threading.Thread):
+    """Reads one opening of a source and keeps its newest picture."""
+
+    def __init__(self, opened: Source | None, open_again: Callable[[], Source]) -> None:
+        super().__init__(name="reader", daemon=True)
+        self._opened, self._open_again = opened, open_again
+        self.open = opened is not None
+        self._lock = threading.Lock()
+        self._newest: Frame | None = None
+        self._left = False
+        self.problem = ""  # why it ended, once it has by itself
+
+    def take(self) -> Frame | None:
+        """The newest picture that was not taken yet."""
+        with self._lock:
+            newest, self._newest = self._newest, None
+            return newest
+
+    def leave(self) -> None:
+        """Its pictures are wanted no longer; it closes its source when the read that it is in has returned."""
+        self._left = True
+
+    def run(self) -> None:
+        source = self._opened
+        try:
+            if source is None:
+                source = self._open_again()
+                self.open = True
+            while not self._left:
+                frame = source.read()
+                if frame is None:
+                    self.problem = source.fault or f"{source.name} gives no more pictures"
+                    return
+                with self._lock:
+                    self._newest = frame
+        except SourceError as problem:
+            self.problem = str(problem)
+        except Exception as problem:  # the thread's edge: a driver may raise anything, and the next attempt may be well
+            _log.debug("reading failed", exc_info=True)
+            self.problem = one_line(problem, 100)
+        finally:
+            if source is not None:
+                source.close()
+
+
+class ReconnectingSource:
+    """A live source that does not end but by `close()`.
+
+    opened: the source as it is open now; open_again: opens it anew. `trouble` says in one line what is wrong while no
+    pictures come, and is empty while all is well. Times are seconds since the first opening, also over a gap.
+    `reconnections` counts the attempts.
+    """
+
+    live = True
+    duration = None
+    fault = None
+
+    def __init__(
+        self,
+        opened: Source,
+        open_again: Callable[[], Source],
+        stall: float = STALL,
+        first_pause: float = FIRST_PAUSE,
+        longest_pause: float = LONGEST_PAUSE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name, self.fps, self.size = opened.name, opened.fps, opened.size
+        self.trouble = ""
+        self.reconnections = 0
+        self._open_again = open_again
+        self._stall, self._first_pause, self._longest_pause = stall, first_pause, longest_pause
+        self._pause = first_pause
+        self._clock = clock
+        self._opened = self._changed = clock()
+        self._time, self._index = -1.0, 0
+        self._last: np.ndarray | None = None
+        self._closed = threading.Event()
+        self._reader = self._begin(opened)
+
+    def read(self) -> Frame | None:
+        """The newest picture, waiting for one through any trouble; None after `close()`."""
+        while not self._closed.is_set():
+            frame = self._reader.take()
+            now = self._clock()
+            if frame is not None and not alike(frame.image, self._last):
+                self._changed, self.trouble, self._pause = now, "", self._first_pause
+            silent = now - self._changed
+            if frame is not None and silent <= self._stall:
+                self._last = frame.image
+                self._time = max(now - self._opened, self._time + 0.001)
+                self._index += 1
+                return Frame(frame.image, self._time, self._index - 1)
+            if not self._reader.is_alive():
+                self._again(self._reader.problem)
+            elif silent > self._stall and (self._reader.open or silent > OPEN_TIMEOUT):
+                what = "no" if frame is None else "always the same"
+                self._again(f"{what} picture from {self.name} for {silent:.0f} s")
+            else:
+                self._closed.wait(_GLANCE)
+        return None
+
+    def _again(self, problem: str) -> None:
+        """Say what is wrong, wait, and begin anew."""
+        self._reader.leave()
+        pause, self._pause = self._pause, min(2 * self._pause, self._longest_pause)
+        self.trouble = f"{problem}; trying again"
+        _log.debug("%s in %.1f s", self.trouble, pause)
+        if self._closed.wait(pause):
+            return
+        self.reconnections += 1
+        self._changed = self._clock()
+        self._reader = self._begin(None)
+
+    def _begin(self, opened: Source | None) -> _Reader:
+        reader = _Reader(opened, self._open_again)
+        reader.start()
+        return reader
+
+    def cancel(self) -> None:
+        """Let a read() that waits return None; from any thread."""
+        self._closed.set()
+        self._reader.leave()
+
+    def close(self) -> None:
+        """End it; may be called twice. A thread that hangs is left behind with its opening of the source."""
+        self.cancel()
+        self._reader.join(timeout=0.5)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
