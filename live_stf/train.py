@@ -49,8 +49,9 @@ from live_stf.training.synchronized_norm import synchronize_norms
 def train(recipe: Recipe, console: Console, command: str | None = None) -> Model | None:
     """Train, measure and write the folder OUTPUT/model; goes on from OUTPUT/checkpoints/last.ckpt if it is there.
 
-    command: what started it, for the model's description. Of several processes the first returns the model, the
-    others None.
+    Where that is damaged, from the newest other checkpoint that is whole. command: what started it, for the model's
+    description. Of several processes the first returns the model, the others None. DataError when there are only
+    damaged checkpoints, or no data to train on.
     """
     settings, processes, progress = recipe.training, Processes.of_environment(), Progress(recipe.output)
     if processes.count > 1 and not Path(recipe.data.store).exists():
@@ -69,12 +70,11 @@ def train(recipe: Recipe, console: Console, command: str | None = None) -> Model
         synchronize_norms(learner.network)
     clock = Timer(verbose=False)
     trainer = _trainer(recipe, processes, progress, clock)
-    last = progress.newest_whole()
+    last, problem = progress.last()
     if last is not None and processes.first:
-        damaged = f", {progress.last.name} being damaged" if progress.last not in (None, last) else ""
-        console.print(f"going on from {last}{damaged}")
+        console.print(f"going on from {last}" + (f": {problem}" if problem else ""), soft_wrap=True)
     try:
-        trainer.fit(learner, windows, ckpt_path=last)
+        trainer.fit(learner, windows, ckpt_path=last, weights_only=True)
     except SystemExit as ended:  # what Lightning makes of Ctrl-C
         raise KeyboardInterrupt from ended
     if not processes.first:
@@ -121,7 +121,10 @@ def _trainer(recipe: Recipe, processes: Processes, progress: Progress, clock: Ti
         strategy=processes.strategy,
         precision=choose_precision(settings.precision),
         callbacks=[
-            ModelCheckpoint(progress.checkpoints, save_last=True, save_on_train_epoch_end=True),
+            # Without versions: last.ckpt is always the last, also where a damaged one is in its place.
+            ModelCheckpoint(
+                progress.checkpoints, save_last=True, save_on_train_epoch_end=True, enable_version_counter=False
+            ),
             LearningRateMonitor("epoch"),
             _ProgressBar(refresh_rate=10),
             clock,

@@ -10,7 +10,7 @@ holds {frame_dir: {"keypoint": (R, V, 3) with x, y, score}}; frame_inds (R,) say
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ import numpy as np
 
 from live_stf.data.bodies import present_bodies, without_padding
 from live_stf.data.clip import Clip, Damaged
+from live_stf.data.pickled_list import PickledList
 from live_stf.data.published_labels import label_of, read_label_names, subject_of
 from live_stf.data.reading import only_file
 from live_stf.data.safe_pickle import load_pickle
@@ -29,6 +30,7 @@ RATE = 30.0
 SUBSETS = ("train", "val", "test")
 BODIES = 5  # of a frame of Kinetics 400 that are kept, as of Kinetics-skeleton
 
+_ANNOTATIONS = "annotations"
 _JOINT_FILES = "kpfiles"
 
 
@@ -56,13 +58,14 @@ def read_item(
     """The clips of a file, by the file that their joints are in. What is in no set of a split is reported, not read."""
     path = Path(item.path)
     try:
-        annotations, sets = _content(load_pickle(path))
-        subsets = _subsets(sets, split)
+        annotations = PickledList(path, _ANNOTATIONS)
+        subsets = _subsets(_sets(annotations.rest), split)
     except (DataError, ValueError, TypeError) as error:
         yield Damaged(SOURCE, path.name, str(error))
         return
     joints = _JointFiles(path.parent)
-    for number, annotation in enumerate(annotations):
+    single = [annotations.rest] if _is_annotation(annotations.rest) else annotations
+    for number, annotation in _by_joint_file(single):
         name = _name(annotation) or f"annotation {number}"
         if subsets and name not in subsets:
             yield Damaged(SOURCE, name, "it is in no set of the split")
@@ -75,21 +78,34 @@ def read_item(
             yield Damaged(SOURCE, name, f"not a skeleton annotation: {error}")
 
 
+def _is_annotation(content: Any) -> bool:
+    return isinstance(content, dict) and _ANNOTATIONS not in content
+
+
+def _by_joint_file(annotations: Iterable[Any]) -> Iterator[tuple[int, Any]]:
+    """Annotations with their numbers: first those with joints, as they come; then the rest, by the file of theirs."""
+    waiting = []
+    for number, annotation in enumerate(annotations):
+        if isinstance(annotation, dict) and "keypoint" not in annotation and "raw_file" in annotation:
+            waiting.append((number, annotation))
+        else:
+            yield number, annotation
+    yield from sorted(waiting, key=lambda one: str(one[1]["raw_file"]))
+
+
 def _name(annotation: Any) -> str:
     """An annotation's name, "" where it has none."""
     name = annotation.get("frame_dir", annotation.get("filename")) if isinstance(annotation, dict) else None
     return PurePosixPath(name).name if isinstance(name, str) else ""
 
 
-def _content(content: Any) -> tuple[list[Any], dict[str, Any]]:
-    """The annotations, those with joints in the same file together, and the split's sets."""
-    sets: Any = {}
-    if isinstance(content, dict):
-        sets = content.get("split", {})
-        content = content.get("annotations", [content])
-    if not isinstance(content, list) or not isinstance(sets, dict):
+def _sets(content: Any) -> dict[str, Any]:
+    """The split's sets. ValueError where the content, its annotations taken out, is not laid out as described above."""
+    sets = content.get("split", {}) if isinstance(content, dict) else {}
+    found = content.get(_ANNOTATIONS, []) if isinstance(content, dict) else content
+    if not isinstance(found, list) or not isinstance(sets, dict):
         raise ValueError("it holds no annotations: a list, or a dictionary of split and annotations")
-    return sorted(content, key=lambda one: str(one.get("raw_file", "")) if isinstance(one, dict) else ""), sets
+    return sets
 
 
 def _subsets(sets: dict[str, Any], split: str) -> dict[str, str]:

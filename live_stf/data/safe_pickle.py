@@ -39,7 +39,7 @@ def load_pickle(path: Path) -> Any:
         raise DataError(f"{path} is not a pickle of arrays and plain containers: {problem}") from error
 
 
-class _Dtype:
+class Dtype:
     """A simple NumPy type while it is read: its code, then its byte order."""
 
     def __init__(self, code: Any, *_: Any) -> None:
@@ -52,7 +52,7 @@ class _Dtype:
             self.dtype = self.dtype.newbyteorder(state[1])
 
 
-class _Array(np.ndarray):
+class Array(np.ndarray):
     """An array while it is read: empty, then filled from bytes."""
 
     def __setstate__(self, state: tuple) -> None:
@@ -65,13 +65,13 @@ class _Array(np.ndarray):
 
 
 def _simple(dtype: Any) -> np.dtype:
-    if not isinstance(dtype, _Dtype):
+    if not isinstance(dtype, Dtype):
         raise pickle.UnpicklingError("an array without a simple type")
     return dtype.dtype
 
 
-def _reconstruct(*_: Any) -> _Array:
-    return _Array((0,), np.int8)
+def _reconstruct(*_: Any) -> Array:
+    return Array((0,), np.int8)
 
 
 def _scalar(dtype: Any, content: bytes | str) -> np.generic:
@@ -94,7 +94,7 @@ def _no_bytes() -> bytes:
     return b""
 
 
-class _Admitted:
+class Admitted:
     """Something that a pickle may call and do nothing else with."""
 
     __slots__ = ("_made_by",)
@@ -115,7 +115,7 @@ def _never(*_: Any) -> NoReturn:
 
 _ADMITTED: dict[tuple[str, str], Callable[..., Any]] = {
     ("numpy", "ndarray"): _never,  # only named, as the type that _reconstruct is told
-    ("numpy", "dtype"): _Dtype,
+    ("numpy", "dtype"): Dtype,
     ("_codecs", "encode"): _encode,
     ("collections", "OrderedDict"): OrderedDict,
 }
@@ -129,8 +129,13 @@ for _core in ("numpy.core", "numpy._core"):  # before NumPy 2 and since
     _ADMITTED[f"{_core}.numeric", "_frombuffer"] = _from_buffer
 
 
+def admitted(module: str, name: str) -> Admitted:
+    """What a pickle means by a name. UnpicklingError for everything that is not needed for arrays and containers."""
+    if (module, name) not in _ADMITTED:
+        raise pickle.UnpicklingError(f"it asks for {module}.{name}")
+    return Admitted(_ADMITTED[module, name])
+
+
 class _Unpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> _Admitted:
-        if (module, name) not in _ADMITTED:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-        return _Admitted(_ADMITTED[module, name])
+    def find_class(self, module: str, name: str) -> Admitted:
+        return admitted(module, name)

@@ -2,7 +2,8 @@
 
 The first estimator is the reference. It also runs a second time on the clip with noise of one grey level, to show how
 far it is from itself when nothing changes that matters: regions of interest follow from the picture before, so that
-small differences grow until they are as large as the reference's own trembling.
+small differences grow until they are as large as the reference's own trembling. With --apart every picture is looked at
+as if it were the first, and nothing grows.
 """
 
 from __future__ import annotations
@@ -81,11 +82,17 @@ def joint_distances(reference: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def measure(
-    clip: Path, poses: Sequence[str], people: int, seconds: float = np.inf, draw: Path | None = None
+    clip: Path,
+    poses: Sequence[str],
+    people: int,
+    seconds: float = np.inf,
+    draw: Path | None = None,
+    apart: bool = False,
 ) -> list[Agreement]:
     """Every estimator of `poses` but the first against the first, and last the first against itself with noise.
 
-    seconds: of the clip. draw: folder for the pictures that differ most. Raises SourceError, PoseError and AssetError.
+    seconds: of the clip. draw: folder for the pictures that differ most. apart: nobody is followed from one picture to
+    the next. Raises SourceError, PoseError and AssetError.
     """
     results = [Agreement(name) for name in (*poses[1:], f"{poses[0]}, noise of {NOISE} grey level")]
     noise = np.random.default_rng(0)
@@ -94,6 +101,9 @@ def measure(
         source = opened.enter_context(FileSource(clip))
         first, *others = (opened.enter_context(closing(choice.open_pose(name, people))) for name in (*poses, poses[0]))
         while (frame := source.read()) is not None and frame.time <= seconds:
+            if apart:
+                for estimator in (first, *others):
+                    estimator.detect(replace(frame, image=np.zeros_like(frame.image)))  # in black everybody is lost
             reference = first.detect(frame)
             for index, estimator in enumerate(others):
                 shown = _noisy(frame, noise) if estimator is others[-1] else frame
@@ -149,6 +159,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--people", type=int, default=2, help="how many people at once (default: 2)")
     parser.add_argument("--seconds", type=float, default=np.inf, help="of each clip (default: all)")
     parser.add_argument("--draw", type=Path, metavar="DIR", help="write the pictures that differ most here")
+    parser.add_argument("--apart", action="store_true", help="look at every picture as if it were the first")
     options = parser.parse_args(arguments)
     if options.people < 1:
         parser.error(f"--people is {options.people}, it has to be 1 or more")
@@ -166,7 +177,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         for clip in options.clips:
             try:
-                results = measure(clip, options.pose, options.people, options.seconds, options.draw)
+                results = measure(clip, options.pose, options.people, options.seconds, options.draw, options.apart)
             except LiveStfError as error:
                 print(f"error: {error}", file=sys.stderr)
                 status = 2

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
-import torch
 from omegaconf import OmegaConf
 
-from live_stf.errors import DataError, one_line
+from live_stf.errors import DataError
 from live_stf.recipe import Recipe
+from live_stf.training.checkpoint import newest_whole
 
 # What may differ between the start of a training and its continuation: where things lie, and how fast it goes.
 _FREE = {"output", "data.root", "data.store", "training.threads", "training.workers", "training.validate_every"}
@@ -30,30 +29,32 @@ class Progress:
     def model(self) -> Path:
         return self.folder / "model"
 
-    @property
-    def last(self) -> Path | None:
-        """The newest checkpoint, None when nothing was learned yet."""
-        path = self.checkpoints / "last.ckpt"
-        return path if path.is_file() else None
+    def last(self) -> tuple[Path | None, str]:
+        """The checkpoint to go on from, None when nothing was learned yet; and why it is not last.ckpt, "" where it is.
 
-    def newest_whole(self) -> Path | None:
-        """The newest checkpoint that can be read: `last`, or the one before it where that is damaged.
-
-        DataError when there are some and none is whole.
+        Where last.ckpt is damaged or gone it is the newest other that is whole. DataError when there are checkpoints
+        and none of them is whole.
         """
-        found = sorted(self.checkpoints.glob("*.ckpt"), key=lambda file: file.stat().st_mtime, reverse=True)
-        found.sort(key=lambda file: file != self.last)
-        reason = ""
-        for file in found:
-            try:
-                torch.load(file, map_location="cpu", weights_only=True, mmap=True)
-            except (RuntimeError, EOFError, OSError, UnpicklingError, KeyError) as problem:
-                reason = reason or f"{file} is damaged ({one_line(problem, 100)})"
-            else:
-                return file
-        if found:
-            raise DataError(f"{reason}: remove {self.checkpoints} to begin the training again")
-        return None
+        last, others = self.checkpoints / "last.ckpt", self._kept()
+        if not others:
+            return None, ""
+        problem = f"{last} is not there"
+        if last in others:
+            others.remove(last)
+            path, problems = newest_whole([last])
+            if path is not None:
+                return path, ""
+            (problem,) = problems
+        path, _ = newest_whole(others)
+        if path is None:
+            raise DataError(
+                f"{problem}, and no other checkpoint beside it is whole: put a copy back if there is one, or remove "
+                f"{self.checkpoints} to begin again"
+            )
+        return path, problem
+
+    def _kept(self) -> list[Path]:
+        return sorted(path for path in self.checkpoints.glob("*.ckpt") if path.is_file())
 
     def begin(self, recipe: Recipe) -> None:
         """Keep the recipe beside the checkpoints.
@@ -63,7 +64,7 @@ class Progress:
         """
         file = self.folder / "recipe.yaml"
         now = OmegaConf.structured(recipe)
-        if self.last is not None and file.is_file():
+        if self._kept() and file.is_file():
             before = OmegaConf.to_container(OmegaConf.load(file))
             different = sorted(_differences(before, OmegaConf.to_container(now)) - _FREE)
             if different:

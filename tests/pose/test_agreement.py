@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from live_stf.pose.agreement import Agreement, drawn, joint_distances, main, matched
+from live_stf.pose.agreement import Agreement, drawn, joint_distances, main, matched, measure
 from live_stf.pose.blazepose import BlazePose
 from live_stf.skeleton import OPENPOSE_18
 from live_stf.stream.source import FileSource
@@ -98,3 +100,49 @@ def test_blazepose_is_where_mediapipe_is(stretch, people):
     assert np.mean(result.same) >= 0.97
     assert np.median(distances) <= 0.01
     assert np.percentile(distances, 95) <= 0.04
+
+
+# Of the sample clip, pictures in which both differ when people are followed: two regions on one man that overlap by
+# less than half, a man upside down, and one who is half hidden.
+HARD = (17, 18, 19, 167, 168, 227)
+
+
+def test_picture_by_picture_blazepose_finds_whom_mediapipe_finds(clip):
+    """Where nobody is followed nothing grows, and what the steps between the networks do can be seen."""
+    mediapipe = pytest.importorskip("live_stf.pose.mediapipe")
+    result = Agreement("blazepose")
+    with FileSource(clip) as source, mediapipe.MediaPipePose(2) as reference, BlazePose(2) as pose:
+        while (frame := source.read()) is not None:
+            if frame.index in HARD:
+                for estimator in (reference, pose):
+                    assert not estimator.detect(replace(frame, image=np.zeros_like(frame.image))).persons
+                result.add(reference.detect(frame), pose.detect(frame))
+    assert result.same == [True] * len(HARD)
+    distances = np.concatenate(result.distances)
+    assert len(distances) > 50
+    assert np.median(distances) <= 0.001
+    assert np.percentile(distances, 95) <= 0.01
+
+
+def test_apart_means_that_a_picture_owes_nothing_to_the_one_before(clip):
+    class Follower:
+        """Says that somebody is there where the picture before was not black."""
+
+        def __init__(self):
+            self.before = False
+
+        def detect(self, frame):
+            found = seen(body(100)) if self.before else seen()
+            self.before = bool(frame.image.any())
+            return found
+
+        def close(self):
+            pass
+
+    def people(apart):
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("live_stf.pose.choice.open_pose", lambda *_: Follower())
+            return sum(map(len, measure(clip, ["a", "b"], 2, seconds=0.2, apart=apart)[0].distances))
+
+    assert people(apart=False) > 0
+    assert people(apart=True) == 0

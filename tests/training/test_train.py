@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +17,18 @@ import torch
 from rich.console import Console
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch.utils.data import Dataset
 
 from live_stf import evaluate, train
+from live_stf.data.samples import training_windows
+from live_stf.data.selection import Selected
+from live_stf.data.store import Store
 from live_stf.engine import open_engine
 from live_stf.errors import DataError
 from live_stf.model import load_model
-from live_stf.recipe import load_recipe
+from live_stf.recipe import Recipe, load_recipe
+from live_stf.training import loading
+from live_stf.training.checkpoint import steps_learned
 from live_stf.training.learner import Classification
 from live_stf.training.precision import choose_precision
 from live_stf.training.processes import Processes
@@ -79,6 +88,105 @@ def test_a_training_that_was_killed_goes_on_to_the_same_weights(
     for name in uninterrupted:
         torch.testing.assert_close(uninterrupted[name], other[name], rtol=0, atol=0)
     assert models[0].measured == models[1].measured
+
+
+def _cut(whole: bytes) -> bytes:
+    return whole[: len(whole) // 2]
+
+
+def _overwritten(whole: bytes) -> bytes:
+    """One byte of the weights is another; torch alone would not see it."""
+    return whole[: len(whole) // 2] + bytes([whole[len(whole) // 2] ^ 1]) + whole[len(whole) // 2 + 1 :]
+
+
+class _Trap:
+    """What runs code where it is unpickled without care."""
+
+    def __reduce__(self) -> tuple:
+        return print, ("trap",)
+
+
+def _of_something_else(_: bytes) -> bytes:
+    file = io.BytesIO()
+    torch.save({"state_dict": {}, "epoch": _Trap()}, file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("damage", "complaint"),
+    [
+        (_cut, "is cut off or overwritten"),
+        (_overwritten, "is cut off or overwritten"),
+        (lambda _: b"garbage" * 1000, "is cut off or overwritten"),
+        (lambda _: b"", "is empty"),
+        (_of_something_else, "is no checkpoint of a training"),
+    ],
+)
+def test_without_a_whole_checkpoint_one_line_says_what_to_do(
+    damage: Callable[[bytes], bytes],
+    complaint: str,
+    trained: tuple[Path, str],
+    recipe_file: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    last = tmp_path / "checkpoints" / "last.ckpt"
+    last.parent.mkdir()
+    damaged = damage((trained[0] / "checkpoints" / "last.ckpt").read_bytes())
+    last.write_bytes(damaged)
+    assert train.main([str(recipe_file), f"output={tmp_path}", "training.epochs=6"]) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith(f"error: {last} {complaint}, and no other checkpoint beside it is whole: ")
+    assert f"remove {last.parent} to begin again" in said.err
+    assert said.err.count("\n") == 1
+    assert "trap" not in said.out.split()
+    assert last.read_bytes() == damaged  # it is the user's to remove
+
+
+def test_where_the_last_checkpoint_is_damaged_the_newest_whole_one_leads_to_the_same_weights(
+    trained: tuple[Path, str],
+    recipe_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    command = [str(recipe_file), f"output={tmp_path}", "training.epochs=6"]
+
+    def interrupted(store: Store, selected: list[Selected], recipe: Recipe, epoch: int) -> Dataset:
+        if epoch == 4:
+            raise KeyboardInterrupt
+        return training_windows(store, selected, recipe, epoch)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(loading, "training_windows", interrupted)
+        assert train.main(command) == 130
+    last, other = sorted((tmp_path / "checkpoints").iterdir(), key=lambda path: path.name != "last.ckpt")
+    last.write_bytes(_cut(last.read_bytes()))
+    capsys.readouterr()
+    assert train.main(command) == 0
+    assert f"going on from {other}: {last} is cut off or overwritten\n" in capsys.readouterr().out
+    weights = [load_file(load_model(folder / "model").weights) for folder in (trained[0], tmp_path)]
+    for name in weights[0]:
+        torch.testing.assert_close(weights[0][name], weights[1][name], rtol=0, atol=0)
+    # And the next time there is a whole last one again, in its own place.
+    assert Progress(tmp_path).last() == (last, "")
+    assert steps_learned(last) == steps_learned(trained[0] / "checkpoints" / "last.ckpt")
+
+
+def test_of_other_checkpoints_the_one_that_learned_longest_is_taken(
+    trained: tuple[Path, str], tmp_path: Path
+) -> None:
+    progress = Progress(tmp_path)
+    assert progress.last() == (None, "")
+    progress.checkpoints.mkdir()
+    content = torch.load(trained[0] / "checkpoints" / "last.ckpt", weights_only=True)
+    for name, steps in (("b", 16), ("c", 24), ("a", 8)):
+        torch.save({**content, "global_step": steps}, progress.checkpoints / f"{name}.ckpt")
+    (progress.checkpoints / "d.ckpt").write_bytes(b"garbage")
+    last = progress.checkpoints / "last.ckpt"
+    assert progress.last() == (progress.checkpoints / "c.ckpt", f"{last} is not there")
+    shutil.copy(progress.checkpoints / "a.ckpt", last)
+    assert progress.last() == (last, "")
 
 
 def test_two_processes_learn_what_one_does(recipe_file: Path, tmp_path: Path) -> None:
