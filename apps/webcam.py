@@ -18,9 +18,12 @@ from live_stf.engine import ENGINES, open_classifier
 from live_stf.errors import LiveStfError
 from live_stf.model import load_model
 from live_stf.pose import choice
+from live_stf.stream.cameras import cameras
 from live_stf.stream.events import STDOUT, EventWriter
 from live_stf.stream.live import LiveLoop
+from live_stf.stream.mirror import MirroredSource
 from live_stf.stream.reconnect import open_lasting
+from live_stf.stream.source import Wish
 from live_stf.ui.about import About
 from live_stf.ui.wording import rate_words
 
@@ -35,6 +38,9 @@ PICTURES = (".png", ".jpg", ".jpeg")
 def main(arguments: list[str] | None = None) -> int:
     """Run the program; returns its exit status."""
     options = parse(arguments)
+    if options.list_cameras:
+        list_cameras()
+        return 0
     try:
         return run(options)
     except LiveStfError as error:
@@ -47,7 +53,13 @@ def main(arguments: list[str] | None = None) -> int:
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Command line to options; a wrong one ends the program with status 2."""
     parser = argparse.ArgumentParser(prog="webcam.py", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--source", default="0", help="a camera's number, a video file or a stream's URL (default: 0)")
+    parser.add_argument(
+        "--source", default="0", help="a camera's number or name, a video file or a stream's URL (default: 0)"
+    )
+    parser.add_argument("--list-cameras", action="store_true", help="say which cameras there are, and end")
+    parser.add_argument("--size", type=_size, metavar="WxH", help="ask the camera for this size, e.g. 640x480")
+    parser.add_argument("--rate", type=float, metavar="FPS", help="ask the camera for this many pictures a second")
+    parser.add_argument("--mirror", action="store_true", help="exchange left and right, as in a mirror")
     parser.add_argument("--model", default="everyday", help="name in models/, or a model's folder (default: everyday)")
     parser.add_argument("--engine", default="auto", choices=("auto", *ENGINES), help="what runs the network")
     parser.add_argument("--pose", type=choice.argument, default=choice.DEFAULT, metavar="NAME", help=choice.HELP)
@@ -61,6 +73,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--headless", action="store_true", help="no window, events alone (--events - where not given)")
     options = parser.parse_args(arguments)
+    if options.rate is not None and not 0 < options.rate <= 1000:
+        parser.error(f"--rate is {options.rate:g}, it has to be above 0 and 1000 at most")
     if options.people < 1:
         parser.error(f"--people is {options.people}, it has to be 1 or more")
     if options.seconds is not None and not 0 < options.seconds < math.inf:
@@ -72,6 +86,22 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     if options.screenshot is not None and not options.screenshot.absolute().parent.is_dir():
         parser.error(f"--screenshot is {options.screenshot}, but there is no folder {options.screenshot.parent}")
     return options
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, x, height = text.lower().partition("x")
+    if not (x and width.isdigit() and height.isdigit() and int(width) and int(height)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size, it has to be like 640x480")
+    return int(width), int(height)
+
+
+def list_cameras() -> None:
+    """Print a line for every camera, or one that says that there is none."""
+    found = cameras()
+    for camera in found:
+        print(f"{camera.number}: {camera.name}")
+    if not found:
+        print("no camera was found; where Linux does not list them, try --source 0, --source 1, ...")
 
 
 def say(line: str) -> None:
@@ -111,7 +141,9 @@ def run(options: argparse.Namespace) -> int:
 def open_loop(options: argparse.Namespace) -> tuple[LiveLoop, About]:
     """The stages, wired but not begun, and what they are."""
     with ExitStack() as opened:
-        source = opened.enter_context(open_lasting(options.source))
+        source = opened.enter_context(open_lasting(options.source, Wish(options.size, options.rate)))
+        if options.mirror:
+            source = MirroredSource(source)
         model = load_model(options.model)
         classifier = open_classifier(model, options.engine, notify=say)
         pose = choice.open_pose(options.pose, options.people, notify=say)

@@ -10,13 +10,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
 from live_stf.errors import SourceError, one_line
-from live_stf.stream.source import OPEN_TIMEOUT, Source, open_source
+from live_stf.stream.source import OPEN_TIMEOUT, Source, Wish, open_source
 from live_stf.types import Frame
 
 _log = logging.getLogger(__name__)
@@ -26,11 +27,14 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds between two attempts; each is t
 _GLANCE = 0.05  # seconds between two looks at what the thread has
 
 
-def open_lasting(spec: str | Path) -> Source:
-    """What `open_source` opens; a camera or stream comes back when it was lost. Raises SourceError where it cannot be
-    opened at first: then the name is wrong, or nothing is there."""
-    source = open_source(spec)
-    return ReconnectingSource(source, lambda: open_source(spec)) if source.live else source
+def open_lasting(spec: str | Path, wish: Wish | None = None) -> Source:
+    """What `open_source` opens; a camera or stream comes back when it was lost.
+
+    Raises SourceError where it cannot be opened at first: then the name is wrong, or nothing is there.
+    """
+    open_again = partial(open_source, spec, wish=wish or Wish())
+    source = open_again()
+    return ReconnectingSource(source, open_again) if source.live else source
 
 
 def alike(image: np.ndarray, other: np.ndarray | None) -> bool:

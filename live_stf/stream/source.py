@@ -7,6 +7,7 @@ import os
 import re
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
 from urllib.parse import urlsplit, urlunsplit
@@ -15,6 +16,7 @@ import cv2
 import numpy as np
 
 from live_stf.errors import SourceError
+from live_stf.stream.cameras import cameras, named
 from live_stf.types import Frame
 
 # OpenCV and its FFmpeg report every oddity of a file on stderr, over progress bars and tables. What matters reaches the
@@ -63,17 +65,30 @@ class Source(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
 
-def open_source(spec: str | Path, clock: Callable[[], float] = time.monotonic) -> Source:
-    """Open what `spec` names: a number is a camera, something with :// a stream, everything else the path of a video.
+@dataclass(frozen=True)
+class Wish:
+    """What a camera is asked for; it gives what it has that is nearest. size: (width, height). rate: pictures/s."""
 
-    clock: seconds, for the times of live pictures. Raises SourceError when it cannot be opened, or has no picture.
+    size: tuple[int, int] | None = None
+    rate: float | None = None
+
+
+def open_source(spec: str | Path, clock: Callable[[], float] = time.monotonic, wish: Wish = Wish()) -> Source:
+    """Open what `spec` names: a number is a camera, something with :// a stream, everything else the path of a video,
+    or, where there is no such file, a part of a camera's name.
+
+    clock: seconds, for the times of live pictures. wish: for cameras alone. Raises SourceError when it cannot be opened,
+    or has no picture.
     """
     text = str(spec)
     if camera := re.fullmatch(r"(?:/dev/video)?(\d+)", text):
-        return _open_camera(int(camera[1]), clock)
+        return _open_camera(int(camera[1]), clock, wish)
     if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", text):
         return _open_stream(text, clock)
-    return FileSource(Path(text).expanduser())
+    path = Path(text).expanduser()
+    if text and not path.exists() and (found := named(text, cameras())) is not None:
+        return _open_camera(found.number, clock, wish)
+    return FileSource(path)
 
 
 class _VideoSource:
@@ -214,10 +229,19 @@ class LiveSource(_VideoSource):
         return Frame(image, self._time, self._index - 1)
 
 
-def _open_camera(number: int, clock: Callable[[], float]) -> LiveSource:
+def _open_camera(number: int, clock: Callable[[], float], wish: Wish) -> LiveSource:
+    def open_capture() -> cv2.VideoCapture:
+        capture = cv2.VideoCapture(number)
+        if wish.size is not None:
+            capture.set(cv2.CAP_PROP_FRAME_WIDTH, wish.size[0])
+            capture.set(cv2.CAP_PROP_FRAME_HEIGHT, wish.size[1])
+        if wish.rate is not None:
+            capture.set(cv2.CAP_PROP_FPS, wish.rate)
+        return capture
+
     return LiveSource(
         f"camera {number}",
-        lambda: cv2.VideoCapture(number),
+        open_capture,
         f"camera {number} is not there or gives no picture: plug one in, close programs that use it, or name another "
         f"number, a video file or a stream's URL with --source",
         clock,

@@ -120,6 +120,10 @@ def test_a_missing_model_and_a_missing_display_are_one_line(x_environment, clip)
     ("arguments", "told"),
     [
         (("--seconds", "0"), "--seconds is 0, it has to be above 0"),
+        (("--size", "large"), "'large' is no size, it has to be like 640x480"),
+        (("--size", "0x480"), "is no size"),
+        (("--rate", "0"), "--rate is 0, it has to be above 0"),
+        (("--headless", "--screenshot", "a.png"), "there is none"),
         (("--seconds", "nan"), "--seconds is nan"),
         (("--people", "0"), "--people is 0, it has to be 1 or more"),
         (("--screenshot", "window.txt"), "its name has to end in .png"),
@@ -155,3 +159,10 @@ def test_events_are_written_beside_a_window_too(x_environment, model, clip, tmp_
     assert (status, err) == (0, "")
     assert len(out.splitlines()) == 2
     assert json.loads(file.read_text().splitlines()[0])["state"] == "filling"
+
+
+def test_cameras_are_listed_without_a_screen_or_a_model():
+    status, out, err = run({"PATH": "", "HOME": os.environ["HOME"]}, "--list-cameras", "--model", "nowhere")
+    assert (status, err) == (0, "")
+    assert all(re.match(r"\d+: .|no camera was found", line) for line in out.splitlines())
+    assert out
