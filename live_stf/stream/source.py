@@ -77,8 +77,8 @@ def open_source(spec: str | Path, clock: Callable[[], float] = time.monotonic, w
     """Open what `spec` names: a number is a camera, something with :// a stream, everything else the path of a video,
     or, where there is no such file, a part of a camera's name.
 
-    clock: seconds, for the times of live pictures. wish: for cameras alone. Raises SourceError when it cannot be opened,
-    or has no picture.
+    clock: seconds, for the times of live pictures. wish: for cameras alone. Raises SourceError when it cannot be
+    opened, or has no picture.
     """
     text = str(spec)
     if camera := re.fullmatch(r"(?:/dev/video)?(\d+)", text):

@@ -46,7 +46,7 @@ class Capture:
     def set(self, key: int, value: float) -> None:
         self.asked[key] = value
 
-    def isOpened(self) -> bool:  # noqa: N802 - OpenCV's name
+    def isOpened(self) -> bool:
         return True
 
     def read(self) -> tuple[bool, np.ndarray]:
