@@ -28,6 +28,7 @@ class Style:
     """What is painted. frames: length of a full window, for "looking 80/150"."""
 
     frames: int = 150
+    skeletons: bool = True
     tint: bool = True
     tags: bool = True
     legend: bool = True
@@ -69,7 +70,7 @@ def paint(
     painter.setRenderHint(QPainter.Antialiasing)
     painter.setClipRect(area)
     placed = [_Placed.of(person, people.size, area) for person in people.persons]
-    for body in placed:
+    for body in placed if style.skeletons else ():
         one = scores.get(body.person.identity)
         _paint_skeleton(painter, body, skeleton, one.attention if one and style.tint else ())
     if style.tags:
@@ -78,7 +79,7 @@ def paint(
             if body.present.any():
                 taken.append(_paint_tag(painter, area, body, events.get(body.person.identity), skeleton, style, taken))
     said = [scores[body.person.identity] for body in placed if body.person.identity in scores]
-    if style.legend and style.tint and any(one.attention for one in said):
+    if style.legend and style.tint and style.skeletons and any(one.attention for one in said):
         _paint_legend(painter, area)
     painter.restore()
 

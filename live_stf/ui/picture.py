@@ -53,6 +53,16 @@ class PictureView(QWidget):
         if _painted(before) != _painted(snapshot):
             self.update()
 
+    @property
+    def style(self) -> Style:
+        """What is painted over the picture."""
+        return self._style
+
+    def set_style(self, style: Style) -> None:
+        """Paint this over the picture from now on."""
+        self._style = style
+        self.update()
+
     def set_frozen(self, frozen: bool) -> None:
         """Say on the picture that it stands still because the user wants it."""
         self._frozen = frozen

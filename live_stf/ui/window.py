@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
@@ -16,23 +17,24 @@ from live_stf.types import Rates, Snapshot, State
 from live_stf.ui.about import About
 from live_stf.ui.attention_panel import AttentionPanel
 from live_stf.ui.bars import ClassBars
+from live_stf.ui.help import HelpOverlay
 from live_stf.ui.overlay import Style
 from live_stf.ui.person_list import PersonList
 from live_stf.ui.picture import WAITING, PictureView
 from live_stf.ui.status import StatusLine
+from live_stf.ui.timeline import Timeline
 
 _POLL_MS = 33
 _NOTICE_MS = 5000
 _RATES_EVERY = 0.25  # seconds; numbers that change with every picture cannot be read
 _COMPACT = 680  # pixels of height
-_KEYS = "Q quit  |  Space freeze  |  S save picture  |  A attention  |  Tab next person"
+_HINT = "H: what the keys do"
 
 
 class LiveWindow(QMainWindow):
     """Asks `snapshot` about 30 times a second and shows what it says; `snapshot` must not block.
 
-    Keys: Q or Esc closes, Space freezes, S saves a picture of the window into the current folder, A shows and hides the
-    attention, Tab goes to the next person.
+    `keys` has every key and what it does; H shows them.
     """
 
     def __init__(self, snapshot: Callable[[], Snapshot], about: About) -> None:
@@ -53,25 +55,35 @@ class LiveWindow(QMainWindow):
         self.attention = AttentionPanel(about.skeleton, about.grains)
         self._has_attention = about.grains > 0
         self.attention.setVisible(self._has_attention)
+        self.timeline = Timeline()
         self.status = StatusLine(about)
         self.persons.chosen.connect(self.select)
         self.attention.matrix.pointed.connect(self.status.show_notice)
         self._lay_out()
-        for key, action in (
-            ("Q", self.close),
-            ("Esc", self.close),
-            ("Space", self.toggle_freeze),
-            ("S", self._save_picture_here),
-            ("A", self.toggle_attention),
-            ("Tab", self.select_next),
-        ):
+        self.help = HelpOverlay([(key, what) for key, what, _ in self.keys], self.centralWidget())
+        for key, _, action in self.keys:
             QShortcut(QKeySequence(key), self, activated=action)
+        QShortcut(QKeySequence("Esc"), self, activated=self._back)
         self._notice = QTimer(self, interval=_NOTICE_MS, singleShot=True)
         self._notice.timeout.connect(lambda: self.status.show_notice(""))
         self._timer = QTimer(self, interval=_POLL_MS)
         self._timer.timeout.connect(self._poll)
         self._timer.start()
-        self._say(_KEYS)
+        self._say(_HINT)
+
+    @property
+    def keys(self) -> tuple[tuple[str, str, Callable[[], object]], ...]:
+        """(key, what it does, in words, and in fact). Esc leaves what F and H have opened, else the window."""
+        return (
+            ("Space", "freeze what is shown, and go on", self.toggle_freeze),
+            ("S", "save a picture of the window", self._save_picture_here),
+            ("A", "attention on and off", self.toggle_attention),
+            ("K", "skeletons on and off", self.toggle_skeletons),
+            ("Tab", "the next person's details", self.select_next),
+            ("F", "full screen on and off", self.toggle_full_screen),
+            ("H", "this list", self.toggle_help),
+            ("Q", "quit", self.close),
+        )
 
     def _poll(self) -> None:
         # The timer runs on while the window is frozen: it is also what lets Python see Ctrl-C.
@@ -94,6 +106,8 @@ class LiveWindow(QMainWindow):
         event, scores = shown.events.get(self._selected), shown.scores.get(self._selected)
         label = event.label if event is not None and event.state is State.LABEL else None
         self.picture.show_snapshot(shown)
+        if shown.people is not None:
+            self.timeline.show_events(shown.events, shown.people.time)
         note = WAITING if shown.people is None else "No person in view"
         self.persons.show_events(shown.events, self._selected, note)
         self._whose.setText(f"Person {self._selected}" if len(shown.events) > 1 else "")
@@ -121,6 +135,26 @@ class LiveWindow(QMainWindow):
         """Show or hide the attention panel; it stays hidden for a network that reports none."""
         self.attention.setVisible(self.attention.isHidden() and self._has_attention)
 
+    def toggle_skeletons(self) -> None:
+        """Show the skeletons on the picture, or the picture and the labels alone."""
+        self.picture.set_style(replace(self.picture.style, skeletons=not self.picture.style.skeletons))
+
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or be a window again."""
+        self.setWindowState(self.windowState() ^ Qt.WindowFullScreen)
+
+    def toggle_help(self) -> None:
+        """Show what the keys do, or hide it."""
+        self.help.toggle()
+
+    def _back(self) -> None:
+        if self.help.isVisible():
+            self.help.hide()
+        elif self.isFullScreen():
+            self.toggle_full_screen()
+        else:
+            self.close()
+
     def save_picture(self, path: Path) -> None:
         """Save a picture of the window; the name's ending says the format. LiveStfError when it cannot be written."""
         if not self.grab().save(str(path)):
@@ -145,6 +179,7 @@ class LiveWindow(QMainWindow):
         self.persons.set_compact(compact)
         self.bars.set_compact(compact)
         self.attention.set_compact(compact)
+        self.help.setGeometry(self.centralWidget().rect())
         super().resizeEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -172,9 +207,13 @@ class LiveWindow(QMainWindow):
         # Takes the room while the attention is hidden, and none beside it.
         column.addStretch()
 
+        left = QVBoxLayout()
+        left.setSpacing(0)
+        left.addWidget(self.picture, 1)
+        left.addWidget(self.timeline)
         middle = QHBoxLayout()
         middle.setSpacing(0)
-        middle.addWidget(self.picture, 1)
+        middle.addLayout(left, 1)
         middle.addWidget(self._side)
         everything = QWidget()
         rows = QVBoxLayout(everything)

@@ -137,3 +137,53 @@ def test_every_kind_of_snapshot_can_be_shown_at_every_size(live):
             assert (shown.width(), shown.height()) == (width, height)
             assert window.status.geometry().bottom() < height
             assert window.attention.geometry().bottom() <= window.status.geometry().top()
+
+
+def test_k_takes_the_skeletons_away_and_brings_them_back(live):
+    window, _ = live
+    before = window.picture.grab().toImage()
+    QTest.keyClick(window, Qt.Key_K)
+    without = window.picture.grab().toImage()
+    assert without != before
+    QTest.keyClick(window, Qt.Key_K)
+    assert window.picture.grab().toImage() == before
+
+
+def test_f_fills_the_screen_and_escape_leaves_it_before_the_window(live):
+    window, _ = live
+    QTest.keyClick(window, Qt.Key_F)
+    assert window.isFullScreen()
+    QTest.keyClick(window, Qt.Key_Escape)
+    assert not window.isFullScreen()
+    assert window.isVisible()
+    QTest.keyClick(window, Qt.Key_Escape)
+    assert not window.isVisible()
+
+
+def test_h_lists_every_key_over_the_whole_window(live):
+    window, _ = live
+    assert not window.help.isVisible()
+    QTest.keyClick(window, Qt.Key_H)
+    assert window.help.isVisible()
+    assert window.help.size() == window.centralWidget().size()
+    assert {key for key, _ in window.help.rows} == {"Space", "S", "A", "K", "Tab", "F", "H", "Q"}
+    window.resize(900, 600)
+    assert window.help.size() == window.centralWidget().size()
+    QTest.keyClick(window, Qt.Key_Escape)
+    assert not window.help.isVisible()
+    assert window.isVisible()
+    QTest.keyClick(window, Qt.Key_H)
+    QTest.mouseClick(window.help, Qt.LeftButton)
+    assert not window.help.isVisible()
+
+
+def test_the_timeline_grows_with_what_is_done(live):
+    window, given = live
+    people = given[-1].people
+    assert window.timeline.history.rows()[0][1][-1].label == "squat"
+    for step in range(1, 4):
+        given.append(replace(given[-1], people=replace(people, time=people.time + step)))
+        wait(lambda: window._shown is given[-1])
+    (bar,) = window.timeline.history.rows()[0][1]
+    assert bar.end - bar.start == pytest.approx(3)
+    assert window.timeline.height() > 20
