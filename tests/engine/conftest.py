@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -69,11 +70,16 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-@pytest.fixture
-def small_model(tmp_path: Path) -> Model:
-    """A model that is quick to convert."""
+@pytest.fixture(scope="session")
+def small_model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = {"architecture": "stf-net", "skeleton": "openpose18", "mcf": False, "tdf": False}
-    return write_model(tmp_path / "small", network, ("walk", "none of these"))
+    return write_model(tmp_path_factory.mktemp("models") / "small", network, ("walk", "none of these")).folder
+
+
+@pytest.fixture
+def small_model(small_model_folder: Path, tmp_path: Path) -> Model:
+    """A model that is quick to convert, in a folder that the test may change."""
+    return load_model(shutil.copytree(small_model_folder, tmp_path / "small"))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from live_stf.data.clip import Clip, Damaged
 from live_stf.data.store import write_store
 from live_stf.recipe import Recipe, load_recipe
 
+FRAMES = 8  # of a window: enough to tell the three apart, and a step takes as long as a window has frames
 FIGURE = np.array(
     [[0, -15], [0, 0], [-18, 0], [-25, 30], [-27, 55], [18, 0], [25, 30], [27, 55], [-10, 50], [-10, 90], [-10, 130],
      [10, 50], [10, 90], [10, 130], [-3, -20], [3, -20], [-7, -18], [7, -18]], dtype=np.float32
@@ -48,7 +49,7 @@ def recipe_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "labels": ["wave", "duck", "none of these"],
         "none_label": "none of these",
         "network": {"architecture": "stf-net", "skeleton": "openpose18", "mcf": False},
-        "preparation": {"frames": 24, "span": 3.0},
+        "preparation": {"frames": FRAMES, "span": 3.0},
         "windows": {"still": 0.2, "partial": 1.0},
         "decision": {"enter": 0.6},
         "training": {

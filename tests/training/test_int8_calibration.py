@@ -18,7 +18,7 @@ from live_stf.data.selection import open_store, select
 from live_stf.data.store import Store
 from live_stf.engine.record import model_hash
 from live_stf.model import Model, load_model
-from live_stf.network import build_network
+from live_stf.network import build_network, stf_net
 from live_stf.preparation import Preparation
 from live_stf.recipe import Recipe
 
@@ -33,6 +33,13 @@ def program(name: str) -> ModuleType:
     sys.modules[name] = module  # dataclasses look their module up there
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(autouse=True)
+def shallow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network of three of the blocks: every product of it is tried by itself in int8."""
+    monkeypatch.setattr(stf_net, "WIDTHS", (64, 64, 128))
+    monkeypatch.setattr(stf_net, "STRIDES", (1, 1, 2))
 
 
 @pytest.fixture
@@ -73,7 +80,7 @@ def test_windows_are_of_training_subjects_and_the_same_every_time(
     assert not held_out & set(read)
     assert drawn(recipe_file, model, tmp_path / "two.npy") == 0
     windows = np.load(tmp_path / "one.npy")
-    assert (windows.shape, windows.dtype) == ((12, 3, 24, 18, 1), np.float32)
+    assert (windows.shape, windows.dtype) == ((12, 3, recipe.preparation["frames"], 18, 1), np.float32)
     np.testing.assert_array_equal(windows, np.load(tmp_path / "two.npy"))
 
 
@@ -120,4 +127,4 @@ def test_calibration_of_another_shape_is_refused(
     np.save(tmp_path / "x.npy", np.zeros((2, 3, 25, 18, 1), np.float32))
     arguments = [str(model.folder), str(recipe_file), "--calibration", str(tmp_path / "x.npy")]
     assert program("int8_agreement").main(arguments) == 2
-    assert "error: calibration windows have to be N x 3 x 24 x 18 x 1 float32" in capsys.readouterr().err
+    assert "error: calibration windows have to be N x 3 x 8 x 18 x 1 float32" in capsys.readouterr().err

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -34,12 +35,15 @@ from live_stf.training.precision import choose_precision
 from live_stf.training.processes import Processes
 from live_stf.training.progress import Progress
 
+EPOCHS = 5
+LENGTH = f"training.epochs={EPOCHS}"
+
 
 @pytest.fixture(scope="module")
 def trained(recipe_file: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The output folder of a training from the command line, and what it printed."""
     output = tmp_path_factory.mktemp("trained") / "run"
-    command = [sys.executable, "-m", "live_stf.train", str(recipe_file), f"output={output}", "training.epochs=6"]
+    command = [sys.executable, "-m", "live_stf.train", str(recipe_file), f"output={output}", LENGTH]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return output, done.stdout
@@ -55,7 +59,7 @@ def test_a_training_writes_a_model_that_learned_and_says_what_was_measured(train
         "terms": "made by a test", "clips": 24, "held_out_clips": 12, "held_out_subjects": ["p3"]
     }  # fmt: skip
     assert "made by a test" in (model.folder / "README.md").read_text()
-    assert open_engine(model, "torch").run(np.zeros((1, 3, 24, 18, 1), np.float32))[0].shape == (1, 3)
+    assert open_engine(model, "torch").run(np.zeros((1, *model.preparation.shape), np.float32))[0].shape == (1, 3)
 
 
 def test_the_evaluation_program_prints_the_same_figures(
@@ -69,9 +73,10 @@ def test_the_evaluation_program_prints_the_same_figures(
 
 
 def test_a_training_that_was_killed_goes_on_to_the_same_weights(
-    trained: tuple[Path, str], recipe_file: Path, tmp_path: Path
+    trained: tuple[Path, str], recipe_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    command = [sys.executable, "-m", "live_stf.train", str(recipe_file), f"output={tmp_path}", "training.epochs=6"]
+    arguments = [str(recipe_file), f"output={tmp_path}", LENGTH]
+    command = [sys.executable, "-m", "live_stf.train", *arguments]
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     checkpoint = tmp_path / "checkpoints" / "last.ckpt"
     while running.poll() is None and not checkpoint.is_file():
@@ -80,9 +85,9 @@ def test_a_training_that_was_killed_goes_on_to_the_same_weights(
     running.kill()
     assert running.wait() == -signal.SIGKILL
     done = torch.load(checkpoint, weights_only=True)["epoch"] + 1
-    assert 1 <= done < 6
-    resumed = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "going on from" in resumed.stdout
+    assert 1 <= done < EPOCHS
+    assert train.main(arguments) == 0
+    assert "going on from" in capsys.readouterr().out
     models = [load_model(folder / "model") for folder in (trained[0], tmp_path)]
     uninterrupted, other = (load_file(model.weights) for model in models)
     for name in uninterrupted:
@@ -134,7 +139,7 @@ def test_without_a_whole_checkpoint_one_line_says_what_to_do(
     last.parent.mkdir()
     damaged = damage((trained[0] / "checkpoints" / "last.ckpt").read_bytes())
     last.write_bytes(damaged)
-    assert train.main([str(recipe_file), f"output={tmp_path}", "training.epochs=6"]) == 2
+    assert train.main([str(recipe_file), f"output={tmp_path}", LENGTH]) == 2
     said = capsys.readouterr()
     assert said.err.startswith(f"error: {last} {complaint}, and no other checkpoint beside it is whole: ")
     assert f"remove {last.parent} to begin again" in said.err
@@ -150,10 +155,10 @@ def test_where_the_last_checkpoint_is_damaged_the_newest_whole_one_leads_to_the_
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture,
 ) -> None:
-    command = [str(recipe_file), f"output={tmp_path}", "training.epochs=6"]
+    command = [str(recipe_file), f"output={tmp_path}", LENGTH]
 
     def interrupted(store: Store, selected: list[Selected], recipe: Recipe, epoch: int) -> Dataset:
-        if epoch == 4:
+        if epoch == 2:
             raise KeyboardInterrupt
         return training_windows(store, selected, recipe, epoch)
 
@@ -173,9 +178,7 @@ def test_where_the_last_checkpoint_is_damaged_the_newest_whole_one_leads_to_the_
     assert steps_learned(last) == steps_learned(trained[0] / "checkpoints" / "last.ckpt")
 
 
-def test_of_other_checkpoints_the_one_that_learned_longest_is_taken(
-    trained: tuple[Path, str], tmp_path: Path
-) -> None:
+def test_of_other_checkpoints_the_one_that_learned_longest_is_taken(trained: tuple[Path, str], tmp_path: Path) -> None:
     progress = Progress(tmp_path)
     assert progress.last() == (None, "")
     progress.checkpoints.mkdir()
@@ -218,16 +221,16 @@ def test_curves_are_there_for_tensorboard_and_as_a_table(trained: tuple[Path, st
     (table,) = output.glob("log/version_0/metrics.csv")
     head, *rows = table.read_text().splitlines()
     assert {"epoch", "loss", "train_top1", "top1", "macro_f1"} <= set(head.split(","))
-    assert len(rows) >= 6
+    assert len(rows) >= EPOCHS
     reader = EventAccumulator(str(output / "tensorboard")).Reload()
     assert {"loss", "train_top1", "top1"} <= set(reader.Tags()["scalars"])
-    assert len(reader.Scalars("loss")) == 6
+    assert len(reader.Scalars("loss")) == EPOCHS
 
 
 def test_a_training_by_another_recipe_is_not_gone_on_with(trained: tuple[Path, str], recipe_file: Path) -> None:
     output = trained[0]
-    Progress(output).begin(load_recipe(recipe_file, ["training.epochs=6", "training.threads=2", "output=elsewhere"]))
-    changed = load_recipe(recipe_file, ["training.epochs=6", "training.learning_rate=1", "network.tdf=false"])
+    Progress(output).begin(load_recipe(recipe_file, [LENGTH, "training.threads=2", "output=elsewhere"]))
+    changed = load_recipe(recipe_file, [LENGTH, "training.learning_rate=1", "network.tdf=false"])
     with pytest.raises(DataError, match=r"network\.tdf, training\.learning_rate was different"):
         Progress(output).begin(changed)
 
@@ -276,15 +279,13 @@ def test_ctrl_c_keeps_the_last_epoch_and_says_how_to_go_on(recipe_file: Path, tm
     assert checkpoint.is_file()
 
 
-@pytest.mark.parametrize("program", ["live_stf.train", "live_stf.evaluate"])
-def test_a_wrong_recipe_is_one_line_and_exit_2(program: str) -> None:
-    before = ["nothing"] if program.endswith("evaluate") else []
-    done = subprocess.run(
-        [sys.executable, "-m", program, *before, "dinner"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: ")
-    assert done.stderr.count("\n") == 1
+@pytest.mark.parametrize("program", [train, evaluate])
+def test_a_wrong_recipe_is_one_line_and_exit_2(program: ModuleType, capfd: pytest.CaptureFixture) -> None:
+    before = ["nothing"] if program is evaluate else []
+    assert program.main([*before, "dinner"]) == 2
+    error = capfd.readouterr().err
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
 
 
 def test_data_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
