@@ -6,8 +6,9 @@ other for reporting:
 - temperature: what logits are divided by so that probabilities are as sure as they are right (least cross entropy;
   Guo, Pleiss, Sun, Weinberger, "On Calibration of Modern Neural Networks", ICML 2017), with the expected calibration
   error before and after;
-- enter: the threshold of the state machine, by simulated live streams (live_stf.evaluation.live): the smallest at which
-  somebody who only stands gets FALSE_PER_MINUTE false labels a minute at most, or, where none is, the one with fewest.
+- enter: the threshold of the state machine, by simulated live streams (live_stf.evaluation.live): the largest that keeps
+  the share KEPT of the actions that are found without one, if somebody who only stands gets FALSE_PER_MINUTE false
+  labels a minute at most; else the smallest that is as quiet; else the one with fewest.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from live_stf.stream.decision import DecisionSettings
 
 FORMAT = 1
 FALSE_PER_MINUTE = 1.0
+KEPT = 0.95
 THRESHOLDS = tuple(round(0.3 + 0.05 * step, 2) for step in range(14))  # 0.3 to 0.95
 NO_THRESHOLD = 0.01
 BINS = 15
@@ -65,9 +67,15 @@ def calibration_error(logits: np.ndarray, targets: np.ndarray, temperature: floa
     return float(multiclass_calibration_error(said, torch.from_numpy(targets), classes, n_bins=BINS))
 
 
-def choose(curve: dict[float, Live]) -> float:
-    """The threshold to use, of those in `curve` (threshold -> what it makes of the streams)."""
+def choose(curve: dict[float, Live], without: float) -> float:
+    """The threshold to use, of those in `curve` (threshold -> what it makes of the streams).
+
+    without: share of the actions that are found without a threshold.
+    """
     quiet = [enter for enter, live in curve.items() if live.false_per_minute <= FALSE_PER_MINUTE]
+    keeping = [enter for enter in quiet if curve[enter].found >= KEPT * without]
+    if keeping:
+        return max(keeping)
     return min(quiet) if quiet else min(curve, key=lambda enter: (curve[enter].false_per_minute, enter))
 
 
@@ -97,7 +105,7 @@ def measure(model: Model, windows: HeldOutWindows, engine_name: str, streams: in
         raise DataError(f"{streams} streams are too few for both halves of the subjects: give --streams more")
     settings = DecisionSettings.of(model.decision, model.none_label)
     chosen_on, reported = (_curve(half, model, settings, temperature) for half in halves)
-    enter = choose({at: live for at, live in chosen_on.items() if at in THRESHOLDS})
+    enter = choose({at: live for at, live in chosen_on.items() if at in THRESHOLDS}, chosen_on[NO_THRESHOLD].found)
     without = reported[NO_THRESHOLD].found
     return {
         "temperature": round(temperature, 4),

@@ -173,7 +173,7 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python calibration/pose_noise.py", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="a video file with people in it")
-    parser.add_argument("--pose", default=choice.DEFAULT, help=f"the pose estimator (default: {choice.DEFAULT})")
+    parser.add_argument("--pose", default="mediapipe", help="the pose estimator (default: mediapipe)")
     parser.add_argument("--people", type=int, default=2, help="how many people at once (default: 2)")
     parser.add_argument("--output", type=Path, metavar="FILE.json", help="write the figures here as well")
     given = parser.parse_args(arguments)

@@ -55,7 +55,8 @@ class Recognizer:
     ) -> None:
         self.model = load_model(model)
         self._classifier = open_classifier(self.model, engine)
-        self._pose_name, self._people = choice.argument(pose), people
+        choice.parse(pose)  # PoseError now and not with the first picture
+        self._pose_name, self._people = pose, people
         self._period = 1.0 / labels_per_second
         self._pose: PoseEstimator | None = None
         self._tracker = Tracker()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import live_stf
-from live_stf.errors import SourceError
+from live_stf.errors import PoseError, SourceError
 from live_stf.pose.mediapipe import MediaPipePose
 from live_stf.recognition import LAYOUTS, Recognizer
 from live_stf.skeleton import COCO_17, OPENPOSE_18
@@ -55,7 +55,7 @@ def test_keypoints_pushed_are_what_the_picture_would_have_given(
     clip: Path, points: tuple[list[tuple[float, np.ndarray]], tuple[int, int]]
 ) -> None:
     joints, size = points
-    by_picture, by_points = Recognizer(people=1), Recognizer(people=1)
+    by_picture, by_points = Recognizer(people=1, pose="mediapipe"), Recognizer()
     at = dict(joints)
     compared = 0
     with by_picture, open_source(clip) as source:
@@ -119,6 +119,11 @@ def test_pictures_that_are_none_and_times_that_fall_back_are_refused() -> None:
     recognizer.push_keypoints([], (9, 9), 1.0)
     with pytest.raises(ValueError, match="not after"):
         recognizer.push_keypoints([], (9, 9), 1.0)
+
+
+def test_a_pose_estimator_that_is_not_known_is_named() -> None:
+    with pytest.raises(PoseError, match="'abacus' is not known"):
+        Recognizer(pose="abacus")
 
 
 def test_a_source_that_is_not_there_is_named(recognizer: Recognizer) -> None:

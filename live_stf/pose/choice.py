@@ -14,7 +14,7 @@ from live_stf.pose.estimator import PoseEstimator
 
 log = logging.getLogger(__name__)
 
-DEFAULT = "mediapipe"
+DEFAULT = "blazepose"
 ESTIMATORS = {
     "mediapipe": ("mediapipe", "MediaPipePose"),
     "blazepose": ("blazepose", "BlazePose"),

@@ -90,12 +90,13 @@ def test_a_network_three_times_too_sure_gets_a_temperature_of_three(program: Mod
     assert after < 0.03 < 0.1 < before
 
 
-def test_the_threshold_is_the_smallest_that_is_quiet_enough_or_the_quietest(program: ModuleType) -> None:
-    def live(false: float) -> Live:
-        return Live(9, 1.0, 2.0, 0.9, false, 0.1, 3.0)
+def test_the_threshold_is_the_largest_that_keeps_the_actions_or_else_a_quiet_one(program: ModuleType) -> None:
+    def live(false: float, found: float = 0.5) -> Live:
+        return Live(9, 1.0, 2.0, found, false, 0.1, 3.0)
 
-    assert program.choose({0.4: live(3.0), 0.5: live(1.0), 0.6: live(0.2)}) == 0.5
-    assert program.choose({0.4: live(3.0), 0.5: live(1.5), 0.6: live(1.5)}) == 0.5
+    assert program.choose({0.4: live(0.9, 0.9), 0.5: live(0.5, 0.86), 0.6: live(0.1, 0.85)}, 0.9) == 0.5
+    assert program.choose({0.4: live(3.0, 0.9), 0.5: live(1.0), 0.6: live(0.2)}, 0.9) == 0.5
+    assert program.choose({0.4: live(3.0), 0.5: live(1.5), 0.6: live(1.5)}, 0.9) == 0.5
 
 
 @pytest.fixture
