@@ -6,9 +6,9 @@ other for reporting:
 - temperature: what logits are divided by so that probabilities are as sure as they are right (least cross entropy;
   Guo, Pleiss, Sun, Weinberger, "On Calibration of Modern Neural Networks", ICML 2017), with the expected calibration
   error before and after;
-- enter: the threshold of the state machine, by simulated live streams (live_stf.evaluation.live): the largest that keeps
-  the share KEPT of the actions that are found without one, if somebody who only stands gets FALSE_PER_MINUTE false
-  labels a minute at most; else the smallest that is as quiet; else the one with fewest.
+- enter: the threshold of the state machine, by simulated live streams (live_stf.evaluation.live): the largest that
+  keeps the share KEPT of the actions that are found without one, if somebody who only stands gets FALSE_PER_MINUTE
+  false labels a minute at most; else the smallest that is as quiet; else the one with fewest.
 """
 
 from __future__ import annotations
