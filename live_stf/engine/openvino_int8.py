@@ -25,7 +25,7 @@ from live_stf.model import Model
 from live_stf.openvino_runtime import openvino, precision_options
 
 CONVOLUTIONS = ("Convolution", "GroupConvolution")
-NOT_ROUNDED = ("Add", "Subtract", "Multiply", "ReduceSum", "ReduceMean", "Relu", "Sigmoid", "Softmax", "Concat")
+NOT_ROUNDED = ("Sqrt", "Add", "Subtract", "Multiply", "ReduceSum", "ReduceMean", "Relu", "Sigmoid", "Softmax", "Concat")
 REMAINING = 0.1  # share of the error of rounding every convolution that rounding the chosen ones may leave
 INSTALL = "install the extra: pip install 'live-stf[quantize]'"
 

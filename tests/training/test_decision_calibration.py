@@ -152,7 +152,7 @@ def test_probabilities_are_of_logits_divided_by_the_temperature(model: Model) ->
 
     content = json.loads((model.folder / "model.json").read_text())
     (model.folder / "model.json").write_text(json.dumps({**content, "temperature": 2.0}))
-    window = Window(1, 1.0, np.ones((24, 18, 3), np.float32), (64, 48), 1.0)
+    window = Window(1, 1.0, np.ones((model.preparation.frames, 18, 3), np.float32), (64, 48), 1.0)
     (scores,) = Classifier(load_model(model.folder), Fixed()).classify([window])
     np.testing.assert_allclose(scores.probabilities, softmax([1.0, 0.0, -0.5]), rtol=1e-5)
 
