@@ -109,6 +109,7 @@ class _Camera:
     live = False  # so that the loop waits for a picture's time
     duration = None
     fault = None
+    trouble = ""
 
     def __init__(self, clip: Path, fps: float) -> None:
         self._clip = clip
@@ -124,6 +125,9 @@ class _Camera:
             frame = self._source.read()
         self._index += 1
         return replace(frame, time=(self._index - 1) / self.fps, index=self._index - 1)
+
+    def cancel(self) -> None:
+        """Nothing: no read() waits here."""
 
     def close(self) -> None:
         self._source.close()
