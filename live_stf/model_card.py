@@ -68,7 +68,8 @@ def _live(model: Model) -> list[str]:
         "## In simulated live streams",
         "",
         f"`python calibration/decision.py {model.name} {model.name}`: held-out people stand for 8 s, act and stand",
-        f"again; {live['streams']} streams of the reporting half; calibration/README.md says how far the choice is independent of it.",
+        f"again; {live['streams']} streams of the reporting half; calibration/README.md says how far the choice is "
+        "independent of it.",
         "",
         *markdown_table(
             ("what", ""),
