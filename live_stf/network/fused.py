@@ -8,8 +8,8 @@ What is constant once the weights are learned is worked out beforehand:
 - The input norm, the graph and the weights of the stem are one matrix per frame.
 - MCF has two projections less. The similarity Q K^T of q = W_q r + b_q and k = W_k r + b_k is, but for what is the same
   for all parts and leaves the softmax as it is, the product of W_k^T q and r. (Not for cosines, which need the lengths
-  of q and k: those two come out of one product.) The value's projection goes into the restoring one: a row of the
-  attention sums to one, so its bias arrives as a constant.
+  of q and k: see FusedMCF.) The value's projection goes into the restoring one: a row of the attention sums to one, so
+  its bias arrives as a constant.
 - A group of the temporal convolution has sixteen channels instead of four, with zeros between the four: CPUs multiply
   sixteen numbers at once, and do four in no less time.
 
@@ -26,6 +26,7 @@ from torch.nn import functional as F
 from live_stf.network.stf_net import (
     MCF,
     SCN,
+    SMALLEST_SQUARE,
     TDF,
     WIDE,
     Block,
@@ -33,7 +34,6 @@ from live_stf.network.stf_net import (
     STFNet,
     TemporalConvolution,
     attention_divisor,
-    inverse_length,
     widen_groups,
 )
 
@@ -137,7 +137,12 @@ class FusedSCN(_Constants):
 
 
 class FusedMCF(_Constants):
-    """(N * T, V, C) -> the same and the attention (N, V, U), in fp32 where the features are in bf16."""
+    """(N * T, V, C) -> the same and the attention (N, V, U), in fp32 where the features are in bf16.
+
+    With cosines, queries and keys come out of one product and lie side by side in memory, 2V vectors a frame: q of
+    joint 0, k of joint 0, q of joint 1, ... The product of all of them with each other has the similarities, and on its
+    diagonal the lengths, so that nothing of the size of the features has to be split, squared or summed.
+    """
 
     def __init__(self, mcf: MCF) -> None:
         super().__init__()
@@ -150,6 +155,11 @@ class FusedMCF(_Constants):
             self.constant("query_weight", torch.cat([mcf.query.weight, mcf.key.weight]))
             self.constant("query_bias", torch.cat([mcf.query.bias, mcf.key.bias]))
             self.steepness = float(mcf.steepness)
+            both = torch.eye(2 * len(mcf.parts), dtype=mcf.parts.dtype)
+            self.constant("diagonal", both)
+            self.constant("queries", both[::2])  # (V, 2V)
+            self.constant("pool", both[:, 1::2] @ mcf.parts)  # (2V, U): of the keys, by part
+            self.constant("grains", torch.block_diag(*(torch.ones(size, size) for size in mcf.sizes)))  # (U, U)
         else:
             self.constant("query_weight", mcf.key.weight.T @ mcf.query.weight)
             self.constant("query_bias", mcf.key.weight.T @ mcf.query.bias)
@@ -165,23 +175,38 @@ class FusedMCF(_Constants):
         t = rows // bodies
         reduced = F.linear(x, self.reduce_weight, self.reduce_bias)  # (N * T, V, C/4)
         query = F.linear(reduced, self.query_weight, self.query_bias)
-        inner = reduced.shape[-1]
-        key = reduced
+        by_body = (bodies, t, v, reduced.shape[-1])
         if self.scale == "cosine":
-            query, key = query.split(inner, dim=-1)
-        similarity = _exact(torch.matmul(query, key.transpose(1, 2)).view(bodies, t, v, v).sum(dim=1))
-        if self.scale == "cosine":
-            lengths = [inverse_length(x.view(bodies, t, v, inner)) for x in (query, key)]
-            similarity = similarity * lengths[0].unsqueeze(2) * lengths[1].unsqueeze(1) * self.steepness
+            attention = self._by_cosines(query.view(bodies, t, 2 * v, reduced.shape[-1]))
         else:
-            similarity = similarity / attention_divisor(self.scale, t, inner)
+            attention = self._by_products(query.view(by_body), reduced.view(by_body))
+        mix = (attention @ _exact(self.spread)).to(x.dtype).unsqueeze(1)  # (N, 1, V, V)
+        context = torch.matmul(mix, reduced.view(by_body)).view(rows, v, -1)
+        return F.relu(x + _product(context, self.restore_weight, self.restore_bias)), attention
+
+    def _by_cosines(self, both: Tensor) -> Tensor:
+        """Attention (N, V, U) of queries and keys (N, T, 2V, C/4), which take turns."""
+        products = self._summed_products(both, both)  # (N, 2V, 2V)
+        inverse = (products * _exact(self.diagonal)).sum(dim=2).clamp(min=SMALLEST_SQUARE).rsqrt()  # (N, 2V)
+        cosines = products * inverse.unsqueeze(2) * inverse.unsqueeze(1) * self.steepness
+        # No larger than the steepness, so exp needs no maximum taken off.
+        powers = torch.exp(_exact(self.queries) @ (cosines @ _exact(self.pool)))
+        return powers / (powers @ _exact(self.grains))
+
+    def _by_products(self, query: Tensor, key: Tensor) -> Tensor:
+        """Attention (N, V, U) of queries and keys (N, T, V, C/4)."""
+        similarity = self._summed_products(query, key) / attention_divisor(self.scale, query.shape[1], query.shape[3])
         pools = _exact(self.parts).split(self.sizes, dim=1)
         # Grain 0 is the joints themselves: nothing to pool.
         grains = [similarity, *(similarity @ pool for pool in pools[1:])]
-        attention = torch.cat([grain.softmax(dim=-1) for grain in grains], dim=-1)
-        mix = (attention @ _exact(self.spread)).to(x.dtype).unsqueeze(1)  # (N, 1, V, V)
-        context = torch.matmul(mix, reduced.view(bodies, t, v, inner)).view(rows, v, inner)
-        return F.relu(x + _product(context, self.restore_weight, self.restore_bias)), attention
+        return torch.cat([grain.softmax(dim=-1) for grain in grains], dim=-1)
+
+    @staticmethod
+    def _summed_products(a: Tensor, b: Tensor) -> Tensor:
+        """Of (N, T, A, C) and (N, T, B, C) the products (N, A, B), summed over frames and channels."""
+        bodies, t, *_ = a.shape
+        frames = torch.matmul(a.flatten(0, 1), b.flatten(0, 1).transpose(1, 2))
+        return _exact(frames.view(bodies, t, a.shape[2], b.shape[2]).sum(dim=1))
 
 
 class FusedTemporal(_Constants):

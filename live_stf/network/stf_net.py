@@ -26,6 +26,7 @@ REDUCTION = 4  # alpha of MCF, gamma of TDF, and the channels of one group of th
 # channels, and multiplied by a learned steepness of at most STEEPEST.
 ATTENTION_SCALES = ("terms", "frames", "none", "cosine")
 STEEPEST = 8.0
+SMALLEST_SQUARE = 1e-12  # of a length that is divided by
 WIDE = 16  # channels of a group of the temporal convolution, at least, as it is computed
 
 
@@ -92,7 +93,7 @@ def inverse_length(x: Tensor) -> Tensor:
     A joint without any feature has length zero and similarity zero.
     """
     exact = torch.promote_types(x.dtype, torch.float32)
-    return (x * x).sum(dim=3).sum(dim=1, dtype=exact).clamp(min=1e-12).rsqrt()
+    return (x * x).sum(dim=3).sum(dim=1, dtype=exact).clamp(min=SMALLEST_SQUARE).rsqrt()
 
 
 class MCF(nn.Module):
