@@ -25,7 +25,6 @@ from live_stf.model import Model
 from live_stf.openvino_runtime import openvino, precision_options
 
 CONVOLUTIONS = ("Convolution", "GroupConvolution")
-NOT_ROUNDED = ("Sqrt", "Add", "Subtract", "Multiply", "ReduceSum", "ReduceMean", "Relu", "Sigmoid", "Softmax", "Concat")
 REMAINING = 0.1  # share of the error of rounding every convolution that rounding the chosen ones may leave
 INSTALL = "install the extra: pip install 'live-stf[quantize]'"
 
@@ -77,17 +76,13 @@ def _rounded(network: openvino.Model, names: Sequence[str], x: np.ndarray) -> op
     except ImportError as problem:
         raise EngineError(f"int8 on OpenVINO needs {problem.name}, which is not installed; {INSTALL}") from problem
     logging.getLogger("nncf").setLevel(logging.WARNING)  # it names every operation that it leaves alone
-    others = [
-        node.get_friendly_name()
-        for node in network.get_ops()
-        if node.get_type_name() in (*CONVOLUTIONS, "MatMul") and node.get_friendly_name() not in names
-    ]
+    others = [node.get_friendly_name() for node in network.get_ops() if node.get_friendly_name() not in names]
     with contextlib.redirect_stdout(io.StringIO()):  # it draws progress bars, one for every call
         return nncf.quantize(
             network,
             nncf.Dataset(list(x), lambda window: window[None]),
             subset_size=len(x),
-            ignored_scope=nncf.IgnoredScope(names=others, types=list(NOT_ROUNDED), validate=False),
+            ignored_scope=nncf.IgnoredScope(names=others, validate=False),
             advanced_parameters=AdvancedQuantizationParameters(
                 activations_range_estimator_params=RangeEstimatorParametersSet.MINMAX, disable_bias_correction=True
             ),

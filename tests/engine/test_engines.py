@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from live_stf.engine import ENGINES, Classifier, open_classifier, open_engine
+from live_stf.engine import ENGINES, open_classifier, open_engine
 from live_stf.engine.machine import Machine
 from live_stf.errors import ModelError
-from live_stf.model import Model, available_models, load_model
+from live_stf.model import Model, load_model
 from live_stf.types import Window
 
 TOLERANCE = 1e-4
@@ -23,21 +23,6 @@ Spied = Callable[..., subprocess.CompletedProcess]
 def test_real_windows_hold_a_moving_person(real_windows: list[Window]) -> None:
     assert len(real_windows) >= 8
     assert all((window.joints[..., 2] > 0).mean() > 0.5 for window in real_windows)
-
-
-@pytest.mark.parametrize("name", ["random", *available_models()])
-def test_openvino_is_torch(name: str, model: Model, real_windows: list[Window]) -> None:
-    used = model if name == "random" else load_model(name)
-    torch_engine, openvino = open_engine(used, "torch"), open_engine(used, "openvino")
-    x = Classifier(used, torch_engine).prepare(real_windows)
-    for batch in (x, x[:1], x[:3]):
-        logits, attention = torch_engine.run(batch)
-        other_logits, other_attention = openvino.run(batch)
-        assert logits.shape == (len(batch), len(used.labels))
-        assert attention.shape == (len(batch), 1, 6, 18, 24)
-        assert logits.std() > 1e-3
-        np.testing.assert_allclose(other_logits, logits, atol=TOLERANCE, rtol=0)
-        np.testing.assert_allclose(other_attention, attention, atol=TOLERANCE, rtol=0)
 
 
 def test_a_converted_network_is_kept_and_a_changed_one_converted_again(
