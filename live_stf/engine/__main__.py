@@ -1,4 +1,4 @@
-"""Build compiled engines, and look after those that are there: build, list, check, bench."""
+"""Build compiled engines, and look after those that are there: build, list, check, bench, profile."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         added.set_defaults(command=run)
         default = "all that there are engines of" if model is None else model
         added.add_argument("--model", default=model, help=f"name in models/, or a model's folder (default: {default})")
-        added.add_argument("--output", type=Path, help=f"folder of the engines (default: {engines_folder()})")
+        if name != "profile":
+            added.add_argument("--output", type=Path, help=f"folder of the engines (default: {engines_folder()})")
         return added
 
     building = command("build", run_build, "build an engine, compare it with torch, measure it", MODEL)
@@ -67,15 +68,19 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     command("check", run_check, "check files, fit and error of the engines that are there", None)
     bench = command("bench", run_bench, "measure every engine that runs here, beside ST-GCN", MODEL)
     bench.add_argument("--runs", type=int, default=50, help="runs that the median is taken of (default: 50)")
+    profiling = command("profile", run_profile, "show where the time of a window goes inside OpenVINO", MODEL)
+    profiling.add_argument("--precision", choices=("fp32", "bf16"), default="fp32", help="default: fp32")
+    profiling.add_argument("--runs", type=int, default=50, help="runs that the median is taken of (default: 50)")
     options = parser.parse_args(arguments)
     if getattr(options, "runs", 1) < 1:
         parser.error(f"--runs is {options.runs}, it has to be 1 or more")
-    options.output = options.output or engines_folder()
+    if "output" in options:
+        options.output = options.output or engines_folder()
     return options
 
 
 def numbers(text: str) -> tuple[int, ...]:
-    """"1,2,4" -> (1, 2, 4), sorted, each once."""
+    """ "1,2,4" -> (1, 2, 4), sorted, each once."""
     try:
         found = sorted({int(part) for part in text.split(",")})
     except ValueError:
@@ -142,7 +147,7 @@ def run_list(options: argparse.Namespace) -> int:
 
 
 def fits(record: EngineRecord, options: argparse.Namespace, machine: Machine) -> str:
-    """"yes", or why not."""
+    """ "yes", or why not."""
     try:
         model = model_of(record, options)
     except LiveStfError as error:
@@ -182,6 +187,16 @@ def run_bench(options: argparse.Namespace) -> int:
     with progress_line("measuring") as progress:
         report = bench(load_model(options.model), detect(), options.output, options.runs, progress)
     report.show(Console())
+    return 0
+
+
+def run_profile(options: argparse.Namespace) -> int:
+    from live_stf.engine.profile import profile
+
+    model = load_model(options.model)
+    with progress_line("measuring"):
+        found = profile(model, options.precision, References(model).x, options.runs)
+    found.show(Console())
     return 0
 
 

@@ -176,6 +176,18 @@ def test_bench_measures_what_runs_here_beside_the_baseline(
     assert "random weights" in out
 
 
+def test_profile_says_where_the_time_goes(small_model: Model, capsys: pytest.CaptureFixture) -> None:
+    status, out, err = run(capsys, "profile", "--model", small_model.folder, "--runs", 2)
+    assert (status, err) == (0, "")
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in out.splitlines() if line.startswith("│")]
+    *kinds, (total, count, ms, _) = rows
+    assert total == "all"
+    assert any("Convolution" in kind for kind, *_ in kinds)
+    assert sum(int(row[1]) for row in kinds) == int(count)
+    assert sum(float(row[2]) for row in kinds) == pytest.approx(float(ms), abs=0.005 * (len(kinds) + 1))
+    assert [float(row[2]) for row in kinds] == sorted((float(row[2]) for row in kinds), reverse=True)
+
+
 def test_agreement_is_the_largest_difference_to_torch(model: Model, inputs: np.ndarray) -> None:
     engine = TorchEngine(model, device="cpu")
     logits, attention = engine.run(inputs)

@@ -1,0 +1,71 @@
+"""Where the time of one window goes inside OpenVINO, by kind of operation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from live_stf.engine.openvino_engine import convert
+from live_stf.machine import machine
+from live_stf.model import Model
+from live_stf.openvino_runtime import openvino, precision_options
+
+WARM_UPS = 10
+
+
+@dataclass(frozen=True)
+class Share:
+    """What the operations of one kind take. kind: OpenVINO's name of the operation and of the code that does it."""
+
+    kind: str
+    count: int
+    ms: float
+
+
+@dataclass(frozen=True)
+class Profile:
+    """shares: largest first. The counters leave out what is between operations, and take some time themselves."""
+
+    model: str
+    precision: str
+    runs: int
+    shares: tuple[Share, ...]
+
+    @property
+    def ms(self) -> float:
+        return sum(share.ms for share in self.shares)
+
+    def show(self, console: Console) -> None:
+        print(f"machine: {machine()}")
+        what = f"{self.model} in {self.precision}, one window of the sample clip"
+        print(f"{what}; median of {self.runs} runs, by OpenVINO's counters")
+        table = Table()
+        for name in ("operation", "how many", "ms", "share"):
+            table.add_column(name, justify="left" if name == "operation" else "right")
+        for share in self.shares:
+            table.add_row(share.kind, str(share.count), f"{share.ms:.2f}", f"{share.ms / self.ms:.1%}")
+        table.add_section()
+        table.add_row("all", str(sum(share.count for share in self.shares)), f"{self.ms:.2f}", "")
+        console.print(table)
+
+
+def profile(model: Model, precision: str, x: np.ndarray, runs: int) -> Profile:
+    """Run the first of the windows x (N, C, T, V, M) with OpenVINO's counters on."""
+    options = {**precision_options(precision), "PERFORMANCE_HINT": "LATENCY", "PERF_COUNT": True}
+    compiled = openvino.Core().compile_model(convert(model, precision), "CPU", options)
+    request = compiled.create_infer_request()
+    times: dict[str, list[float]] = {}
+    kinds: dict[str, str] = {}
+    for run in range(WARM_UPS + runs):
+        request.infer({0: x[:1]})
+        for node in request.profiling_info if run >= WARM_UPS else ():
+            times.setdefault(node.node_name, []).append(1000 * node.real_time.total_seconds())
+            kinds[node.node_name] = f"{node.node_type}, {node.exec_type}"
+    by_kind: dict[str, list[float]] = {}
+    for name, taken in times.items():
+        by_kind.setdefault(kinds[name], []).append(float(np.median(taken)))
+    shares = [Share(kind, len(taken), sum(taken)) for kind, taken in by_kind.items() if sum(taken) > 0]
+    return Profile(model.name, precision, runs, tuple(sorted(shares, key=lambda share: -share.ms)))
