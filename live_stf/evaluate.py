@@ -6,20 +6,23 @@ Models of 2 or 4 streams are fused as well, with weights found on the training s
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from live_stf.engine import ENGINES
+from live_stf.engine import ENGINES, open_engine
 from live_stf.errors import LiveStfError
 from live_stf.evaluation.fusion import fusions
 from live_stf.evaluation.output import write_results
-from live_stf.evaluation.report import filmed_sources, show
+from live_stf.evaluation.report import filmed_sources, measure, show
 from live_stf.evaluation.results import evaluate_streams, show_paper, show_results
-from live_stf.evaluation.scores import compute_scores
+from live_stf.evaluation.scores import compute_scores, held_out_side
+from live_stf.machine import machine
 from live_stf.model import Model, load_model
+from live_stf.model_card import write_model_card
 from live_stf.recipe import Recipe, load_recipe
 
 
@@ -50,21 +53,40 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="N",
         help="windows of the training side that fusion weights are found on, at most (2000)",
     )
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help="write what is measured into the one model's own model.json and README; with cameras from near, too",
+    )
     given = parser.parse_intermixed_args(arguments)
     named = [one for one in given.given if "=" not in one or Path(one).exists()]
     if len(named) < 2:
         parser.error("give a model and a recipe")
+    if given.write and (len(named) > 2 or given.paper or given.output):
+        parser.error("--write is of one model, and goes with neither --paper nor --output")
     if given.fit_windows < 1:
         parser.error("--fit-windows has to be at least 1")
     try:
         models = [load_model(one) for one in named[:-1]]
         recipe = load_recipe(named[-1], [one for one in given.given if one not in named])
         fusions([model.preparation.stream for model in models])  # refuses what cannot be fused before hours of work
-        _run(models, recipe, given)
+        if given.write:
+            _write(models[0], recipe, given.engine, Console())
+        else:
+            _run(models, recipe, given)
     except LiveStfError as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 2
     return 0
+
+
+def _write(model: Model, recipe: Recipe, engine: str, console: Console) -> None:
+    report = measure(open_engine(model, engine), held_out_side(model, recipe))
+    show(report, model.labels, console)
+    measured = dataclasses.replace(model, measured={**model.measured, "machine": machine(), **report.as_dict()})
+    measured.save_description()
+    write_model_card(measured)
+    console.print(f"written into {model.folder}")
 
 
 def _run(models: Sequence[Model], recipe: Recipe, given: argparse.Namespace) -> None:

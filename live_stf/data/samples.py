@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
+from dataclasses import replace
 
 import numpy as np
 from torch.utils.data import Dataset
@@ -87,6 +89,12 @@ class HeldOutWindows(Dataset):
         # Training windows are seeded with three numbers, so these two never repeat one of theirs.
         rng = np.random.default_rng((one.index, number % self.views))
         return draw_window(rng, self.store[one.index], self.preparation, self.settings), one.target
+
+    def from_near(self) -> HeldOutWindows:
+        """The same ones by virtual cameras that are too near to see legs. Filmed clips stay as they are."""
+        near = copy(self)
+        near.settings = replace(self.settings, upper_body=1.0)
+        return near
 
     @property
     def targets(self) -> list[int]:

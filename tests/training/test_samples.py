@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from live_stf.data.clip import Clip
 from live_stf.data.samples import HeldOutWindows, TrainingWindows
 from live_stf.data.selection import counts, open_store, select
+from live_stf.data.store import write_store
 from live_stf.errors import DataError
 from live_stf.recipe import Recipe
+from live_stf.skeleton import OPENPOSE_18
+from tests.training.conftest import FIGURE
 
 
 def test_the_split_is_by_subject(recipe: Recipe) -> None:
@@ -81,3 +86,23 @@ def test_held_out_windows_are_always_the_same(recipe: Recipe) -> None:
         np.testing.assert_array_equal(one[number][0], two[number][0])
         assert one[number][1] == two[number][1]
     assert not np.array_equal(one[0][0], one[1][0])
+
+
+def test_from_near_the_same_windows_show_no_legs(recipe: Recipe, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    upright = np.dstack([FIGURE[:, 0], -FIGURE[:, 1], np.zeros(18)])[0] / 100  # metres, y up
+    clips = [
+        Clip.of_person("made", label, f"p{number}", label, 20.0, 3,
+                       (upright + rng.normal(0, 0.01, (60, 18, 3))).astype(np.float32), np.ones((60, 18), np.float32))
+        for number, label in enumerate(("waving", "ducking", "standing"), 1)
+    ]  # fmt: skip
+    write_store(clips, tmp_path / "store")
+    recipe.data.store, recipe.data.sources["made"].left_out = str(tmp_path / "store"), []
+    store = open_store(recipe)
+    windows = HeldOutWindows(store, select(store, recipe), recipe)
+    near = windows.from_near()
+    assert (near.targets, near.sources) == (windows.targets, windows.sources)
+    ankles = [OPENPOSE_18.index(side) for side in ("left_ankle", "right_ankle")]
+    for number in range(len(windows)):
+        assert (near[number][0][2][:, ankles] > 0).mean() < 0.1
+    assert any((windows[number][0][2][:, ankles] > 0).mean() > 0.5 for number in range(len(windows)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import shutil
 import signal
@@ -70,6 +71,25 @@ def test_the_evaluation_program_prints_the_same_figures(
     said = capsys.readouterr().out
     assert f"top-1 {model.measured['top1']:.1%}" in said
     assert f"macro-F1 {model.measured['macro_f1']:.3f}" in said
+
+
+def test_the_evaluation_program_writes_the_figures_into_the_model(
+    trained: tuple[Path, str], recipe_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    folder = Path(shutil.copytree(trained[0] / "model", tmp_path / "model"))
+    measured = load_model(folder).measured
+    near = {"virtual cameras, upper body only"}  # all of the recipe's windows are of one kind
+    assert set(measured["per_kind"]) == near
+    stripped = dataclasses.replace(load_model(folder), measured={"live": "kept"})
+    stripped.save_description()
+    assert evaluate.main([str(folder), str(recipe_file), "--engine", "torch", "--write"]) == 0
+    assert load_model(folder).measured == {**measured, "live": "kept"}
+    (row,) = [line for line in (folder / "README.md").read_text().splitlines() if "upper body only" in line]
+    assert f"| {measured['per_kind'][near.pop()]['top1']:.1%} |" in row
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        evaluate.main([str(folder), str(recipe_file), "--write", "--paper"])
+    assert "--write is of one model" in capsys.readouterr().err
 
 
 def test_a_training_that_was_killed_goes_on_to_the_same_weights(
