@@ -95,6 +95,8 @@ class Rates:
     label: float = 0.0
     frame_age: float = 0.0  # from the picture's capture to its pose result
     dropped: int = 0  # pictures replaced by a newer one before pose took them
+    frame_age_95: float = 0.0  # what the age of the newest pose result stayed under in 95 % of the last seconds
+    dropped_windows: int = 0  # windows that were due while the network was at work on earlier ones
 
 
 @dataclass(frozen=True, eq=False)

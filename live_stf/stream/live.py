@@ -15,10 +15,10 @@ from live_stf.errors import LiveStfError
 from live_stf.model import Model
 from live_stf.pose.estimator import PoseEstimator
 from live_stf.pose.tracking import Tracker
-from live_stf.stream.capture import Capture
+from live_stf.stream.capture import Capture, Captured
 from live_stf.stream.classifier import Classifier
 from live_stf.stream.decision import DecisionSettings
-from live_stf.stream.rate import RateMeter
+from live_stf.stream.rate import AgeMeter, RateMeter
 from live_stf.stream.recognizer import Recognizer
 from live_stf.stream.source import Source
 from live_stf.types import Frame, People, Rates, Scores, Snapshot
@@ -27,14 +27,18 @@ _log = logging.getLogger(__name__)
 
 SILENCE = 3.0  # seconds without a new picture after which the user is told
 LABELS_PER_SECOND = 10.0  # more than this nobody can read
-STOP_TIMEOUT = 2.0
+# Part of the time that the network may be at work: where it is slow, windows are dropped, and the processor is left to
+# pose estimation.
+NETWORK_SHARE = 0.5
+STOP_TIMEOUT = 1.5
 
 
 class LiveLoop:
     """Runs source -> pose -> tracking -> window -> classifier -> decision until the source ends or `stop()`.
 
-    The loop owns source and pose from start() on and closes both. An exception in a thread ends the loop:
-    `snapshot().message` says it in one line and `error` is the exception.
+    The loop owns source and pose from start() on and closes both. The network is asked `labels_per_second` times a
+    second at most; where it is slow, as often as keeps it busy for NETWORK_SHARE of the time. An exception in a thread
+    ends the loop: `snapshot().message` says it in one line and `error` is the exception.
     """
 
     def __init__(
@@ -63,6 +67,8 @@ class LiveLoop:
         self._capture = Capture(source, clock=clock)
         self._pose_rate = RateMeter(clock)
         self._label_rate = RateMeter(clock)
+        self._age = AgeMeter(clock)
+        self._dropped_windows = 0
         self._lock = threading.Lock()
         self._frame: Frame | None = None
         self._people: People | None = None
@@ -131,6 +137,8 @@ class LiveLoop:
                 label=self._label_rate.rate(),
                 frame_age=age,
                 dropped=self._capture.dropped,
+                frame_age_95=self._age.percentile(0.95),
+                dropped_windows=self._dropped_windows,
             ),
             message=self._message(finished),
             finished=finished,
@@ -162,17 +170,22 @@ class LiveLoop:
             self._observed.set()
 
     def _estimate(self) -> None:
+        newest: Captured | None = None
         while not self._stop.is_set():
             captured = self._capture.take(timeout=0.1)
             if captured is None:
                 if self._capture.ended:
                     return
+                if newest is not None and self._source.live:
+                    self._recognizer.expire(newest.frame.time + self._clock() - newest.arrived)
                 continue
+            newest = captured
             people = self._tracker.update(self._pose.detect(captured.frame))
             self._recognizer.observe(people)
             with self._lock:
                 self._frame, self._people = captured.frame, people
                 self._frame_age = self._clock() - captured.arrived
+            self._age.result(captured.arrived)
             self._pose_rate.count()
             self._observed.set()
 
@@ -196,7 +209,10 @@ class LiveLoop:
             if last:
                 self._finished.set()
                 return
-            self._stop.wait(max(self._period - (self._clock() - began), 0.0))
+            took = self._clock() - began
+            pause = max(self._period - took, took * (1 / NETWORK_SHARE - 1))
+            self._dropped_windows += len(windows) * max(round((took + pause) / self._period) - 1, 0)
+            self._stop.wait(pause)
 
 
 def _in_one_line(error: Exception) -> str:

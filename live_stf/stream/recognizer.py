@@ -40,7 +40,7 @@ class Recognizer:
                 if person.identity == 0:
                     continue
                 buffer = self._buffers.get(person.identity)
-                if buffer is None:
+                if buffer is None or buffer.size != people.size:
                     buffer = WindowBuffer(person.identity, people.size, self._span, self._frames)
                     self._buffers[person.identity] = buffer
                     self._decisions[person.identity] = Decision(person.identity, self._labels, self._settings)
@@ -48,10 +48,18 @@ class Recognizer:
                 if self._is_filling(buffer):
                     decision = self._decisions[person.identity]
                     self._events[person.identity] = decision.filling(people.time, buffer.filled)
-            for identity in [i for i, b in self._buffers.items() if people.time - b.newest > self._forget]:
-                self._gone.append(Event(identity, people.time, State.NO_PERSON))
-                for held in (self._buffers, self._decisions, self._events, self._windowed):
-                    held.pop(identity, None)
+            self._expire(people.time)
+
+    def expire(self, time: float) -> None:
+        """It is `time` seconds now, and no picture has come: whoever was not seen for too long is forgotten."""
+        with self._lock:
+            self._expire(time)
+
+    def _expire(self, time: float) -> None:
+        for identity in [i for i, b in self._buffers.items() if time - b.newest > self._forget]:
+            self._gone.append(Event(identity, time, State.NO_PERSON))
+            for held in (self._buffers, self._decisions, self._events, self._windowed):
+                held.pop(identity, None)
 
     def windows(self) -> list[Window]:
         """A window of everybody who was seen long enough and since the last time this was asked."""

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from live_stf.stream.capture import Capture
-from live_stf.stream.rate import RateMeter
+from live_stf.stream.rate import AgeMeter, RateMeter
 
 
 def wait_until(condition, seconds=5.0):
@@ -145,3 +145,30 @@ def test_rates_are_counted_over_the_last_seconds(fakes):
     assert meter.rate() == pytest.approx(10, rel=0.06)
     clock.advance(3.0)
     assert meter.rate() == 0
+
+
+def test_the_age_on_screen_grows_until_the_next_result(fakes):
+    clock = fakes.Clock()
+    meter = AgeMeter(clock, span=2.0)
+    assert meter.percentile(0.95) == 0.0
+    for _ in range(40):
+        clock.advance(0.1)
+        meter.result(clock.now - 0.03)
+    clock.advance(0.1)
+    # Always between 30 ms, when a result is there, and 130 ms, when the next one replaces it.
+    assert meter.percentile(0.0) == pytest.approx(0.03, abs=0.01)
+    assert meter.percentile(0.5) == pytest.approx(0.08, abs=0.01)
+    assert meter.percentile(0.95) == pytest.approx(0.125, abs=0.01)
+    clock.advance(2.0)
+    assert meter.percentile(1.0) == pytest.approx(2.13, abs=0.15)
+    assert meter.percentile(0.0) == pytest.approx(0.13, abs=0.15)
+
+
+def test_a_result_that_was_late_once_is_not_what_95_percent_of_the_time_look_like(fakes):
+    clock = fakes.Clock()
+    meter = AgeMeter(clock, span=2.0)
+    for step in range(100):
+        clock.advance(0.02)
+        meter.result(clock.now - (0.5 if step == 50 else 0.03))
+    assert meter.percentile(0.95) < 0.06
+    assert meter.percentile(1.0) > 0.49

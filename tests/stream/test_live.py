@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -58,6 +59,64 @@ def test_rates_drops_and_age_are_those_of_the_stages(fakes, model):
     assert rates.label <= 6
     assert rates.dropped > 50
     assert 0.05 <= rates.frame_age < 0.5
+
+
+def test_a_slow_engine_drops_windows_and_holds_up_nothing_else(fakes, model):
+    times = {}
+    for name, seconds in (("quick", 0.005), ("slow", 0.2)):
+        pose, classifier = fakes.Pose(), fakes.Classifier(seconds=seconds)
+        with LiveLoop(fakes.Source(step=0.02), pose, classifier, model) as loop:
+            wait_until(lambda pose=pose: pose.times and pose.times[-1] >= 3.0)
+            rates = loop.snapshot().rates
+        times[name] = len(pose.times), len(classifier.windows), rates
+    (quick_poses, quick_windows, quick), (slow_poses, slow_windows, slow) = times.values()
+    assert slow_poses > 0.8 * quick_poses
+    assert 0 < slow_windows < 0.6 * quick_windows
+    assert slow.dropped_windows > quick.dropped_windows
+    assert slow.frame_age < 0.15
+
+
+def test_an_engine_that_hangs_is_left_behind_and_pose_goes_on(fakes, model):
+    release = threading.Event()
+    pose = fakes.Pose()
+
+    def hang(window):
+        release.wait(30)
+        return [0.9, 0.05, 0.05]
+
+    loop = LiveLoop(fakes.Source(), pose, fakes.Classifier(answer=hang), model).start()
+    wait_until(lambda: pose.times and pose.times[-1] >= 2.0)
+    assert all(event.state is State.FILLING for event in loop.snapshot().events.values())
+    began = time.monotonic()
+    loop.stop()
+    assert time.monotonic() - began < STOP_TIMEOUT + 0.5
+    release.set()
+
+
+def test_who_was_there_is_gone_when_the_camera_gives_no_pictures(fakes, model):
+    source = fakes.Source(hang_at=30)
+    with LiveLoop(source, fakes.Pose(), fakes.Classifier(), model) as loop:
+        wait_until(lambda: any(e.state is State.LABEL for e in loop.snapshot().events.values()))
+        wait_until(lambda: source._reading)
+        wait_until(lambda: not loop.snapshot().events)
+        assert loop.snapshot().frame is not None
+        source.release.set()
+
+
+def test_after_a_gap_everybody_is_new_and_their_windows_begin_again(fakes, model):
+    class Gap(fakes.Source):
+        """A camera whose times leap by ten seconds after 40 pictures."""
+
+        def read(self):
+            frame = super().read()
+            return replace(frame, time=frame.time + (10.0 if frame.index >= 40 else 0.0))
+
+    classifier = fakes.Classifier()
+    with LiveLoop(Gap(step=0.02), fakes.Pose(), classifier, model) as loop:
+        wait_until(lambda: 2 in loop.snapshot().events and loop.snapshot().events[2].state is State.LABEL)
+        assert set(loop.snapshot().events) == {2}
+    after = [window for window in classifier.windows if window.identity == 2]
+    assert after[0].filled < 0.5  # of the span of 2 s: 0.3 s were seen, and not what was before the gap
 
 
 def test_a_clip_ends_by_itself_with_its_last_label(fakes, model):

@@ -77,6 +77,29 @@ def test_who_is_gone_is_said_once_and_forgotten(recognizer):
     assert recognizer.windows() == []
 
 
+def test_whoever_was_in_the_picture_is_forgotten_when_no_picture_comes(recognizer):
+    see(recognizer, np.arange(0, 0.61, 0.1), 1)
+    recognizer.decide(answer(recognizer.windows(), 0.9, 0.1))
+    recognizer.expire(1.5)
+    assert recognizer.events()[1].label == "walk"
+    recognizer.expire(1.7)
+    assert recognizer.events() == {}
+    assert [(event.identity, event.state) for event in recognizer.decide([])] == [(1, State.NO_PERSON)]
+
+
+def test_where_the_picture_changes_its_size_a_person_begins_anew(recognizer):
+    see(recognizer, np.arange(0, 0.61, 0.1), 1)
+    recognizer.decide(answer(recognizer.windows(), 0.9, 0.1))
+    recognizer.observe(People(0.7, (320, 180), (Person(np.ones((18, 3), np.float32), 1),)))
+    assert recognizer.windows() == []
+    assert recognizer.events()[1].state is State.FILLING
+    for time in np.arange(0.8, 1.5, 0.1):
+        recognizer.observe(People(time, (320, 180), (Person(np.full((18, 3), time, np.float32), 1),)))
+    (window,) = recognizer.windows()
+    assert window.size == (320, 180)
+    assert window.joints[:, :, 0].max() < 2
+
+
 def test_an_answer_for_somebody_forgotten_meanwhile_is_dropped(recognizer):
     see(recognizer, np.arange(0, 0.61, 0.1), 1)
     windows = recognizer.windows()
