@@ -39,6 +39,8 @@ class LiveLoop:
     The loop owns source and pose from start() on and closes both. The network is asked `labels_per_second` times a
     second at most; where it is slow, as often as keeps it busy for NETWORK_SHARE of the time. An exception in a thread
     ends the loop: `snapshot().message` says it in one line and `error` is the exception.
+
+    every_picture: a file is not played at its own pace: every picture gets a pose result, as fast as that goes.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class LiveLoop:
         tracker: Tracker | None = None,
         labels_per_second: float = LABELS_PER_SECOND,
         clock: Callable[[], float] = time.monotonic,
+        every_picture: bool = False,
     ) -> None:
         self._source = source
         self._pose = pose
@@ -64,7 +67,7 @@ class LiveLoop:
             model.labels,
             forget=self._tracker.max_age,
         )
-        self._capture = Capture(source, clock=clock)
+        self._capture = Capture(source, clock=clock, every=every_picture)
         self._pose_rate = RateMeter(clock)
         self._label_rate = RateMeter(clock)
         self._age = AgeMeter(clock)

@@ -56,6 +56,29 @@ def test_a_file_is_played_at_its_own_pace(fakes):
     assert waits == pytest.approx([0.2] * 9)
 
 
+def test_of_a_file_every_picture_can_be_had_as_fast_as_it_is_taken(fakes):
+    capture = Capture(fakes.Source(count=10, step=100.0, live=False), every=True)
+    capture.start()
+    indices = []
+    while not capture.ended:
+        time.sleep(0.01)
+        if (captured := capture.take(1.0)) is not None:
+            indices.append(captured.frame.index)
+    capture.stop(1.0)
+    assert indices == list(range(10))
+    assert capture.dropped == 0
+
+
+def test_a_file_that_waits_to_be_taken_can_be_stopped(fakes):
+    capture = Capture(fakes.Source(count=10, live=False), every=True)
+    capture.start()
+    capture.take(1.0)
+    began = time.monotonic()
+    capture.stop(10.0)
+    assert time.monotonic() - began < 5.0
+    assert "capture" not in [thread.name for thread in threading.enumerate()]
+
+
 def test_a_camera_is_not_held_back(fakes):
     capture = Capture(fakes.Source(count=5, sleep=0.0), wait=lambda seconds: pytest.fail("waited"))
     capture.start()
