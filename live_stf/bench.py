@@ -151,6 +151,7 @@ def measure_stages(
         DecisionSettings.of(model.decision, model.none_label),
         model.labels,
         forget=tracker.max_age,
+        bodies=model.preparation.bodies,
     )
     style = Style(frames=model.preparation.frames)
     scores, due = {}, 0.0

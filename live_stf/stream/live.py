@@ -66,6 +66,7 @@ class LiveLoop:
             DecisionSettings.of(model.decision, model.none_label),
             model.labels,
             forget=self._tracker.max_age,
+            bodies=model.preparation.bodies,
         )
         self._capture = Capture(source, clock=clock, every=every_picture)
         self._pose_rate = RateMeter(clock)
@@ -205,10 +206,10 @@ class LiveLoop:
             self._recognizer.decide(answers)
             if answers:
                 self._label_rate.count()
-                with self._lock:
-                    self._scores.update((answer.identity, answer) for answer in answers)
-                    shown = self._recognizer.events()
-                    self._scores = {identity: self._scores[identity] for identity in self._scores if identity in shown}
+            shown = self._recognizer.events()
+            with self._lock:
+                self._scores.update((answer.identity, answer) for answer in answers)
+                self._scores = {identity: answer for identity, answer in self._scores.items() if identity in shown}
             if last:
                 self._finished.set()
                 return

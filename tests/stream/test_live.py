@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from dataclasses import replace
@@ -10,8 +11,12 @@ import numpy as np
 import pytest
 
 from live_stf.errors import SourceError
+from live_stf.pose.tracking import Tracker
+from live_stf.preparation import Preparation
+from live_stf.stream.decision import Decision
 from live_stf.stream.live import STOP_TIMEOUT, LiveLoop
-from live_stf.types import State
+from live_stf.stream.window import WindowBuffer
+from live_stf.types import SCENE, Scores, State
 
 
 def wait_until(condition, seconds=8.0):
@@ -140,6 +145,43 @@ def test_two_people_are_kept_apart(fakes, model):
     classifier = fakes.Classifier(answer=lambda w: [0.9, 0.05, 0.05] if w.identity == 1 else [0.05, 0.9, 0.05])
     with LiveLoop(fakes.Source(), pose, classifier, model) as loop:
         wait_until(lambda: {i: e.label for i, e in loop.snapshot().events.items()} == {1: "walk", 2: "wave"})
+
+
+def test_a_network_of_two_bodies_gets_the_people_as_one_scene(fakes, model):
+    preparation = Preparation(frames=50, span=2.0, coordinates="kinetics", bodies=2)
+    pose = fakes.Pose(lambda frame: (fakes.body(10), fakes.body(50)))
+    classifier = fakes.Classifier()
+    with LiveLoop(fakes.Source(), pose, classifier, replace(model, preparation=preparation)) as loop:
+        wait_until(lambda: any(e.state is State.LABEL for e in loop.snapshot().events.values()))
+        snapshot = loop.snapshot()
+    assert {(identity, event.label) for identity, event in snapshot.events.items()} == {(SCENE, "walk")}
+    assert set(snapshot.scores) == {SCENE}
+    assert [person.identity for person in snapshot.people.persons] == [1, 2]
+    assert classifier.windows[-1].joints.shape == (2, 50, 18, 3)
+
+
+def test_who_leaves_frees_everything(fakes, model):
+    """Four people at a time, somebody new every quarter of a second: what is held is of those who are there."""
+
+    def persons(frame):
+        return tuple(fakes.body(x) for x in (8, 24, 40, 56) if int(4 * frame.time) % 8 != x // 16)
+
+    def held(kind):
+        gc.collect()
+        return sum(type(one) is kind for one in gc.get_objects())
+
+    before = held(WindowBuffer), held(Decision), held(Scores)
+    tracker = Tracker(max_age=0.1)
+    loop = LiveLoop(fakes.Source(step=0.01), fakes.Pose(persons), fakes.Classifier(), model, tracker)
+    with loop:
+        wait_until(lambda loop=loop: max(loop.snapshot().events, default=0) > 12)
+        for _ in range(5):
+            there = held(WindowBuffer) - before[0], held(Decision) - before[1], held(Scores) - before[2]
+            assert max(there) <= 12, there
+            time.sleep(0.1)
+        assert len(tracker._tracks) <= 8
+    del loop
+    wait_until(lambda: (held(WindowBuffer), held(Decision), held(Scores)) == before)
 
 
 def test_who_leaves_is_forgotten_with_event_and_scores(fakes, model):
