@@ -126,3 +126,4 @@ class Snapshot:
     rates: Rates = Rates()
     message: str = ""  # one line about the source when something is to be said ("clip ended"), else empty
     finished: bool = False  # the source has ended or failed; nothing new will come
+    captured: float = 0.0  # when the picture came, in seconds of the loop's clock

@@ -137,8 +137,9 @@ class Soak:
         return time.monotonic() - self._began
 
     def _one_loop(self) -> None:
+        pose = self._open_pose()  # takes a while, in which nobody would read the camera
         source = ReconnectingSource(self._camera.open(), self._camera.open)
-        loop = LiveLoop(source, self._open_pose(), self._classifier, self._model)
+        loop = LiveLoop(source, pose, self._classifier, self._model)
         try:
             state = self._watch(loop.start())
         finally:

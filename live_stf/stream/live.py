@@ -21,7 +21,7 @@ from live_stf.stream.decision import DecisionSettings
 from live_stf.stream.rate import AgeMeter, RateMeter
 from live_stf.stream.recognizer import Recognizer
 from live_stf.stream.source import Source
-from live_stf.types import Frame, People, Rates, Scores, Snapshot
+from live_stf.types import People, Rates, Scores, Snapshot
 
 _log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class LiveLoop:
         self._age = AgeMeter(clock)
         self._dropped_windows = 0
         self._lock = threading.Lock()
-        self._frame: Frame | None = None
+        self._newest: Captured | None = None  # with a pose result
         self._people: People | None = None
         self._frame_age = 0.0
         self._scores: dict[int, Scores] = {}
@@ -128,10 +128,10 @@ class LiveLoop:
         """Everything a screen needs now. The picture is the one that the newest pose result belongs to."""
         finished = self.finished  # asked first: what follows is then at least as new
         with self._lock:
-            frame, people, age, scores = self._frame, self._people, self._frame_age, dict(self._scores)
+            newest, people, age, scores = self._newest, self._people, self._frame_age, dict(self._scores)
         events = self._recognizer.events()
         return Snapshot(
-            frame=frame,
+            frame=None if newest is None else newest.frame,
             people=people,
             events=events,
             scores={identity: answer for identity, answer in scores.items() if identity in events},
@@ -146,6 +146,7 @@ class LiveLoop:
             ),
             message=self._message(finished),
             finished=finished,
+            captured=0.0 if newest is None else newest.arrived,
         )
 
     def _message(self, finished: bool) -> str:
@@ -174,20 +175,18 @@ class LiveLoop:
             self._observed.set()
 
     def _estimate(self) -> None:
-        newest: Captured | None = None
         while not self._stop.is_set():
             captured = self._capture.take(timeout=0.1)
             if captured is None:
                 if self._capture.ended:
                     return
-                if newest is not None and self._source.live:
-                    self._recognizer.expire(newest.frame.time + self._clock() - newest.arrived)
+                if self._newest is not None and self._source.live:
+                    self._recognizer.expire(self._newest.frame.time + self._clock() - self._newest.arrived)
                 continue
-            newest = captured
             people = self._tracker.update(self._pose.detect(captured.frame))
             self._recognizer.observe(people)
             with self._lock:
-                self._frame, self._people = captured.frame, people
+                self._newest, self._people = captured, people
                 self._frame_age = self._clock() - captured.arrived
             self._age.result(captured.arrived)
             self._pose_rate.count()
