@@ -60,6 +60,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--size", type=_size, metavar="WxH", help="ask the camera for this size, e.g. 640x480")
     parser.add_argument("--rate", type=float, metavar="FPS", help="ask the camera for this many pictures a second")
     parser.add_argument("--mirror", action="store_true", help="exchange left and right, as in a mirror")
+    parser.add_argument(
+        "--fast", action="store_true", help="a file: all its pictures, as fast as they can be looked at"
+    )
     parser.add_argument("--model", default="everyday", help="name in models/, or a model's folder (default: everyday)")
     parser.add_argument("--engine", default="auto", choices=("auto", *ENGINES), help="what runs the network")
     parser.add_argument("--pose", type=choice.argument, default=choice.DEFAULT, metavar="NAME", help=choice.HELP)
@@ -148,7 +151,7 @@ def open_loop(options: argparse.Namespace) -> tuple[LiveLoop, About]:
         classifier = open_classifier(model, options.engine, notify=say)
         pose = choice.open_pose(options.pose, options.people, notify=say)
         opened.callback(pose.close)
-        loop = LiveLoop(source, pose, classifier, model)
+        loop = LiveLoop(source, pose, classifier, model, every_picture=options.fast)
         opened.pop_all()  # from its start on, the loop closes both
     return loop, About(
         labels=model.labels,

@@ -29,6 +29,7 @@ from live_stf.pose import choice
 from live_stf.pose.tracking import Tracker
 from live_stf.stream.decision import DecisionSettings
 from live_stf.stream.live import LABELS_PER_SECOND, LiveLoop
+from live_stf.stream.rate import AgeMeter
 from live_stf.stream.recognizer import Recognizer
 from live_stf.stream.source import FileSource
 from live_stf.stream.video_writer import VideoWriter
@@ -39,6 +40,7 @@ STAGES = ("decode", "pose", "track", "window", "network", "decide", "draw")
 NOT_OURS = ("pose", "network")
 SECONDS = 30.0  # of the clip, when not told otherwise
 POLL = 0.004  # seconds between two looks for a new result
+SHARES = {"median": 0.5, "95 %": 0.95}
 FASTEST = 1000.0  # pictures per second that --fps can ask for
 
 
@@ -62,11 +64,16 @@ class StageTimes:
 
 @dataclass
 class LiveReport:
-    """One live run at the clip's own pace: the loop's rates whenever a picture was drawn, and each one's age."""
+    """One live run: the loop's rates whenever a picture was drawn, and each one's age.
+
+    shown: how old what is on the screen is, by the share of the time that it is no older: from the picture's capture
+    until the next one is drawn in its place.
+    """
 
     seconds: float = 0.0
     drawn: int = 0
     rates: list[Rates] = field(default_factory=list)
+    shown: dict[float, float] = field(default_factory=dict)
 
 
 class _TimedEngine:
@@ -151,6 +158,7 @@ def measure_stages(
         DecisionSettings.of(model.decision, model.none_label),
         model.labels,
         forget=tracker.max_age,
+        bodies=model.preparation.bodies,
     )
     style = Style(frames=model.preparation.frames)
     scores, due = {}, 0.0
@@ -210,7 +218,7 @@ def measure_live(
     source = FileSource(clip) if fps is None else _Camera(clip, fps)
     loop = LiveLoop(source, choice.open_pose(pose, people), classifier, model)
     style = Style(frames=model.preparation.frames)
-    shown = None
+    shown, age = None, AgeMeter(time.monotonic, span=2 * seconds + 60)
     began = time.monotonic()
     with loop:
         while not loop.finished and time.monotonic() - began < seconds:
@@ -218,10 +226,12 @@ def measure_live(
             if snapshot.frame is not shown:
                 shown = snapshot.frame
                 annotate(shown.image, snapshot.people, snapshot.events, snapshot.scores, model.skeleton, style)
+                age.result(snapshot.captured)
                 report.rates.append(snapshot.rates)
                 report.drawn += 1
             time.sleep(POLL)
         report.seconds = time.monotonic() - began
+        report.shown = {share: age.percentile(share) for share in SHARES.values()}
     if loop.error is not None:
         raise LiveStfError(loop.snapshot().message)
     return report
@@ -242,6 +252,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--people", type=int, default=2, help="how many people at once (default: 2)")
     parser.add_argument("--width", type=int, help="measure a copy of the clip this many pixels wide, as a camera's")
+    parser.add_argument("--height", type=int, help="with --width, and this many high: the clip inside, black around it")
     parser.add_argument("--seconds", type=float, default=SECONDS, help=f"of the clip (default: {SECONDS:g})")
     parser.add_argument("--fps", type=float, help="live, play the clip over and over at this rate, as a camera's")
     options = parser.parse_args(arguments)
@@ -253,6 +264,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"--people is {options.people}, it has to be 1 or more")
     if options.width is not None and options.width < 32:
         parser.error(f"--width is {options.width}, it has to be 32 or more")
+    if options.height is not None and (options.width is None or options.height < 32):
+        parser.error("--height has to be 32 or more, and goes with --width")
     try:
         return run(options)
     except LiveStfError as error:
@@ -268,17 +281,24 @@ def run(options: argparse.Namespace) -> int:
         clip = options.clip
         if options.width is not None:
             clip = Path(folder) / clip.name
-            scaled_copy(options.clip, clip, options.width, options.seconds)
+            scaled_copy(options.clip, clip, options.width, options.seconds, options.height)
         return measure(clip, options)
 
 
-def scaled_copy(clip: Path, target: Path, width: int, seconds: float) -> None:
-    """Write the first `seconds` of a clip again, `width` pixels wide."""
+def scaled_copy(clip: Path, target: Path, width: int, seconds: float, height: int | None = None) -> None:
+    """Write the first `seconds` of a clip again, `width` pixels wide; with `height` as large as fits, black around."""
     with FileSource(clip) as source:
         size = width, round(source.size[1] * width / source.size[0])
-        with VideoWriter(target, size, source.fps) as video:
+        if height is not None and size[1] > height:
+            size = round(source.size[0] * height / source.size[1]), height
+        whole = size if height is None else (width, height)
+        left, top = (whole[0] - size[0]) // 2, (whole[1] - size[1]) // 2
+        picture = np.zeros((whole[1], whole[0], 3), np.uint8)
+        with VideoWriter(target, whole, source.fps) as video:
             while (frame := source.read()) is not None and frame.time <= seconds:
-                video.write(replace(frame, image=cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)))
+                inside = cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)
+                picture[top : top + size[1], left : left + size[0]] = inside
+                video.write(replace(frame, image=picture))
 
 
 def measure(clip: Path, options: argparse.Namespace) -> int:
@@ -364,11 +384,14 @@ def live_table(reports: dict[str, LiveReport]) -> Table:
         row(f"{name} per second", lambda live, key=key: f"{np.median([getattr(r, key) for r in live.rates]):.1f}")
     row("drawn per second", lambda live: f"{live.drawn / live.seconds:.1f}")
     row("dropped pictures", lambda live: str(live.rates[-1].dropped))
-    for name, share in (("median", 50), ("95 %", 95)):
+    row("dropped windows", lambda live: str(live.rates[-1].dropped_windows))
+    for name, share in SHARES.items():
         row(
             f"frame age ms, {name}",
-            lambda live, share=share: f"{1000 * np.percentile([r.frame_age for r in live.rates], share):.1f}",
+            lambda live, share=share: f"{1000 * np.quantile([r.frame_age for r in live.rates], share):.1f}",
         )
+    for name, share in SHARES.items():
+        row(f"age on the screen ms, {name}", lambda live, share=share: f"{1000 * live.shown[share]:.1f}")
     return table
 
 

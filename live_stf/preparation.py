@@ -230,11 +230,16 @@ class Preparation:
         return self.coordinates in _STRETCHED
 
     def __call__(self, joints: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-        """Network input (C, T, V, M) float32 of one person's resampled window (T, V, 3: x, y, score) of a picture of
-        `size`. ModelError where the coordinates are not those of a picture."""
+        """Network input (C, T, V, M) float32 of a resampled window in a picture of `size`.
+
+        joints: of one person (T, V, 3: x, y, score), or of a scene of any number of people (people, T, V, 3).
+        ModelError where the coordinates are not those of a picture.
+        """
+        if joints.ndim == 3:
+            joints = joints[None]
         if not self.takes_pictures:
             raise ModelError(f"coordinates {self.coordinates!r} are measured in space; a picture does not give them")
-        return self.prepare(joints[None, ..., :2], joints[None, ..., 2], size)
+        return self.prepare(joints[..., :2], joints[..., 2], size)
 
     def prepare(
         self,

@@ -66,6 +66,7 @@ class Recognizer:
             DecisionSettings.of(self.model.decision, self.model.none_label),
             self.model.labels,
             forget=self._tracker.max_age,
+            bodies=self.model.preparation.bodies,
         )
         self._newest = self._asked = -np.inf
         self._pictures = 0

@@ -1,7 +1,9 @@
 """What travels between stages: small frozen records with a time, NumPy arrays inside.
 
 Times are seconds since the source was opened, taken from the picture's own timestamp (file) or the clock (live), never
-from a frame count. V is the number of joints, T the frames of a window, U_i the parts of grain i.
+from a frame count. What is known of somebody goes by their identity: 1, 2, ... for one person, SCENE for all people of
+a picture together, where a model looks at several bodies at once. V is the number of joints, T the frames of a window,
+U_i the parts of grain i.
 """
 
 from __future__ import annotations
@@ -9,8 +11,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TypeVar
 
 import numpy as np
+
+SCENE = 0  # identity of everybody in the picture together
+
+
+_Known = TypeVar("_Known")
+
+
+def known_of(identity: int, known: Mapping[int, _Known]) -> _Known | None:
+    """What is known of a person by themselves, else of the scene that they are in; None where neither is."""
+    return known.get(identity, known.get(SCENE))
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +59,13 @@ class People:
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """The last seconds of one person, on a uniform time grid."""
+    """The last seconds of one person, or of the scene, on a uniform time grid."""
 
     identity: int
     time: float  # of the newest frame
-    joints: np.ndarray  # (T, V, 3) float32: x, y in pixels, score
+    joints: (
+        np.ndarray
+    )  # (T, V, 3) float32: x, y in pixels, score; of the scene (M, T, V, 3), M people, the surest first
     size: tuple[int, int]  # (width, height) of the picture in pixels
     filled: float  # part of the span that was seen, 0..1; the rest repeats what was seen
 
@@ -62,7 +77,8 @@ class Scores:
     identity: int
     time: float
     probabilities: np.ndarray  # (classes,) float32, sums to one
-    attention: tuple[np.ndarray, ...] = ()  # per grain (V, U_i) float32, rows sum to one; mean over the MCF blocks
+    # Per grain (V, U_i) float32, rows sum to one; mean over the MCF blocks, and over the bodies of a scene.
+    attention: tuple[np.ndarray, ...] = ()
 
 
 class State(Enum):
@@ -76,7 +92,7 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Event:
-    """The decision for one person at one time."""
+    """The decision for one person, or for the scene, at one time."""
 
     identity: int
     time: float
@@ -95,6 +111,8 @@ class Rates:
     label: float = 0.0
     frame_age: float = 0.0  # from the picture's capture to its pose result
     dropped: int = 0  # pictures replaced by a newer one before pose took them
+    frame_age_95: float = 0.0  # what the age of the newest pose result stayed under in 95 % of the last seconds
+    dropped_windows: int = 0  # windows that were due while the network was at work on earlier ones
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,3 +126,4 @@ class Snapshot:
     rates: Rates = Rates()
     message: str = ""  # one line about the source when something is to be said ("clip ended"), else empty
     finished: bool = False  # the source has ended or failed; nothing new will come
+    captured: float = 0.0  # when the picture came, in seconds of the loop's clock

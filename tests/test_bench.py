@@ -109,8 +109,11 @@ def test_it_prints_stages_rates_drops_and_age(squats, model, capsys):
     assert "squats.mp4: 720x1280, 5 pictures per second; 1.0 people" in out
     for said in (*bench.STAGES, "median ms", "95 % ms", "everything but pose and network"):
         assert said in out
-    for said in ("captured", "posed", "labelled", "drawn", "dropped", "frame age ms, median", "frame age ms, 95 %"):
+    for said in ("captured", "posed", "labelled", "drawn", "dropped pictures", "dropped windows"):
         assert said in out
+    for said in ("frame age ms", "age on the screen ms"):
+        assert f"{said}, median" in out
+        assert f"{said}, 95 %" in out
 
 
 def test_what_cannot_be_read_is_one_line(model, tmp_path, capsys):
@@ -122,3 +125,18 @@ def test_a_copy_of_another_width_is_measured(squats, model, capsys):
     options = ["--model", str(model), "--engine", "torch", "--people", "1", "--seconds", "1", "--width", "180"]
     assert bench.main([str(squats), *options]) == 0
     assert "squats.mp4: 180x320, 5 pictures per second" in capsys.readouterr().out
+
+
+def test_a_copy_of_another_size_has_the_whole_clip_inside(squats, tmp_path):
+    bench.scaled_copy(squats, tmp_path / "copy.mp4", 320, 0.5, 240)
+    with bench.FileSource(tmp_path / "copy.mp4") as source:
+        assert source.size == (320, 240)
+        image = source.read().image
+    assert image[:, :80].mean() < 5  # upright, so there is black beside it
+    assert image[:, 100:220].mean() > 40
+
+
+def test_a_height_alone_is_told_before_anything_starts(capsys):
+    with pytest.raises(SystemExit):
+        bench.main(["clip.mp4", "--height", "480"])
+    assert "goes with --width" in capsys.readouterr().err

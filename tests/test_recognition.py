@@ -9,14 +9,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
 import live_stf
 from live_stf.errors import PoseError, SourceError
+from live_stf.model import Model
+from live_stf.network import build_network
 from live_stf.pose.mediapipe import MediaPipePose
+from live_stf.preparation import Preparation
 from live_stf.recognition import LAYOUTS, Recognizer
 from live_stf.skeleton import COCO_17, OPENPOSE_18
 from live_stf.stream.source import open_source
-from live_stf.types import State
+from live_stf.types import SCENE, State
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +124,33 @@ def test_pictures_that_are_none_and_times_that_fall_back_are_refused() -> None:
     recognizer.push_keypoints([], (9, 9), 1.0)
     with pytest.raises(ValueError, match="not after"):
         recognizer.push_keypoints([], (9, 9), 1.0)
+
+
+@pytest.fixture
+def model_of_two(tmp_path: Path) -> Path:
+    """A network that has learned nothing and looks at two people together, as one trained on Kinetics."""
+    torch.manual_seed(0)
+    network = {"architecture": "stf-net", "skeleton": "openpose18"}
+    preparation = Preparation(frames=60, span=2.0, coordinates="kinetics", scores="score", bodies=2)
+    made = Model(
+        tmp_path, "of two", ("shake hands", "hug"), network, preparation, decision={"enter": 0.5, "leave": 0.4}
+    )
+    made.save_description()
+    save_file(build_network(network, 2).state_dict(), made.weights)
+    return tmp_path
+
+
+def test_a_model_of_two_bodies_says_what_all_do_together(
+    points: tuple[list[tuple[float, np.ndarray]], tuple[int, int]], model_of_two: Path
+) -> None:
+    joints, size = points
+    recognizer = Recognizer(str(model_of_two), engine="torch")
+    said = []
+    for time, body in joints[:60]:
+        other = body * (-1, 1, 1) + (size[0] * (body[:, 2:] > 0) * (1, 0, 0))
+        said += recognizer.push_keypoints([body, np.where(body[:, 2:] > 0, other, 0)], size, time)
+    assert {event.identity for event in said} == {SCENE}
+    assert {event.state for event in said} >= {State.FILLING, State.LABEL}
 
 
 def test_a_pose_estimator_that_is_not_known_is_named() -> None:

@@ -32,21 +32,26 @@ class Classifier:
         return self.engine.name
 
     def prepare(self, windows: Sequence[Window]) -> np.ndarray:
-        """(N, C, T, V, M) float32; places for further bodies are zero."""
+        """(N, C, T, V, M) float32; of a scene its surest bodies, places that are left are zero."""
         return np.stack([self.model.preparation(window.joints, window.size) for window in windows])
 
     def classify(self, windows: Sequence[Window]) -> list[Scores]:
-        """Scores of every window, in order. The attention is the mean over the MCF blocks, split by grain."""
+        """Scores of every window, in order. The attention is the mean over MCF blocks and bodies, split by grain."""
         if not windows:
             return []
-        logits, attention = self.engine.run(self.prepare(windows))
+        x = self.prepare(windows)
+        logits, attention = self.engine.run(x)
+        there = x.any(axis=(1, 2, 3))  # (N, M)
+        there[:, 0] |= ~there.any(axis=1)
         probabilities = softmax(logits / self.model.temperature, axis=1)
         return [
             Scores(
                 window.identity,
                 window.time,
                 probabilities[row],
-                tuple(np.split(attention[row, 0].mean(axis=0), self._grain_ends, axis=-1)) if attention.size else (),
+                tuple(np.split(attention[row, there[row]].mean(axis=(0, 1)), self._grain_ends, axis=-1))
+                if attention.size
+                else (),
             )
             for row, window in enumerate(windows)
         ]

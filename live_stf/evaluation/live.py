@@ -134,9 +134,7 @@ def judge(
     onsets, known, others, false_of_others, false, changes, idle, total = [], 0, 0, 0, 0, 0, 0.0, 0.0
     for one in answers:
         said = list(_labels(one, labels, settings, temperature))
-        changed = [
-            (time, label) for (_, before), (time, label) in pairwise([(0.0, None), *said]) if label != before
-        ]
+        changed = label_changes(said)
         entered = [time for time, label in changed if label is not None]
         changes += len(changed)
         false += sum(time < one.onset for time in entered)
@@ -147,8 +145,8 @@ def judge(
             false_of_others += any(time >= one.onset for time in entered)
             continue
         known += 1
-        right = [time for time, label in said if label == labels[one.target] and 0 <= time - one.onset <= one.acting]
-        onsets += [right[0] - one.onset] if right else []
+        right = first_right(said, labels[one.target], one.onset, one.onset + one.acting)
+        onsets += [right - one.onset] if right is not None else []
     return Live(
         streams=len(answers),
         onset=float(np.median(onsets)) if onsets else None,
@@ -158,6 +156,16 @@ def judge(
         false_of_others=false_of_others / max(others, 1),
         changes_per_minute=60 * changes / total,
     )
+
+
+def label_changes(said: Iterable[tuple[float, str | None]]) -> list[tuple[float, str | None]]:
+    """Of what is said over time, (seconds, label or None), only what differs from before; at first nothing is said."""
+    return [(time, label) for (_, before), (time, label) in pairwise([(0.0, None), *said]) if label != before]
+
+
+def first_right(said: Iterable[tuple[float, str | None]], label: str, start: float, end: float) -> float | None:
+    """The first time from start to end at which `label` is said; None when it never is."""
+    return next((time for time, what in said if what == label and start <= time <= end), None)
 
 
 def _labels(

@@ -13,6 +13,7 @@ from live_stf.types import People, Person
 # Distances are in body sizes: the diagonal of the box around a body's joints.
 _FEWEST_SHARED = 3  # joints two poses need in common to be compared
 _IMPOSSIBLE = 1e6
+_AWAY = 0.1  # body sizes a second: who was seen a moment ago is likelier to be seen now than who was hidden for long
 SAME = 0.08
 
 
@@ -55,6 +56,13 @@ class _Track:
     joints: np.ndarray  # (V, 3) as seen last
     time: float  # seconds, when seen last
     velocity: np.ndarray = field(default_factory=lambda: np.zeros(2))  # pixels per second of the whole body
+    double_since: float | None = None  # seconds, when it began to be found where another one is
+
+    def expected(self, time: float) -> np.ndarray:
+        """Joints (V, 3) as they would be now, had the body gone on as it did."""
+        out = self.joints.copy()
+        out[out[:, 2] > 0, :2] += self.velocity * (time - self.time)
+        return out
 
 
 class Tracker:
@@ -62,39 +70,60 @@ class Tracker:
 
     max_age: seconds unseen after which a person is forgotten; who comes back later is somebody new. reach: how far a
     body may be from where it is expected and still be the same, in body sizes; speed: by how much that grows with every
-    second since it was seen. same: as in `distinct_bodies`.
+    second since it was seen. same: two poses of one picture that are nearer than this are one body reported twice,
+    unless they are two people who pass each other: those that were two before may be as near for `passing` seconds.
     """
 
-    def __init__(self, max_age: float = 1.0, reach: float = 0.25, speed: float = 0.75, same: float = SAME) -> None:
+    def __init__(
+        self, max_age: float = 1.5, reach: float = 0.25, speed: float = 0.75, same: float = SAME, passing: float = 0.5
+    ) -> None:
         self.max_age = max_age
         self._reach = reach
         self._speed = speed
         self._same = same
+        self._passing = passing
         self._tracks: list[_Track] = []
         self._next = 1
         self._time = -np.inf
+        self._size: tuple[int, int] | None = None
 
     def update(self, people: People) -> People:
         """The same people with identities, in the order of these, duplicates left out.
 
-        Where time falls back, everybody is new.
+        Where time falls back, or the picture's size is another one, everybody is new.
         """
-        if people.time < self._time:
+        if people.time < self._time or people.size != self._size:
             self._tracks.clear()
-        self._time = people.time
+        self._time, self._size = people.time, people.size
         self._tracks = [track for track in self._tracks if people.time - track.time <= self.max_age]
-        kept = distinct_bodies([person.joints for person in people.persons], self._same)
-        persons = [people.persons[index] for index in kept]
-        named = []
-        for person, track in zip(persons, self._assign(persons, people.time), strict=True):
+        surest = sorted(people.persons, key=lambda person: -float(person.joints[:, 2].sum()))
+        found = list(zip(surest, self._assign(surest, people.time), strict=True))
+        # Whoever is followed comes first, the longest first: a body that is reported twice is nobody new.
+        found.sort(key=lambda pair: self._next if pair[1] is None else pair[1].identity)
+        named: list[tuple[Person, _Track]] = []
+        for person, track in found:
+            if self._is_double(person, track, named):
+                continue
             if track is None:
                 track = _Track(self._next, person.joints, people.time)
                 self._next += 1
                 self._tracks.append(track)
             else:
                 _follow(track, person.joints, people.time)
-            named.append(replace(person, identity=track.identity))
-        return replace(people, persons=tuple(sorted(named, key=lambda person: person.identity)))
+            named.append((person, track))
+        persons = [replace(person, identity=track.identity) for person, track in named]
+        return replace(people, persons=tuple(sorted(persons, key=lambda person: person.identity)))
+
+    def _is_double(self, person: Person, track: _Track | None, named: list[tuple[Person, _Track]]) -> bool:
+        """Whether this is the body of somebody who was named already."""
+        near = any(pose_distance(person.joints, other.joints) < self._same for other, _ in named)
+        if track is None or not near:
+            if track is not None:
+                track.double_since = None
+            return near
+        if track.double_since is None:
+            track.double_since = self._time
+        return self._time - track.double_since > self._passing
 
     def _assign(self, persons: list[Person], time: float) -> list[_Track | None]:
         found: list[_Track | None] = [None] * len(persons)
@@ -103,12 +132,11 @@ class Tracker:
         cost = np.full((len(persons), len(self._tracks)), _IMPOSSIBLE)
         for column, track in enumerate(self._tracks):
             away = time - track.time
-            expected = track.joints.copy()
-            expected[:, :2] += track.velocity * away
+            expected = track.expected(time)
             for row, person in enumerate(persons):
                 distance = pose_distance(person.joints, expected)
                 if distance <= self._reach + self._speed * away:
-                    cost[row, column] = distance
+                    cost[row, column] = distance + _AWAY * away
         for row, column in zip(*linear_sum_assignment(cost), strict=True):
             if cost[row, column] < _IMPOSSIBLE:
                 found[row] = self._tracks[column]
@@ -121,7 +149,7 @@ _VELOCITY_MEMORY = 0.2  # seconds over which a body's velocity is averaged: a si
 def _follow(track: _Track, joints: np.ndarray, time: float) -> None:
     passed = time - track.time
     shared = (joints[:, 2] > 0) & (track.joints[:, 2] > 0)
-    if passed > 0:
+    if passed > 0 and shared.any():
         moved = (joints[shared, :2] - track.joints[shared, :2]).mean(axis=0) / passed
         track.velocity = track.velocity + (1.0 - np.exp(-passed / _VELOCITY_MEMORY)) * (moved - track.velocity)
     track.joints, track.time = joints, time

@@ -28,6 +28,8 @@ class Captured:
 class Capture:
     """Reads a source in a thread of its own. Files are played at their own pace, by their pictures' timestamps.
 
+    every: no picture of a file is dropped: each waits until it is taken, and the pace is that of who takes them.
+
     The thread is a daemon: a read() that never returns is left behind at the end. clock: seconds; wait: called with the
     seconds until a file's next picture is due, returns True when that wait was broken off by stop().
     """
@@ -37,8 +39,10 @@ class Capture:
         source: Source,
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float], bool] | None = None,
+        every: bool = False,
     ) -> None:
         self._source = source
+        self._every = every and not source.live
         self._clock = clock
         self._stop = threading.Event()
         self._wait = self._stop.wait if wait is None else wait
@@ -91,6 +95,7 @@ class Capture:
             if self._taken:
                 return None
             self._taken = True
+            self._new.notify_all()
             return self._slot
 
     def stop(self, timeout: float) -> None:
@@ -126,7 +131,10 @@ class Capture:
             frame = self._source.read()
             if frame is None:
                 return
-            if not self._source.live:
+            if self._every:
+                with self._new:
+                    self._new.wait_for(lambda: self._taken or self._stop.is_set())
+            elif not self._source.live:
                 if start is None:
                     start = self._clock() - frame.time
                 due = start + frame.time - self._clock()

@@ -15,7 +15,7 @@ from live_stf.stream.decision import DecisionSettings
 from live_stf.stream.labeller import Labeller
 from live_stf.stream.segments import Segment, SegmentWriter
 from live_stf.stream.source import Source
-from live_stf.types import Event, Frame, People, Scores
+from live_stf.types import SCENE, Event, Frame, People, Scores
 
 # (picture, people, events and scores by identity) -> painted picture
 Painter = Callable[[np.ndarray, People, dict[int, Event], dict[int, Scores]], np.ndarray]
@@ -44,7 +44,8 @@ class LabelledClip:
         """The people of picture `index`, and events and scores by identity as decided for its time."""
         people = self.people[index]
         moments = self.labeller.moments(people.time)
-        seen = [person.identity for person in people.persons if person.identity in moments]
+        present = [person.identity for person in people.persons]
+        seen = [identity for identity in (*present, *([SCENE] if present else [])) if identity in moments]
         scores = {identity: moments[identity].scores for identity in seen}
         return (
             people,
@@ -70,7 +71,14 @@ def label_clip(
     tracker = Tracker()
     preparation, settings = model.preparation, DecisionSettings.of(model.decision, model.none_label)
     clip.labeller = Labeller(
-        clip.name, classifier, preparation.span, preparation.frames, settings, model.labels, max_age=tracker.max_age
+        clip.name,
+        classifier,
+        preparation.span,
+        preparation.frames,
+        settings,
+        model.labels,
+        max_age=tracker.max_age,
+        bodies=preparation.bodies,
     )
 
     def keep(segments: list[Segment]) -> None:

@@ -86,9 +86,7 @@ class Decision:
             self._current, self._since = wanted, time
         if self._current is None:
             return Event(self.identity, time, State.UNSURE, None, self._score(int(self._smooth.argmax())), filled)
-        return Event(
-            self.identity, time, State.LABEL, self._labels[self._current], self._score(self._current), filled
-        )
+        return Event(self.identity, time, State.LABEL, self._labels[self._current], self._score(self._current), filled)
 
     def filling(self, time: float, filled: float) -> Event:
         """The event while too little was seen."""

@@ -12,6 +12,7 @@ from live_stf.errors import LiveStfError
 from live_stf.types import Event, Snapshot, State
 
 STDOUT = "-"
+EVENTS_SUFFIX = ".jsonl"
 
 
 def changes(known: dict[int, Event], events: dict[int, Event], time: float) -> list[Event]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from live_stf.stream.classifier import Classifier
 from live_stf.stream.decision import Decision, DecisionSettings
 from live_stf.stream.segments import Segment
-from live_stf.stream.window import WindowBuffer
+from live_stf.stream.window import SceneBuffer, WindowBuffer, open_buffer, sightings
 from live_stf.types import Event, People, Scores, State, Window
 
 STRIDE = 0.5  # seconds from one centre to the next
@@ -21,9 +21,9 @@ STRIDE = 0.5  # seconds from one centre to the next
 
 @dataclass
 class _Track:
-    """One person from appearing to leaving. Centres lie at start, start + stride, ..."""
+    """One person, or the scene, from appearing to leaving. Centres lie at start, start + stride, ..."""
 
-    buffer: WindowBuffer
+    buffer: WindowBuffer | SceneBuffer
     decision: Decision
     start: float
     asked: int = 0  # centres whose windows were cut
@@ -50,6 +50,7 @@ class Labeller:
 
     classifier: see `live_stf.engine`. span (seconds) and frames are the model's window. max_age: the tracker's; who is
     unseen for longer has left. A person who is seen for no longer than the span is classified once, by all there is.
+    bodies: as in the live recognizer; with more than one, segments are of the scene.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Labeller:
         labels: Sequence[str],
         stride: float = STRIDE,
         max_age: float = 1.0,
+        bodies: int = 1,
     ) -> None:
         self._clip = clip
         self._classifier = classifier
@@ -70,6 +72,7 @@ class Labeller:
         self._settings = settings
         self._labels = tuple(labels)
         self._stride = stride
+        self._together = bodies > 1
         self._patience = min(max_age, span)
         # A window at a person's first or last moment has half a span.
         self._least = min(settings.minimum_seen, span / 2)
@@ -81,14 +84,14 @@ class Labeller:
         """Take everybody seen in the next picture; returns the segments that this closes."""
         self._time = people.time
         closed = self._end([t for t in self._tracks.values() if people.time - t.newest > self._patience])
-        for person in people.persons:
-            track = self._tracks.get(person.identity)
+        for identity, seen in sightings(people, self._together):
+            track = self._tracks.get(identity)
             if track is None:
                 history = 2 * self._span + self._stride  # a window is asked for when the first full one could be
-                buffer = WindowBuffer(person.identity, people.size, self._span, self._frames, history)
-                decision = Decision(person.identity, self._labels, self._settings)
-                track = self._tracks[person.identity] = _Track(buffer, decision, people.time)
-            track.buffer.add(people.time, person.joints)
+                buffer = open_buffer(identity, people.size, self._span, self._frames, history)
+                decision = Decision(identity, self._labels, self._settings)
+                track = self._tracks[identity] = _Track(buffer, decision, people.time)
+            track.buffer.add(people.time, seen)
         ready = [(track, window) for track in self._tracks.values() for window in self._complete(track, people.time)]
         return closed + self._decide(ready)
 

@@ -15,26 +15,32 @@ from live_stf.errors import LiveStfError
 from live_stf.model import Model
 from live_stf.pose.estimator import PoseEstimator
 from live_stf.pose.tracking import Tracker
-from live_stf.stream.capture import Capture
+from live_stf.stream.capture import Capture, Captured
 from live_stf.stream.classifier import Classifier
 from live_stf.stream.decision import DecisionSettings
-from live_stf.stream.rate import RateMeter
+from live_stf.stream.rate import AgeMeter, RateMeter
 from live_stf.stream.recognizer import Recognizer
 from live_stf.stream.source import Source
-from live_stf.types import Frame, People, Rates, Scores, Snapshot
+from live_stf.types import People, Rates, Scores, Snapshot
 
 _log = logging.getLogger(__name__)
 
 SILENCE = 3.0  # seconds without a new picture after which the user is told
 LABELS_PER_SECOND = 10.0  # more than this nobody can read
-STOP_TIMEOUT = 2.0
+# Part of the time that the network may be at work: where it is slow, windows are dropped, and the processor is left to
+# pose estimation.
+NETWORK_SHARE = 0.5
+STOP_TIMEOUT = 1.5
 
 
 class LiveLoop:
     """Runs source -> pose -> tracking -> window -> classifier -> decision until the source ends or `stop()`.
 
-    The loop owns source and pose from start() on and closes both. An exception in a thread ends the loop:
-    `snapshot().message` says it in one line and `error` is the exception.
+    The loop owns source and pose from start() on and closes both. The network is asked `labels_per_second` times a
+    second at most; where it is slow, as often as keeps it busy for NETWORK_SHARE of the time. An exception in a thread
+    ends the loop: `snapshot().message` says it in one line and `error` is the exception.
+
+    every_picture: a file is not played at its own pace: every picture gets a pose result, as fast as that goes.
     """
 
     def __init__(
@@ -46,6 +52,7 @@ class LiveLoop:
         tracker: Tracker | None = None,
         labels_per_second: float = LABELS_PER_SECOND,
         clock: Callable[[], float] = time.monotonic,
+        every_picture: bool = False,
     ) -> None:
         self._source = source
         self._pose = pose
@@ -59,12 +66,15 @@ class LiveLoop:
             DecisionSettings.of(model.decision, model.none_label),
             model.labels,
             forget=self._tracker.max_age,
+            bodies=model.preparation.bodies,
         )
-        self._capture = Capture(source, clock=clock)
+        self._capture = Capture(source, clock=clock, every=every_picture)
         self._pose_rate = RateMeter(clock)
         self._label_rate = RateMeter(clock)
+        self._age = AgeMeter(clock)
+        self._dropped_windows = 0
         self._lock = threading.Lock()
-        self._frame: Frame | None = None
+        self._newest: Captured | None = None  # with a pose result
         self._people: People | None = None
         self._frame_age = 0.0
         self._scores: dict[int, Scores] = {}
@@ -118,10 +128,10 @@ class LiveLoop:
         """Everything a screen needs now. The picture is the one that the newest pose result belongs to."""
         finished = self.finished  # asked first: what follows is then at least as new
         with self._lock:
-            frame, people, age, scores = self._frame, self._people, self._frame_age, dict(self._scores)
+            newest, people, age, scores = self._newest, self._people, self._frame_age, dict(self._scores)
         events = self._recognizer.events()
         return Snapshot(
-            frame=frame,
+            frame=None if newest is None else newest.frame,
             people=people,
             events=events,
             scores={identity: answer for identity, answer in scores.items() if identity in events},
@@ -131,9 +141,12 @@ class LiveLoop:
                 label=self._label_rate.rate(),
                 frame_age=age,
                 dropped=self._capture.dropped,
+                frame_age_95=self._age.percentile(0.95),
+                dropped_windows=self._dropped_windows,
             ),
             message=self._message(finished),
             finished=finished,
+            captured=0.0 if newest is None else newest.arrived,
         )
 
     def _message(self, finished: bool) -> str:
@@ -167,12 +180,15 @@ class LiveLoop:
             if captured is None:
                 if self._capture.ended:
                     return
+                if self._newest is not None and self._source.live:
+                    self._recognizer.expire(self._newest.frame.time + self._clock() - self._newest.arrived)
                 continue
             people = self._tracker.update(self._pose.detect(captured.frame))
             self._recognizer.observe(people)
             with self._lock:
-                self._frame, self._people = captured.frame, people
+                self._newest, self._people = captured, people
                 self._frame_age = self._clock() - captured.arrived
+            self._age.result(captured.arrived)
             self._pose_rate.count()
             self._observed.set()
 
@@ -189,14 +205,17 @@ class LiveLoop:
             self._recognizer.decide(answers)
             if answers:
                 self._label_rate.count()
-                with self._lock:
-                    self._scores.update((answer.identity, answer) for answer in answers)
-                    shown = self._recognizer.events()
-                    self._scores = {identity: self._scores[identity] for identity in self._scores if identity in shown}
+            shown = self._recognizer.events()
+            with self._lock:
+                self._scores.update((answer.identity, answer) for answer in answers)
+                self._scores = {identity: answer for identity, answer in self._scores.items() if identity in shown}
             if last:
                 self._finished.set()
                 return
-            self._stop.wait(max(self._period - (self._clock() - began), 0.0))
+            took = self._clock() - began
+            pause = max(self._period - took, took * (1 / NETWORK_SHARE - 1))
+            self._dropped_windows += len(windows) * max(round((took + pause) / self._period) - 1, 0)
+            self._stop.wait(pause)
 
 
 def _in_one_line(error: Exception) -> str:

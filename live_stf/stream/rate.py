@@ -1,10 +1,12 @@
-"""How often something happens."""
+"""How often something happens, and how old its newest result is."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
 from collections.abc import Callable
+
+import numpy as np
 
 RATE_SPAN = 2.0  # seconds over which rates are counted
 
@@ -34,3 +36,45 @@ class RateMeter:
     def _forget(self) -> None:
         while self._times and self._times[0] < self._clock() - self._span:
             self._times.popleft()
+
+
+_PARTS = np.linspace(0.0, 1.0, 9)[:-1] + 1 / 16  # middles of the parts that a stretch of time is cut into
+
+
+class AgeMeter:
+    """How old the newest result is at every moment of the last seconds, also while the next one is waited for.
+
+    A screen that shows the newest result shows something of this age. Safe to use from several threads.
+    """
+
+    def __init__(self, clock: Callable[[], float], span: float = RATE_SPAN) -> None:
+        self._clock = clock
+        self._span = span
+        self._results: deque[tuple[float, float]] = deque()  # (when it was there, when what it is of was taken)
+        self._lock = threading.Lock()
+
+    def result(self, taken: float) -> None:
+        """There is a result now, of what was taken at `taken` (seconds of the clock)."""
+        with self._lock:
+            self._results.append((self._clock(), taken))
+            self._forget()
+
+    def percentile(self, share: float) -> float:
+        """Seconds that the age does not exceed in this share, 0..1, of the time; 0.0 before the first result."""
+        with self._lock:
+            self._forget()
+            if not self._results:
+                return 0.0
+            now = self._clock()
+            there, taken = np.array(self._results).T
+        since = np.maximum(there, now - self._span)
+        lengths = np.append(since[1:], now) - since
+        ages = ((since - taken)[:, None] + lengths[:, None] * _PARTS).ravel()
+        order = np.argsort(ages)
+        passed = np.cumsum(np.repeat(lengths, len(_PARTS))[order])
+        return float(ages[order][min(np.searchsorted(passed, share * passed[-1]), len(ages) - 1)])
+
+    def _forget(self) -> None:
+        # The one that was the newest when the span began stays.
+        while len(self._results) > 1 and self._results[1][0] <= self._clock() - self._span:
+            self._results.popleft()

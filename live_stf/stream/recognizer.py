@@ -1,4 +1,4 @@
-"""What is known of everybody in the picture: one window buffer and one decision a person."""
+"""What is known of everybody in the picture: one window buffer and one decision a person, or one for all."""
 
 from __future__ import annotations
 
@@ -6,27 +6,36 @@ import threading
 from collections.abc import Iterable, Sequence
 
 from live_stf.stream.decision import Decision, DecisionSettings
-from live_stf.stream.window import WindowBuffer
+from live_stf.stream.window import SceneBuffer, WindowBuffer, open_buffer, sightings
 from live_stf.types import Event, People, Scores, State, Window
 
 
 class Recognizer:
     """Keeps the motion of every tracked person and turns the network's answers into events.
 
-    span (seconds) and frames are the model's window; labels its classes in order. A person who was not seen for
+    span (seconds) and frames are the model's window; labels its classes in order. bodies: how many people the network
+    looks at together; where it is more than one, there is the scene in place of the persons: one window with everybody
+    in it, one decision, identity SCENE. A person, or the scene, who was not seen for
     `forget` seconds is forgotten; it has to be at least the tracker's max_age. `observe` may run in another thread than
     `windows` and `decide`.
     """
 
     def __init__(
-        self, span: float, frames: int, settings: DecisionSettings, labels: Sequence[str], forget: float = 1.0
+        self,
+        span: float,
+        frames: int,
+        settings: DecisionSettings,
+        labels: Sequence[str],
+        forget: float = 1.0,
+        bodies: int = 1,
     ) -> None:
         self._span = span
         self._frames = frames
         self._settings = settings
         self._labels = tuple(labels)
         self._forget = forget
-        self._buffers: dict[int, WindowBuffer] = {}
+        self._together = bodies > 1
+        self._buffers: dict[int, WindowBuffer | SceneBuffer] = {}
         self._decisions: dict[int, Decision] = {}
         self._events: dict[int, Event] = {}
         self._windowed: dict[int, float] = {}  # time of the newest window given out, by identity
@@ -36,22 +45,26 @@ class Recognizer:
     def observe(self, people: People) -> None:
         """Take everybody seen in one picture; persons without an identity are left out."""
         with self._lock:
-            for person in people.persons:
-                if person.identity == 0:
-                    continue
-                buffer = self._buffers.get(person.identity)
-                if buffer is None:
-                    buffer = WindowBuffer(person.identity, people.size, self._span, self._frames)
-                    self._buffers[person.identity] = buffer
-                    self._decisions[person.identity] = Decision(person.identity, self._labels, self._settings)
-                buffer.add(people.time, person.joints)
+            for identity, seen in sightings(people, self._together):
+                buffer = self._buffers.get(identity)
+                if buffer is None or buffer.size != people.size:
+                    buffer = self._buffers[identity] = open_buffer(identity, people.size, self._span, self._frames)
+                    self._decisions[identity] = Decision(identity, self._labels, self._settings)
+                buffer.add(people.time, seen)
                 if self._is_filling(buffer):
-                    decision = self._decisions[person.identity]
-                    self._events[person.identity] = decision.filling(people.time, buffer.filled)
-            for identity in [i for i, b in self._buffers.items() if people.time - b.newest > self._forget]:
-                self._gone.append(Event(identity, people.time, State.NO_PERSON))
-                for held in (self._buffers, self._decisions, self._events, self._windowed):
-                    held.pop(identity, None)
+                    self._events[identity] = self._decisions[identity].filling(people.time, buffer.filled)
+            self._expire(people.time)
+
+    def expire(self, time: float) -> None:
+        """It is `time` seconds now, and no picture has come: whoever was not seen for too long is forgotten."""
+        with self._lock:
+            self._expire(time)
+
+    def _expire(self, time: float) -> None:
+        for identity in [i for i, b in self._buffers.items() if time - b.newest > self._forget]:
+            self._gone.append(Event(identity, time, State.NO_PERSON))
+            for held in (self._buffers, self._decisions, self._events, self._windowed):
+                held.pop(identity, None)
 
     def windows(self) -> list[Window]:
         """A window of everybody who was seen long enough and since the last time this was asked."""
@@ -86,5 +99,5 @@ class Recognizer:
         with self._lock:
             return dict(self._events)
 
-    def _is_filling(self, buffer: WindowBuffer) -> bool:
+    def _is_filling(self, buffer: WindowBuffer | SceneBuffer) -> bool:
         return buffer.seen < min(self._settings.minimum_seen, self._span)

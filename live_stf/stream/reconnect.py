@@ -22,9 +22,9 @@ from live_stf.types import Frame
 
 _log = logging.getLogger(__name__)
 
-STALL = 2.0  # seconds without a picture that differs from the one before
+STALL = 1.6  # seconds without a picture that differs from the one before: told within two, on a busy machine, too
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds between two attempts; each is twice the one before
-_GLANCE = 0.05  # seconds between two looks at what the thread has
+_GLANCE = 0.05  # seconds after which a read() that waits for a picture looks whether there is trouble
 
 
 def open_lasting(spec: str | Path, wish: Wish | None = None) -> Source:
@@ -45,44 +45,53 @@ def alike(image: np.ndarray, other: np.ndarray | None) -> bool:
 class _Reader(threading.Thread):
     """Reads one opening of a source and keeps its newest picture."""
 
-    def __init__(self, opened: Source | None, open_again: Callable[[], Source]) -> None:
+    def __init__(self, opened: Source | None, open_again: Callable[[], Source], clock: Callable[[], float]) -> None:
         super().__init__(name="reader", daemon=True)
         self._opened, self._open_again = opened, open_again
-        self.open = opened is not None
-        self._lock = threading.Lock()
+        self.open_since = None if opened is None else clock()  # by the clock, once it is open
+        self._clock = clock
+        self._new = threading.Condition()
         self._newest: Frame | None = None
         self._left = False
+        self.ended = False  # no further picture will come
         self.problem = ""  # why it ended, once it has by itself
 
-    def take(self) -> Frame | None:
-        """The newest picture that was not taken yet."""
-        with self._lock:
+    def take(self, timeout: float) -> Frame | None:
+        """The newest picture that was not taken yet; None when none has come after `timeout` seconds, or none will."""
+        with self._new:
+            self._new.wait_for(lambda: self._newest is not None or self._left or self.ended, timeout)
             newest, self._newest = self._newest, None
             return newest
 
     def leave(self) -> None:
         """Its pictures are wanted no longer; it closes its source when the read that it is in has returned."""
-        self._left = True
+        with self._new:
+            self._left = True
+            self._new.notify_all()
 
     def run(self) -> None:
         source = self._opened
         try:
             if source is None:
                 source = self._open_again()
-                self.open = True
+                self.open_since = self._clock()
             while not self._left:
                 frame = source.read()
                 if frame is None:
                     self.problem = source.fault or f"{source.name} gives no more pictures"
                     return
-                with self._lock:
+                with self._new:
                     self._newest = frame
+                    self._new.notify_all()
         except SourceError as problem:
             self.problem = str(problem)
         except Exception as problem:  # the thread's edge: a driver may raise anything, and the next attempt may be well
             _log.debug("reading failed", exc_info=True)
             self.problem = one_line(problem, 100)
         finally:
+            with self._new:
+                self.ended = True
+                self._new.notify_all()
             if source is not None:
                 source.close()
 
@@ -115,7 +124,7 @@ class ReconnectingSource:
         self._stall, self._first_pause, self._longest_pause = stall, first_pause, longest_pause
         self._pause = first_pause
         self._clock = clock
-        self._opened = self._changed = clock()
+        self._opened = self._changed = self._arrived = clock()
         self._time, self._index = -1.0, 0
         self._last: np.ndarray | None = None
         self._closed = threading.Event()
@@ -124,24 +133,29 @@ class ReconnectingSource:
     def read(self) -> Frame | None:
         """The newest picture, waiting for one through any trouble; None after `close()`."""
         while not self._closed.is_set():
-            frame = self._reader.take()
+            frame = self._reader.take(_GLANCE)
             now = self._clock()
             if frame is not None and not alike(frame.image, self._last):
                 self._changed, self.trouble, self._pause = now, "", self._first_pause
+            if frame is not None:
+                self._arrived = now
             silent = now - self._changed
             if frame is not None and silent <= self._stall:
                 self._last = frame.image
                 self._time = max(now - self._opened, self._time + 0.001)
                 self._index += 1
                 return Frame(frame.image, self._time, self._index - 1)
-            if not self._reader.is_alive():
+            if self._reader.ended:
                 self._again(self._reader.problem)
-            elif silent > self._stall and (self._reader.open or silent > OPEN_TIMEOUT):
-                what = "no" if frame is None else "always the same"
+            elif silent > self._patience():
+                what = "no" if now - self._arrived > self._stall / 2 else "always the same"
                 self._again(f"{what} picture from {self.name} for {silent:.0f} s")
-            else:
-                self._closed.wait(_GLANCE)
         return None
+
+    def _patience(self) -> float:
+        """Seconds since the last change that may pass: opening takes time of its own."""
+        opened = self._reader.open_since
+        return OPEN_TIMEOUT if opened is None else max(opened - self._changed, 0.0) + self._stall
 
     def _again(self, problem: str) -> None:
         """Say what is wrong, wait, and begin anew."""
@@ -156,7 +170,7 @@ class ReconnectingSource:
         self._reader = self._begin(None)
 
     def _begin(self, opened: Source | None) -> _Reader:
-        reader = _Reader(opened, self._open_again)
+        reader = _Reader(opened, self._open_again, self._clock)
         reader.start()
         return reader
 

@@ -9,7 +9,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Segment:
-    """One person doing one thing from start to end (seconds of the clip). score: mean smoothed probability, 0..1."""
+    """One person doing one thing from start to end (seconds of the clip); person SCENE: those in it together.
+
+    score: mean smoothed probability, 0..1.
+    """
 
     clip: str
     person: int

@@ -252,6 +252,8 @@ def _open_stream(url: str, clock: Callable[[], float]) -> LiveSource:
     name = _without_password(url)
     timeouts = {cv2.CAP_PROP_OPEN_TIMEOUT_MSEC: OPEN_TIMEOUT, cv2.CAP_PROP_READ_TIMEOUT_MSEC: READ_TIMEOUT}
     options = [value for key, seconds in timeouts.items() for value in (key, int(seconds * 1000))]
+    # FFmpeg decodes several pictures at a time, a thread each, and every further thread hands on a picture later.
+    options += [cv2.CAP_PROP_N_THREADS, 1]
     return LiveSource(
         f"stream {name}",
         lambda: cv2.VideoCapture(url, cv2.CAP_FFMPEG, options),

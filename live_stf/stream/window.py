@@ -1,15 +1,17 @@
-"""The recent motion of one person, and windows cut from it."""
+"""The recent motion of one person, or of all in the picture together, and windows cut from it."""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 import numpy as np
 
 from live_stf.preparation import resample
-from live_stf.types import Window
+from live_stf.types import SCENE, People, Person, Window
 
 LONGEST_GAP = 0.5  # seconds: over a longer one nothing is interpolated, and it does not count as seen
+MOST_BODIES = 5  # that a scene's window holds, as the clips of Kinetics-skeleton do
 
 
 class WindowBuffer:
@@ -27,7 +29,7 @@ class WindowBuffer:
         self.frames = frames
         self._history = span if history is None else max(history, span)
         self._times: deque[float] = deque()
-        self._joints: deque[np.ndarray] = deque()
+        self._seen_then: deque = deque()  # what was added at each of the times
         self._seen = 0.0
 
     def __len__(self) -> int:
@@ -50,6 +52,9 @@ class WindowBuffer:
 
     def add(self, time: float, joints: np.ndarray) -> None:
         """Take the joints (V, 3) seen at `time` seconds. Raises ValueError when time does not go on."""
+        self._add(time, joints)
+
+    def _add(self, time: float, seen: object) -> None:
         if self._times:
             if time <= self._times[-1]:
                 raise ValueError(f"observations need ascending times: {time} after {self._times[-1]}")
@@ -58,17 +63,17 @@ class WindowBuffer:
         if self._times:
             self._seen += _counted(time - self._times[-1])
         self._times.append(time)
-        self._joints.append(joints)
+        self._seen_then.append(seen)
         # One observation at or before the edge stays: the joints at the edge are interpolated from it.
         while len(self._times) > 1 and self._times[1] <= time - self._history:
             self._seen -= _counted(self._times[1] - self._times[0])
             self._times.popleft()
-            self._joints.popleft()
+            self._seen_then.popleft()
 
     def clear(self) -> None:
         """Forget everything seen."""
         self._times.clear()
-        self._joints.clear()
+        self._seen_then.clear()
         self._seen = 0.0
 
     def window(self, end: float | None = None, start: float | None = None, time: float | None = None) -> Window:
@@ -93,10 +98,77 @@ class WindowBuffer:
         last = min(last + 1, len(times))
         gaps = np.diff(np.clip(times[first:last], start, end))
         seen = gaps[gaps <= LONGEST_GAP].sum()
-        joints = np.stack([self._joints[index] for index in range(first, last)])
+        joints = self._stacked(first, last)
         grid = resample(times[first:last], joints, end - self.span, end, self.frames, LONGEST_GAP)
         filled = float(min(seen / self.span, 1.0))
-        return Window(self.identity, end if time is None else time, grid, self.size, filled)
+        return Window(self.identity, end if time is None else time, self._shaped(grid), self.size, filled)
+
+    def _stacked(self, first: int, last: int) -> np.ndarray:
+        """Joints (n, V, 3) of the observations from `first` up to `last`."""
+        return np.stack([self._seen_then[index] for index in range(first, last)])
+
+    def _shaped(self, grid: np.ndarray) -> np.ndarray:
+        """The window's joints from those that `_stacked` gave, on the grid."""
+        return grid
+
+
+class SceneBuffer(WindowBuffer):
+    """The same of all people in the picture together: one window holds everybody who was seen in its span.
+
+    Whoever is not in the picture at a time is absent then. Of more than MOST_BODIES people the surest are kept.
+    """
+
+    def __init__(
+        self, size: tuple[int, int], span: float, frames: int, history: float | None = None, most: int = MOST_BODIES
+    ) -> None:
+        super().__init__(SCENE, size, span, frames, history)
+        self._most = most
+
+    def add(self, time: float, persons: Sequence[Person]) -> None:
+        """Take everybody seen at `time` seconds, one at least. Raises ValueError when time does not go on."""
+        self._add(time, {person.identity: person.joints for person in persons})
+
+    def _stacked(self, first: int, last: int) -> np.ndarray:
+        """(n, M V, 3), one person's joints after the other's, those with the highest scores in all first."""
+        seen = [self._seen_then[index] for index in range(first, last)]
+        total: dict[int, float] = {}
+        for bodies in seen:
+            for identity, joints in bodies.items():
+                total[identity] = total.get(identity, 0.0) + float(joints[:, 2].sum())
+        places = {
+            identity: place for place, identity in enumerate(sorted(total, key=lambda i: -total[i])[: self._most])
+        }
+        joints_each = len(next(iter(seen[0].values())))
+        stacked = np.zeros((len(seen), len(places), joints_each, 3), np.float32)
+        for row, bodies in enumerate(seen):
+            for identity, joints in bodies.items():
+                if identity in places:
+                    stacked[row, places[identity]] = joints
+        return stacked.reshape(len(seen), -1, 3)
+
+    def _shaped(self, grid: np.ndarray) -> np.ndarray:
+        joints_each = len(next(iter(self._seen_then[0].values())))
+        return np.ascontiguousarray(grid.reshape(len(grid), -1, joints_each, 3).swapaxes(0, 1))
+
+
+def open_buffer(
+    identity: int, size: tuple[int, int], span: float, frames: int, history: float | None = None
+) -> WindowBuffer | SceneBuffer:
+    """An empty buffer of a person, or of the scene where `identity` is SCENE."""
+    if identity == SCENE:
+        return SceneBuffer(size, span, frames, history)
+    return WindowBuffer(identity, size, span, frames, history)
+
+
+def sightings(people: People, together: bool) -> list[tuple[int, np.ndarray | Sequence[Person]]]:
+    """What is seen in one picture, by identity, as the buffers of `open_buffer` take it; nobody without an identity.
+
+    together: all of them are the scene; else everybody is followed by themselves.
+    """
+    persons = [person for person in people.persons if person.identity]
+    if together:
+        return [(SCENE, persons)] if persons else []
+    return [(person.identity, person.joints) for person in persons]
 
 
 def _counted(gap: float) -> float:

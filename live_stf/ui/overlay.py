@@ -14,7 +14,7 @@ from PyQt5.QtCore import QLineF, QPointF, QRectF, QSizeF, Qt
 from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QImage, QLinearGradient, QPainter, QPen
 
 from live_stf.skeleton import OPENPOSE_18, Skeleton
-from live_stf.types import Event, People, Person, Scores, State
+from live_stf.types import Event, People, Person, Scores, State, known_of
 from live_stf.ui import attention as part_attention
 from live_stf.ui import theme
 from live_stf.ui.qt import painting_application
@@ -71,15 +71,16 @@ def paint(
     painter.setClipRect(area)
     placed = [_Placed.of(person, people.size, area) for person in people.persons]
     for body in placed if style.skeletons else ():
-        one = scores.get(body.person.identity)
+        one = known_of(body.person.identity, scores)
         _paint_skeleton(painter, body, skeleton, one.attention if one and style.tint else ())
     if style.tags:
         taken: list[QRectF] = []
         for body in placed:
             if body.present.any():
-                taken.append(_paint_tag(painter, area, body, events.get(body.person.identity), skeleton, style, taken))
-    said = [scores[body.person.identity] for body in placed if body.person.identity in scores]
-    if style.legend and style.tint and style.skeletons and any(one.attention for one in said):
+                event = known_of(body.person.identity, events)
+                taken.append(_paint_tag(painter, area, body, event, skeleton, style, taken))
+    said = [known_of(body.person.identity, scores) for body in placed]
+    if style.legend and style.tint and style.skeletons and any(one.attention for one in said if one is not None):
         _paint_legend(painter, area)
     painter.restore()
 

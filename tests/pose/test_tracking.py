@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from live_stf.pose.switches import KINDS, Motion, crossing, follow, motions, switches
 from live_stf.pose.tracking import Tracker, body_size, pose_distance
 from live_stf.types import People, Person
 
@@ -86,6 +87,39 @@ def test_two_people_who_cross_keep_their_identities():
             assert places(people) == {1: right, 2: left}
 
 
+def test_a_walker_hidden_for_a_second_is_the_same_where_they_come_out():
+    tracker = Tracker()
+    for step in range(91):
+        time, x = step / 30, 60 + 6 * step
+        people = tracker.update(seen(time, body(300)) if 1.0 < time < 2.0 else seen(time, body(300), body(x)))
+    assert places(people) == {1: 300, 2: x}
+
+
+def test_two_people_who_are_at_the_same_place_for_a_moment_are_still_two():
+    tracker = Tracker()
+    for step in range(61):
+        right, left = 100 + 6 * step, 460 - 6 * step
+        assert places(tracker.update(seen(step / 30, body(right), body(left, score=0.8)))) == {1: right, 2: left}
+
+
+def test_a_body_that_is_found_twice_from_now_on_is_one_person_soon():
+    """As when an estimator looks for somebody who has left, and finds the one beside them once more."""
+    tracker = Tracker()
+    for step in range(90):
+        other = body(104) if step > 20 else body(max(300 - 10 * step, 104))
+        people = tracker.update(seen(step / 30, body(100), other))
+        if step < 15:
+            assert identities(people) == [1, 2]
+    assert identities(people) == [1]
+
+
+def test_in_a_picture_of_another_size_everybody_is_new():
+    tracker = Tracker()
+    tracker.update(seen(0.0, body(100)))
+    people = tracker.update(People(0.03, (320, 180), (body(100),)))
+    assert identities(people) == [2]
+
+
 def test_an_occlusion_shorter_than_max_age_is_survived():
     tracker = Tracker(max_age=1.0)
     tracker.update(seen(0.0, body(100), body(400)))
@@ -131,6 +165,59 @@ def test_nobody_is_nobody():
     tracker = Tracker()
     assert tracker.update(seen(0.0)).persons == ()
     assert tracker.update(seen(0.1)).persons == ()
+
+
+@pytest.fixture(scope="module")
+def walking(clip) -> list[Motion]:
+    """How the person of the sample clip moves, as the pose estimator finds it."""
+    return motions(follow(clip, "blazepose", 1))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("hidden", [0.0, 1.0])
+def test_people_who_cross_are_not_taken_for_each_other(walking, kind, hidden):
+    """Made of real joints, with a twentieth of all bodies not found; no more than one of ten series may go wrong."""
+    wrong = 0
+    for seed in range(10):
+        truth = list(crossing(np.random.default_rng(seed), walking, kind, hidden))
+        assert {person.identity for people in truth for person in people.persons} == {1, 2}
+        wrong += switches(truth, Tracker()) > 0
+    assert wrong <= 1
+
+
+def test_switches_are_counted():
+    class Forgetful(Tracker):
+        """Everybody is new in every picture."""
+
+        def update(self, people: People) -> People:
+            self._tracks.clear()
+            return super().update(people)
+
+    truth = [People(step / 30, SIZE, (Person(body(100 + step).joints, 1),)) for step in range(10)]
+    assert switches(truth, Tracker()) == 0
+    assert switches(truth, Forgetful()) == 9
+
+
+def test_the_command_says_identities_and_switches(shared, capsys):
+    from live_stf.pose import switches as program
+
+    assert program.main([str(shared / "videos" / "two_people.mp4"), "--crossings", "1"]) == 0
+    out = capsys.readouterr().out
+    assert "2 identities, 0 more than people" in out
+    for kind in KINDS:
+        assert kind in out
+    assert program.main(["nowhere.mp4"]) == 2
+    assert capsys.readouterr().err == "error: nowhere.mp4: no such file\n"
+
+
+def test_four_people_are_followed_and_who_leaves_is_forgotten():
+    tracker = Tracker()
+    for step in range(30):
+        people = tracker.update(seen(step / 30, *(body(80 + 150 * number + step) for number in range(4))))
+        assert identities(people) == [1, 2, 3, 4]
+    for step in range(30, 90):
+        tracker.update(seen(step / 30))
+    assert tracker._tracks == []
 
 
 def test_real_people_keep_their_identities(shared):

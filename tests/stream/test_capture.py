@@ -8,7 +8,7 @@ import time
 import pytest
 
 from live_stf.stream.capture import Capture
-from live_stf.stream.rate import RateMeter
+from live_stf.stream.rate import AgeMeter, RateMeter
 
 
 def wait_until(condition, seconds=5.0):
@@ -54,6 +54,29 @@ def test_a_file_is_played_at_its_own_pace(fakes):
     wait_until(lambda: capture.dropped == 9)
     capture.stop(1.0)
     assert waits == pytest.approx([0.2] * 9)
+
+
+def test_of_a_file_every_picture_can_be_had_as_fast_as_it_is_taken(fakes):
+    capture = Capture(fakes.Source(count=10, step=100.0, live=False), every=True)
+    capture.start()
+    indices = []
+    while not capture.ended:
+        time.sleep(0.01)
+        if (captured := capture.take(1.0)) is not None:
+            indices.append(captured.frame.index)
+    capture.stop(1.0)
+    assert indices == list(range(10))
+    assert capture.dropped == 0
+
+
+def test_a_file_that_waits_to_be_taken_can_be_stopped(fakes):
+    capture = Capture(fakes.Source(count=10, live=False), every=True)
+    capture.start()
+    capture.take(1.0)
+    began = time.monotonic()
+    capture.stop(10.0)
+    assert time.monotonic() - began < 5.0
+    assert "capture" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_a_camera_is_not_held_back(fakes):
@@ -145,3 +168,30 @@ def test_rates_are_counted_over_the_last_seconds(fakes):
     assert meter.rate() == pytest.approx(10, rel=0.06)
     clock.advance(3.0)
     assert meter.rate() == 0
+
+
+def test_the_age_on_screen_grows_until_the_next_result(fakes):
+    clock = fakes.Clock()
+    meter = AgeMeter(clock, span=2.0)
+    assert meter.percentile(0.95) == 0.0
+    for _ in range(40):
+        clock.advance(0.1)
+        meter.result(clock.now - 0.03)
+    clock.advance(0.1)
+    # Always between 30 ms, when a result is there, and 130 ms, when the next one replaces it.
+    assert meter.percentile(0.0) == pytest.approx(0.03, abs=0.01)
+    assert meter.percentile(0.5) == pytest.approx(0.08, abs=0.01)
+    assert meter.percentile(0.95) == pytest.approx(0.125, abs=0.01)
+    clock.advance(2.0)
+    assert meter.percentile(1.0) == pytest.approx(2.13, abs=0.15)
+    assert meter.percentile(0.0) == pytest.approx(0.13, abs=0.15)
+
+
+def test_a_result_that_was_late_once_is_not_what_95_percent_of_the_time_look_like(fakes):
+    clock = fakes.Clock()
+    meter = AgeMeter(clock, span=2.0)
+    for step in range(100):
+        clock.advance(0.02)
+        meter.result(clock.now - (0.5 if step == 50 else 0.03))
+    assert meter.percentile(0.95) < 0.06
+    assert meter.percentile(1.0) > 0.49

@@ -7,7 +7,7 @@ import pytest
 
 from live_stf.stream.decision import DecisionSettings
 from live_stf.stream.labeller import Labeller
-from live_stf.types import People, Person, State
+from live_stf.types import SCENE, People, Person, State
 
 LABELS = ("walk", "wave", "none")
 SETTINGS = DecisionSettings(dwell=0.0, smoothing=0.0, minimum_seen=1.0, none_label="none")
@@ -147,3 +147,25 @@ def test_an_empty_clip_has_no_segments(fakes):
     assert (segments, classifier.windows, labeller.moments(3.0)) == ([], [], {})
     fresh = Labeller("clip", classifier, 5.0, 150, SETTINGS, LABELS)
     assert fresh.finish() == []
+
+
+def test_a_network_of_two_bodies_labels_the_scene(fakes):
+    """Two people from 4 s on, of whom the first leaves after 12 s: what is done together is labelled, not each one."""
+
+    def together(window):
+        bodies = (window.joints[..., 2] > 0).any(axis=(1, 2)).sum() if window.joints.ndim == 4 else 0
+        return {0: [0, 0, 1], 1: [1, 0, 0]}.get(int(bodies), [0, 1, 0])
+
+    classifier = fakes.Classifier(LABELS, together)
+    labeller = Labeller("clip", classifier, 2.0, 60, SETTINGS, LABELS, bodies=2)
+    segments = []
+    for index in range(480):
+        time = index / 30
+        there = [1] if time < 4 else [1, 2] if time < 12 else [2]
+        persons = tuple(Person(np.ones((18, 3), np.float32), identity) for identity in there)
+        segments += labeller.observe(People(time, (640, 360), persons))
+    segments += labeller.finish(16.0)
+    assert [(s.person, s.label) for s in segments] == [(SCENE, "walk"), (SCENE, "wave"), (SCENE, "walk")]
+    assert segments[1].start == pytest.approx(3.0, abs=0.6)
+    assert segments[1].end == pytest.approx(13.0, abs=0.6)
+    assert set(labeller.moments(8.0)) == {SCENE}

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from live_stf.errors import SourceError
+from live_stf.pose.tracking import Tracker
+from live_stf.preparation import Preparation
+from live_stf.stream.decision import Decision
 from live_stf.stream.live import STOP_TIMEOUT, LiveLoop
-from live_stf.types import State
+from live_stf.stream.window import WindowBuffer
+from live_stf.types import SCENE, Scores, State
 
 
 def wait_until(condition, seconds=8.0):
@@ -60,6 +66,64 @@ def test_rates_drops_and_age_are_those_of_the_stages(fakes, model):
     assert 0.05 <= rates.frame_age < 0.5
 
 
+def test_a_slow_engine_drops_windows_and_holds_up_nothing_else(fakes, model):
+    times = {}
+    for name, seconds in (("quick", 0.005), ("slow", 0.2)):
+        pose, classifier = fakes.Pose(), fakes.Classifier(seconds=seconds)
+        with LiveLoop(fakes.Source(step=0.02), pose, classifier, model) as loop:
+            wait_until(lambda pose=pose: pose.times and pose.times[-1] >= 3.0)
+            rates = loop.snapshot().rates
+        times[name] = len(pose.times), len(classifier.windows), rates
+    (quick_poses, quick_windows, quick), (slow_poses, slow_windows, slow) = times.values()
+    assert slow_poses > 0.8 * quick_poses
+    assert 0 < slow_windows < 0.6 * quick_windows
+    assert slow.dropped_windows > quick.dropped_windows
+    assert slow.frame_age < 0.15
+
+
+def test_an_engine_that_hangs_is_left_behind_and_pose_goes_on(fakes, model):
+    release = threading.Event()
+    pose = fakes.Pose()
+
+    def hang(window):
+        release.wait(30)
+        return [0.9, 0.05, 0.05]
+
+    loop = LiveLoop(fakes.Source(), pose, fakes.Classifier(answer=hang), model).start()
+    wait_until(lambda: pose.times and pose.times[-1] >= 2.0)
+    assert all(event.state is State.FILLING for event in loop.snapshot().events.values())
+    began = time.monotonic()
+    loop.stop()
+    assert time.monotonic() - began < STOP_TIMEOUT + 0.5
+    release.set()
+
+
+def test_who_was_there_is_gone_when_the_camera_gives_no_pictures(fakes, model):
+    source = fakes.Source(hang_at=30)
+    with LiveLoop(source, fakes.Pose(), fakes.Classifier(), model) as loop:
+        wait_until(lambda: any(e.state is State.LABEL for e in loop.snapshot().events.values()))
+        wait_until(lambda: source._reading)
+        wait_until(lambda: not loop.snapshot().events)
+        assert loop.snapshot().frame is not None
+        source.release.set()
+
+
+def test_after_a_gap_everybody_is_new_and_their_windows_begin_again(fakes, model):
+    class Gap(fakes.Source):
+        """A camera whose times leap by ten seconds after 40 pictures."""
+
+        def read(self):
+            frame = super().read()
+            return replace(frame, time=frame.time + (10.0 if frame.index >= 40 else 0.0))
+
+    classifier = fakes.Classifier()
+    with LiveLoop(Gap(step=0.02), fakes.Pose(), classifier, model) as loop:
+        wait_until(lambda: 2 in loop.snapshot().events and loop.snapshot().events[2].state is State.LABEL)
+        assert set(loop.snapshot().events) == {2}
+    after = [window for window in classifier.windows if window.identity == 2]
+    assert after[0].filled < 0.5  # of the span of 2 s: 0.3 s were seen, and not what was before the gap
+
+
 def test_a_clip_ends_by_itself_with_its_last_label(fakes, model):
     source, pose = fakes.Source(count=30, live=False), fakes.Pose()
     snapshot = run_to_the_end(LiveLoop(source, pose, fakes.Classifier(), model))
@@ -81,6 +145,43 @@ def test_two_people_are_kept_apart(fakes, model):
     classifier = fakes.Classifier(answer=lambda w: [0.9, 0.05, 0.05] if w.identity == 1 else [0.05, 0.9, 0.05])
     with LiveLoop(fakes.Source(), pose, classifier, model) as loop:
         wait_until(lambda: {i: e.label for i, e in loop.snapshot().events.items()} == {1: "walk", 2: "wave"})
+
+
+def test_a_network_of_two_bodies_gets_the_people_as_one_scene(fakes, model):
+    preparation = Preparation(frames=50, span=2.0, coordinates="kinetics", bodies=2)
+    pose = fakes.Pose(lambda frame: (fakes.body(10), fakes.body(50)))
+    classifier = fakes.Classifier()
+    with LiveLoop(fakes.Source(), pose, classifier, replace(model, preparation=preparation)) as loop:
+        wait_until(lambda: any(e.state is State.LABEL for e in loop.snapshot().events.values()))
+        snapshot = loop.snapshot()
+    assert {(identity, event.label) for identity, event in snapshot.events.items()} == {(SCENE, "walk")}
+    assert set(snapshot.scores) == {SCENE}
+    assert [person.identity for person in snapshot.people.persons] == [1, 2]
+    assert classifier.windows[-1].joints.shape == (2, 50, 18, 3)
+
+
+def test_who_leaves_frees_everything(fakes, model):
+    """Four people at a time, somebody new every quarter of a second: what is held is of those who are there."""
+
+    def persons(frame):
+        return tuple(fakes.body(x) for x in (8, 24, 40, 56) if int(4 * frame.time) % 8 != x // 16)
+
+    def held(kind):
+        gc.collect()
+        return sum(type(one) is kind for one in gc.get_objects())
+
+    before = held(WindowBuffer), held(Decision), held(Scores)
+    tracker = Tracker(max_age=0.1)
+    loop = LiveLoop(fakes.Source(step=0.01), fakes.Pose(persons), fakes.Classifier(), model, tracker)
+    with loop:
+        wait_until(lambda loop=loop: max(loop.snapshot().events, default=0) > 12)
+        for _ in range(5):
+            there = held(WindowBuffer) - before[0], held(Decision) - before[1], held(Scores) - before[2]
+            assert max(there) <= 12, there
+            time.sleep(0.1)
+        assert len(tracker._tracks) <= 8
+    del loop
+    wait_until(lambda: (held(WindowBuffer), held(Decision), held(Scores)) == before)
 
 
 def test_who_leaves_is_forgotten_with_event_and_scores(fakes, model):

@@ -7,7 +7,7 @@ import pytest
 
 from live_stf.stream.decision import DecisionSettings
 from live_stf.stream.recognizer import Recognizer
-from live_stf.types import People, Person, Scores, State
+from live_stf.types import SCENE, People, Person, Scores, State
 
 LABELS = ("walk", "wave")
 
@@ -77,6 +77,29 @@ def test_who_is_gone_is_said_once_and_forgotten(recognizer):
     assert recognizer.windows() == []
 
 
+def test_whoever_was_in_the_picture_is_forgotten_when_no_picture_comes(recognizer):
+    see(recognizer, np.arange(0, 0.61, 0.1), 1)
+    recognizer.decide(answer(recognizer.windows(), 0.9, 0.1))
+    recognizer.expire(1.5)
+    assert recognizer.events()[1].label == "walk"
+    recognizer.expire(1.7)
+    assert recognizer.events() == {}
+    assert [(event.identity, event.state) for event in recognizer.decide([])] == [(1, State.NO_PERSON)]
+
+
+def test_where_the_picture_changes_its_size_a_person_begins_anew(recognizer):
+    see(recognizer, np.arange(0, 0.61, 0.1), 1)
+    recognizer.decide(answer(recognizer.windows(), 0.9, 0.1))
+    recognizer.observe(People(0.7, (320, 180), (Person(np.ones((18, 3), np.float32), 1),)))
+    assert recognizer.windows() == []
+    assert recognizer.events()[1].state is State.FILLING
+    for time in np.arange(0.8, 1.5, 0.1):
+        recognizer.observe(People(time, (320, 180), (Person(np.full((18, 3), time, np.float32), 1),)))
+    (window,) = recognizer.windows()
+    assert window.size == (320, 180)
+    assert window.joints[:, :, 0].max() < 2
+
+
 def test_an_answer_for_somebody_forgotten_meanwhile_is_dropped(recognizer):
     see(recognizer, np.arange(0, 0.61, 0.1), 1)
     windows = recognizer.windows()
@@ -94,3 +117,31 @@ def test_a_person_seen_long_enough_in_a_short_span_is_not_filling_for_ever():
     short = Recognizer(0.5, 10, DecisionSettings(minimum_seen=1.0), LABELS)
     see(short, np.arange(0, 2, 0.1), 1)
     assert len(short.windows()) == 1
+
+
+@pytest.fixture
+def scenes():
+    settings = DecisionSettings(minimum_seen=0.5, smoothing=0.0)
+    return Recognizer(2.0, 20, settings, LABELS, forget=1.0, bodies=2)
+
+
+def test_a_network_of_two_bodies_gets_all_people_as_one_scene(scenes):
+    see(scenes, np.arange(0, 0.31, 0.1), 1)
+    assert scenes.events()[SCENE].state is State.FILLING
+    see(scenes, np.arange(0.4, 0.81, 0.1), 1, 2, 3)
+    (window,) = scenes.windows()
+    assert (window.identity, window.joints.shape) == (SCENE, (3, 20, 18, 3))
+    (event,) = scenes.decide(answer([window], 0.9, 0.1))
+    assert (event.identity, event.state, event.label) == (SCENE, State.LABEL, "walk")
+
+
+def test_a_scene_goes_on_while_anybody_is_there(scenes):
+    see(scenes, np.arange(0, 0.61, 0.1), 1, 2)
+    scenes.decide(answer(scenes.windows(), 0.9, 0.1))
+    see(scenes, np.arange(0.7, 3.0, 0.1), 2)
+    assert scenes.events()[SCENE].label == "walk"
+    (window,) = scenes.windows()
+    assert window.joints.shape[0] == 1  # the other one has left the span
+    see(scenes, [4.5])
+    assert scenes.events() == {}
+    assert [(event.identity, event.state) for event in scenes.decide([])] == [(SCENE, State.NO_PERSON)]

@@ -55,6 +55,13 @@ def test_pictures_pass_with_times_that_ascend(fakes) -> None:
     assert (np.diff([frame.time for frame in pictures]) > 0).all()
 
 
+def test_a_picture_is_handed_on_when_it_comes_and_none_is_lost(fakes) -> None:
+    with lasting(fakes.Source(step=0.01)) as source:
+        numbers = [int(frame.image[0, 0, 0]) for frame in until(source, lambda seen: len(seen) == 60)]
+    # A thread may be held up once; one that looked now and then would lose most.
+    assert np.count_nonzero(np.diff(numbers) == 1) > 50
+
+
 def test_one_that_ends_or_raises_is_opened_again(fakes) -> None:
     first, second, third = fakes.Source(count=5, step=0.01), fakes.Source(fail_at=5, step=0.01), fakes.Source(step=0.01)
     with lasting(first, second, SourceError("not yet"), third) as source:
@@ -91,11 +98,16 @@ def _eventually(true) -> None:
         time.sleep(0.01)
 
 
-def test_the_same_picture_for_ever_counts_as_lost(fakes) -> None:
+def test_the_same_picture_for_ever_counts_as_lost_and_is_said_so(fakes) -> None:
     frozen, well = fakes.Source(frozen=True, step=0.01), fakes.Source(step=0.01)
-    with lasting(frozen, well) as source:
+    told = []
+    with lasting(frozen, well, first_pause=0.2) as source:
+        watcher = threading.Thread(target=lambda: _watch(source, told))
+        watcher.start()
         until(source, lambda _: source.reconnections == 1 and not source.trouble)
+        watcher.join(WAIT)
         assert frozen.closed == 1
+    assert any(line.startswith("always the same picture from fake camera for") for line in told)
 
 
 def test_pauses_grow_and_begin_anew_once_all_is_well(fakes) -> None:
@@ -113,6 +125,20 @@ def test_pauses_grow_and_begin_anew_once_all_is_well(fakes) -> None:
     pauses = np.diff(attempts)
     assert (pauses[:3] >= [0.04, 0.08, 0.16]).all()
     assert pauses[3] >= 0.16  # the longest
+
+
+def test_opening_may_take_longer_than_a_stall(fakes) -> None:
+    well = fakes.Source(step=0.01)
+    asked = []
+
+    def open_again():
+        asked.append(1)
+        time.sleep(2 * STALL)
+        return well
+
+    with ReconnectingSource(fakes.Source(count=1), open_again, STALL, 0.01, 0.04) as source:
+        until(source, lambda seen: len(seen) == 20)
+        assert len(asked) == source.reconnections == 1
 
 
 def test_a_read_that_waits_ends_when_it_is_cancelled(fakes) -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live_stf.stream.window import WindowBuffer
+from live_stf.stream.window import SceneBuffer, WindowBuffer, open_buffer, sightings
+from live_stf.types import SCENE, People, Person
 
 SIZE = (640, 360)
 
@@ -126,3 +127,66 @@ def test_whatever_the_cadence_a_window_holds_only_what_was_seen_in_its_span(step
     assert window.joints[-1, 0, 0] == pytest.approx(10 * times[-1], rel=1e-4)
     assert (x >= 10 * (times[-1] - 2.0) - 1e-2).all()
     assert (x <= 10 * times[-1] * (1 + 1e-5)).all()
+
+
+def persons_at(time: float, *identities: int, score: float = 1.0) -> list[Person]:
+    """x of every joint is 10 times the time plus 100 times the identity."""
+    persons = []
+    for identity in identities:
+        joints = joints_at(10 * time + 100 * identity)
+        joints[:, 2] = score / identity
+        persons.append(Person(joints, identity))
+    return persons
+
+
+def test_a_scene_is_everybody_on_one_grid_the_surest_first():
+    scene, alone = SceneBuffer(SIZE, 2.0, 20), {identity: WindowBuffer(identity, SIZE, 2.0, 20) for identity in (1, 2)}
+    for time in np.arange(0, 3, 1 / 30):
+        for person in (persons := persons_at(time, 2, 1)):
+            alone[person.identity].add(time, person.joints)
+        scene.add(time, persons)
+    window = scene.window()
+    assert (window.identity, window.joints.shape, window.filled) == (SCENE, (2, 20, 18, 3), 1.0)
+    for place, identity in enumerate((1, 2)):
+        np.testing.assert_allclose(window.joints[place], alone[identity].window().joints, rtol=1e-5)
+
+
+def test_who_is_in_a_scene_for_a_part_of_the_time_is_absent_in_the_other():
+    scene = SceneBuffer(SIZE, 2.0, 20)
+    for time in np.arange(0, 2.01, 0.05):
+        scene.add(time, persons_at(time, 1) if time < 1.0 else persons_at(time, 1, 2))
+    first, second = scene.window().joints
+    assert (first[..., 2] > 0).all()
+    assert (second[:7] == 0).all()
+    assert (second[-10:, :, 2] > 0).all()
+
+
+def test_a_scene_that_was_seen_for_a_part_of_the_span_is_repeated_as_a_whole():
+    scene = SceneBuffer(SIZE, 2.0, 20)
+    for time in np.arange(0, 0.91, 0.1):
+        scene.add(time, persons_at(time, 1, 2))
+    window = scene.window()
+    assert window.filled == pytest.approx(0.45)
+    np.testing.assert_allclose(window.joints[:, :10], window.joints[:, 10:], rtol=1e-5)
+    np.testing.assert_allclose(window.joints[1, :, 0, 0] - window.joints[0, :, 0, 0], 100, rtol=1e-5)
+
+
+def test_of_many_people_the_surest_are_in_the_scene_and_memory_is_bounded():
+    scene = SceneBuffer(SIZE, 2.0, 20, most=2)
+    for time in np.arange(0, 60, 0.1):
+        scene.add(time, persons_at(time, 4, 3, 1, 2))
+    joints = scene.window().joints
+    assert joints.shape == (2, 20, 18, 3)
+    np.testing.assert_allclose(joints[:, 0, 0, 2], [1.0, 0.5])
+    assert len(scene) <= 22
+
+
+def test_sightings_are_of_persons_or_of_all_together():
+    people = People(0.0, SIZE, (*persons_at(0.0, 1, 3), Person(joints_at(0), 0)))
+    assert [identity for identity, _ in sightings(people, together=False)] == [1, 3]
+    ((identity, persons),) = sightings(people, together=True)
+    assert identity == SCENE
+    assert [person.identity for person in persons] == [1, 3]
+    assert sightings(People(0.0, SIZE), together=True) == []
+    assert isinstance(open_buffer(SCENE, SIZE, 2.0, 20), SceneBuffer)
+    assert type(open_buffer(1, SIZE, 2.0, 20)) is WindowBuffer
