@@ -25,7 +25,7 @@ _UNTINTED = QColor("#d5dae1")
 
 @dataclass(frozen=True)
 class Style:
-    """What is painted. frames: length of a full window, for "looking 80/150"."""
+    """What is painted. frames: length of a full window, for "filling 80/150"."""
 
     frames: int = 150
     skeletons: bool = True

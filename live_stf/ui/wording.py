@@ -21,9 +21,9 @@ def event_words(event: Event | None, frames: int) -> tuple[str, str]:
         case State.LABEL:
             return readable(event.label or ""), percent(event.score)
         case State.UNSURE:
-            return "not sure", percent(event.score)
+            return "not sure", ""
         case State.FILLING:
-            return "looking", f"{round(event.filled * frames)}/{frames}"
+            return "filling", f"{round(event.filled * frames)}/{frames}"
         case State.NO_PERSON:
             return "out of view", ""
         case _:

@@ -77,8 +77,8 @@ def test_cards_show_every_state_differently():
 
 def test_words():
     assert event_words(Event(1, 0, State.LABEL, "sit_down", 0.934), 150) == ("sit down", "93 %")
-    assert event_words(Event(1, 0, State.UNSURE, None, 0.41), 150) == ("not sure", "41 %")
-    assert event_words(Event(1, 0, State.FILLING, filled=80 / 150), 150) == ("looking", "80/150")
+    assert event_words(Event(1, 0, State.UNSURE, None, 0.41), 150) == ("not sure", "")
+    assert event_words(Event(1, 0, State.FILLING, filled=80 / 150), 150) == ("filling", "80/150")
     assert event_words(None, 150) == ("", "")
     assert filling_words(Event(1, 0, State.UNSURE, filled=80 / 150), 150) == "Looking at 80/150 frames"
     assert filling_words(Event(1, 0, State.LABEL, "walk", 1.0), 150) == ""
