@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from live_stf.engine import Classifier, open_classifier
-from live_stf.errors import LiveStfError, one_line
+from live_stf.errors import LiveStfError, ModelError, one_line
 from live_stf.model import Model, load_model
 from live_stf.pose import choice
 from live_stf.pose.estimator import PoseEstimator
@@ -174,8 +174,10 @@ class Session:
     def _decide_by(self, settings: Settings) -> bool:
         """Take settings that need nothing opened; whether they were such."""
         running, before = self._running, self._settings
+        if running is None or _unknown(running.model, settings.listen):
+            return False
         like_before = replace(settings, threshold=before.threshold, listen=before.listen)
-        if running is None or running.loop.finished or like_before != before or settings == before:
+        if running.loop.finished or like_before != before or settings == before:
             return False
         running.loop.decide_by(_decision(running.model, settings))
         self._settings = settings
@@ -238,6 +240,9 @@ class Session:
             if is_new:
                 opened.callback(source.close)
             model, classifier, engine_words = self._classifier(settings, before)
+            if unknown := _unknown(model, settings.listen):
+                known = ", ".join(label for label in model.labels if label != model.none_label)
+                raise ModelError(f"{model.name} has no label {', '.join(unknown)}; there are {known}")
             pose = self._pose(settings, source)
             opened.callback(pose.close)
             decided = _decision(model, settings)
@@ -286,6 +291,8 @@ class Session:
         said: list[str] = []
 
         def hear(line: str) -> None:
+            if self._closed:
+                return
             self._say(line)
             if line.startswith(_ENGINE):
                 words = line.removeprefix(_ENGINE)
@@ -306,6 +313,11 @@ class Session:
 def _decision(model: Model, settings: Settings) -> DecisionSettings:
     own = DecisionSettings.of(model.decision, model.none_label)
     return own if settings.threshold is None else own.at(settings.threshold)
+
+
+def _unknown(model: Model, listen: frozenset[str] | None) -> list[str]:
+    """Labels to listen for that the model does not give."""
+    return sorted((listen or frozenset()) - {label for label in model.labels if label != model.none_label})
 
 
 def _about(model: Model, classifier: Classifier, pose: PoseEstimator, source: Source) -> About:
