@@ -6,11 +6,15 @@ Whatever takes long is done in a thread of its own; who asks for a change is nev
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from live_stf.engine import Classifier, open_classifier
 from live_stf.errors import LiveStfError, ModelError, one_line
@@ -30,6 +34,8 @@ from live_stf.types import Snapshot
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+_NICE = 10
 _LONGEST = 200  # characters of an error that was not meant for people
 _ENGINE = "engine: "  # how the choice of an engine begins to say what it did, and why
 
@@ -93,15 +99,19 @@ class _Running:
 class Session:
     """Runs a live loop by `settings`, and another one by others when `change` asks for it.
 
-    say: called with one line for people, from any thread. `opening` says in words what is being opened, and is empty
-    otherwise. `failure` is why nothing runs at all, None while something does.
+    say: called with one line for people, from any thread. beside_interface: whether a window in this process has to
+    stay quick; the engines' threads then give way to it, where the system can do that (Linux). `opening` says in words
+    what is being opened, and is empty otherwise. `failure` is why nothing runs at all, None while something does.
     """
 
-    def __init__(self, settings: Settings, say: Callable[[str], None] = log.info) -> None:
+    def __init__(
+        self, settings: Settings, say: Callable[[str], None] = log.info, beside_interface: bool = False
+    ) -> None:
         self._say = say
         self._wanted: Settings | None = settings
         self._settings = settings
         self._running: _Running | None = None
+        self._beside_interface = beside_interface
         self._closed = False
         self._change = threading.Condition()
         self._opened = threading.Event()  # something runs, or failed to
@@ -239,11 +249,11 @@ class Session:
             source, is_new = self._source(settings, before)
             if is_new:
                 opened.callback(source.close)
-            model, classifier, engine_words = self._classifier(settings, before)
+            model, classifier, engine_words = self._apart(self._classifier, settings, before)
             if unknown := _unknown(model, settings.listen):
                 known = ", ".join(label for label in model.labels if label != model.none_label)
                 raise ModelError(f"{model.name} has no label {', '.join(unknown)}; there are {known}")
-            pose = self._pose(settings, source)
+            pose = self._apart(self._pose, settings, source)
             opened.callback(pose.close)
             decided = _decision(model, settings)
             shown = replace(model, decision={**model.decision, "enter": decided.enter, "leave": decided.leave})
@@ -267,6 +277,16 @@ class Session:
             loop.start()
             self._settings, self._engine_words, self.failure = settings, engine_words, None
             self._running = running
+
+    def _apart(self, work: Callable[..., T], *arguments: object) -> T:
+        """Do it; beside an interface, in a thread that gives way, which the threads that an engine begins inherit.
+
+        Not so the loop's own threads: one that holds Python's lock and is not let run would hold up the interface.
+        """
+        if not self._beside_interface:
+            return work(*arguments)
+        with ThreadPoolExecutor(1, thread_name_prefix="opening", initializer=give_way) as executor:
+            return executor.submit(work, *arguments).result()
 
     def _source(self, settings: Settings, before: _Running | None) -> tuple[SharedSource, bool]:
         """The source, and whether it was opened just now."""
@@ -308,6 +328,12 @@ class Session:
             return RecordedPose(source.source)
         self.opening = "Loading the pose estimator"
         return choice.open_pose(settings.pose, settings.people, notify=self._tell)
+
+
+def give_way() -> None:
+    """Let the calling thread, and the threads that it begins from now on, run less readily than the others."""
+    if sys.platform.startswith("linux"):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
 
 def _decision(model: Model, settings: Settings) -> DecisionSettings:

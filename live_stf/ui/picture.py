@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import threading
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from PyQt5.QtCore import QPointF, QRect, QRectF, QSize, QSizeF, Qt
-from PyQt5.QtGui import QColor, QImage, QPainter
+from PyQt5.QtCore import QObject, QPointF, QRect, QRectF, QSize, QSizeF, Qt, pyqtSignal
+from PyQt5.QtGui import QColor, QHideEvent, QImage, QPainter, QResizeEvent, QShowEvent
 from PyQt5.QtWidgets import QSizePolicy, QWidget
 
 from live_stf.skeleton import OPENPOSE_18, Skeleton
@@ -28,43 +29,113 @@ def fit(size: QSize, place: QRectF) -> QRectF:
     return area
 
 
-class Scaler:
-    """Brings pictures to the size and form in which they are drawn, in memory that is used again.
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A picture to be made. size: (width, height) in the screen's pixels; ratio: of those to Qt's."""
 
-    OpenCV does it in a fraction of the time that Qt's painter takes, and lets other threads run meanwhile.
-    """
+    snapshot: Snapshot
+    skeleton: Skeleton
+    style: Style
+    size: tuple[int, int]
+    ratio: float
+
+
+class Canvas:
+    """Memory in which one picture is made, used again for the next one of this size."""
 
     def __init__(self) -> None:
         self._scaled = np.empty((0, 0, 3), np.uint8)
         self._drawn = np.empty((0, 0, 4), np.uint8)
 
-    def __call__(self, image: np.ndarray, size: tuple[int, int], mirrored: bool = False) -> QImage:
-        """image: (height, width, 3) uint8 BGR. size: (width, height) in pixels. Overwrites what was given before."""
-        wide, high = size
+    def make(self, job: Job) -> QImage:
+        """The picture of the job's snapshot at its size, with everything on it; overwrites the one before.
+
+        OpenCV scales in a fraction of the time that Qt's painter takes, and lets other threads run meanwhile.
+        """
+        image = job.snapshot.frame.image
+        wide, high = job.size
         if self._drawn.shape[:2] != (high, wide):
             self._scaled, self._drawn = (np.empty((high, wide, channels), np.uint8) for channels in (3, 4))
-        smaller = wide < image.shape[1]
-        if (image.shape[1], image.shape[0]) == size:
-            scaled = image
-        else:
-            kind = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-            scaled = cv2.resize(image, size, dst=self._scaled, interpolation=kind)
-        if mirrored:
-            scaled = cv2.flip(scaled, 1, dst=None if scaled is image else scaled)
-        cv2.cvtColor(scaled, cv2.COLOR_BGR2BGRA, dst=self._drawn)
-        return QImage(self._drawn.data, wide, high, self._drawn.strides[0], QImage.Format_RGB32)
+        if (image.shape[1], image.shape[0]) != job.size:
+            # Where several pixels become one, all of them have to count; that takes longer.
+            kind = cv2.INTER_AREA if wide < 0.6 * image.shape[1] else cv2.INTER_LINEAR
+            image = cv2.resize(image, job.size, dst=self._scaled, interpolation=kind)
+        if job.style.mirrored:
+            image = cv2.flip(image, 1)
+        cv2.cvtColor(image, cv2.COLOR_BGR2BGRA, dst=self._drawn)
+        # By address: a QImage over a buffer object is read-only, and a copy would be painted.
+        picture = QImage(self._drawn.ctypes.data, wide, high, self._drawn.strides[0], QImage.Format_RGB32)
+        picture.setDevicePixelRatio(job.ratio)
+        shown, area = job.snapshot, QRectF(0, 0, wide / job.ratio, high / job.ratio)
+        painter = QPainter(picture)
+        paint(painter, area, shown.people, shown.events, shown.scores, job.skeleton, job.style)
+        painter.end()
+        return picture
+
+
+class Composer(QObject):
+    """Makes pictures in a thread of its own, the newest that was asked for; `composed` is sent with it and a QImage.
+
+    A picture is good until the next but one was taken by `take`: two canvases take turns.
+    """
+
+    composed = pyqtSignal(object, object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._job: Job | None = None
+        self._canvases = Canvas(), Canvas()
+        self._taken, self._stopped = True, False
+        self._change = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="pictures", daemon=True)
+        self._thread.start()
+
+    def ask(self, job: Job) -> None:
+        """Make this one next; one that was not begun yet is forgotten."""
+        with self._change:
+            self._job = job
+            self._change.notify()
+
+    def take(self) -> None:
+        """The last picture that was sent is shown now, and the one before no longer."""
+        with self._change:
+            self._taken = True
+            self._change.notify()
+
+    def stop(self) -> None:
+        """End the thread, when the picture that it is at is done."""
+        with self._change:
+            self._stopped = True
+            self._change.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        turn = 0
+        while True:
+            with self._change:
+                self._change.wait_for(lambda: self._stopped or (self._taken and self._job is not None))
+                if self._stopped:
+                    return
+                job, self._job, self._taken = self._job, None, False
+            turn = 1 - turn
+            self.composed.emit(self, self._canvases[turn].make(job))
 
 
 class PictureView(QWidget):
-    """Shows the picture of a snapshot, or says why there is none."""
+    """Shows the picture of a snapshot, or says why there is none.
+
+    While it is visible the picture is made in a thread of its own, so that the interface has no more to do than to
+    show it.
+    """
 
     def __init__(self, style: Style, skeleton: Skeleton = OPENPOSE_18) -> None:
         super().__init__()
         self._skeleton = skeleton
         self._style = style
         self._snapshot = Snapshot()
-        self._scaler = Scaler()
-        self._image: QImage | None = None  # as it is drawn
+        self._canvas = Canvas()
+        self._composer: Composer | None = None
+        self._image: QImage | None = None  # as it is shown
         self._waiting = WAITING
         self._frozen = self._recording = False
         self._scale = 1.0
@@ -73,12 +144,12 @@ class PictureView(QWidget):
         self.setAttribute(Qt.WA_OpaquePaintEvent)
 
     def show_snapshot(self, snapshot: Snapshot, waiting: str = WAITING) -> None:
-        """Paint this from now on; nothing is repainted when nothing in it has changed. waiting: said while there is no
+        """Show this from now on; nothing is made anew when nothing in it has changed. waiting: said while there is no
         picture."""
         before, self._snapshot = self._snapshot, snapshot
-        if snapshot.frame is not before.frame:
-            self._image = None
-        if _painted(before) != _painted(snapshot) or waiting != self._waiting:
+        if _painted(before) != _painted(snapshot):
+            self._make()
+        if (waiting, snapshot.message, snapshot.finished) != (self._waiting, before.message, before.finished):
             self._waiting = waiting
             self.update()
 
@@ -90,8 +161,7 @@ class PictureView(QWidget):
     def set_style(self, **changes: object) -> None:
         """Change what is painted over the picture; names are those of `Style`."""
         self._style = replace(self._style, **changes)
-        self._image = None
-        self.update()
+        self._make()
 
     def set_skeleton(self, skeleton: Skeleton) -> None:
         """People have these joints from now on."""
@@ -118,6 +188,47 @@ class PictureView(QWidget):
         frame = self._snapshot.frame
         return fit(QSize(*frame.size), QRectF(self.rect())) if frame is not None else QRectF()
 
+    def settle(self) -> None:
+        """Have the newest picture at once."""
+        self._image = self._canvas.make(self._job()) if self._snapshot.frame is not None else None
+        self.update()
+
+    def _job(self) -> Job:
+        area, ratio = self.picture_area, self.devicePixelRatioF()
+        size = round(area.width() * ratio), round(area.height() * ratio)
+        return Job(self._snapshot, self._skeleton, self._style, size, ratio)
+
+    def _make(self) -> None:
+        if self._composer is None or self._snapshot.frame is None:
+            self._image = None  # it is made when it is painted
+            self.update()
+        else:
+            self._composer.ask(self._job())
+
+    def _show_composed(self, composer: Composer, image: QImage) -> None:
+        if composer is not self._composer:  # the widget was hidden meanwhile
+            return
+        self._image = image
+        self._composer.take()
+        self.update()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._composer is None:
+            self._composer = Composer()
+            self._composer.composed.connect(self._show_composed, Qt.QueuedConnection)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if self._composer is not None:
+            self.settle()  # the last picture lies in memory that goes with the thread
+            self._composer.stop()
+            self._composer = None
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make()
+
     def paintEvent(self, _event: object) -> None:
         look = theme.active()
         painter = QPainter(self)
@@ -131,8 +242,12 @@ class PictureView(QWidget):
             place = self.rect().adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
             painter.drawText(place, Qt.AlignCenter | Qt.TextWordWrap, shown.message or self._waiting)
         else:
-            self._draw(painter, area)
-            paint(painter, area, shown.people, shown.events, shown.scores, self._skeleton, self._style)
+            if self._image is None:
+                self._image = self._canvas.make(self._job())
+            if QSizeF(self._image.size()) / self._image.devicePixelRatioF() == area.size():
+                painter.drawImage(area.topLeft(), self._image)
+            else:  # the window's size has just changed
+                painter.drawImage(area, self._image)
             self._say(painter)
         painter.end()
 
@@ -146,14 +261,6 @@ class PictureView(QWidget):
         painter.fillRect(0, area.bottom() + 1, place.width(), place.height() - area.bottom() - 1, colour)
         painter.fillRect(0, area.top(), area.left(), area.height(), colour)
         painter.fillRect(area.right() + 1, area.top(), place.width() - area.right() - 1, area.height(), colour)
-
-    def _draw(self, painter: QPainter, area: QRectF) -> None:
-        ratio = self.devicePixelRatioF()
-        size = round(area.width() * ratio), round(area.height() * ratio)
-        if self._image is None or (self._image.width(), self._image.height()) != size:
-            self._image = self._scaler(self._snapshot.frame.image, size, self._style.mirrored)
-            self._image.setDevicePixelRatio(ratio)
-        painter.drawImage(area.topLeft(), self._image)
 
     def _say(self, painter: QPainter) -> None:
         """What is to be said beside the picture's own content, from the lower left corner upwards."""
@@ -192,6 +299,4 @@ def _painted(snapshot: Snapshot) -> tuple[object, ...]:
         id(snapshot.people),
         dict(snapshot.events),
         {identity: id(one) for identity, one in snapshot.scores.items()},
-        snapshot.message,
-        snapshot.finished,
     )

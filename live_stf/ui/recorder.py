@@ -6,12 +6,14 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
 import cv2
 
 from live_stf.errors import LiveStfError, one_line
+from live_stf.session import give_way
 from live_stf.skeleton import Skeleton
 from live_stf.stream.recording import SUFFIX, Heading, RecordingWriter
 from live_stf.stream.video_writer import VideoWriter
@@ -40,7 +42,6 @@ class Recorder:
         self._snapshot, self._heading, self._skeleton, self._style = snapshot, heading, skeleton, style
         try:
             self._writer = RecordingWriter(self.joints, heading)
-            self._video = VideoWriter(self.video, heading.size, heading.fps)
         except OSError as problem:
             raise LiveStfError(f"cannot record to {name}: {problem.strerror or problem}") from problem
         self._stop = threading.Event()
@@ -95,7 +96,11 @@ class Recorder:
 
     def _paint(self) -> None:
         start: float | None = None
+        video: VideoWriter | None = None
         try:
+            # In a thread that gives way, which the encoder's threads inherit.
+            with ThreadPoolExecutor(1, initializer=give_way) as executor:
+                video = executor.submit(VideoWriter, self.video, self._heading.size, self._heading.fps).result()
             while (shot := self._waiting.get()) is not None:
                 if self.problem:
                     continue  # take the rest, so that the other thread can end
@@ -103,7 +108,7 @@ class Recorder:
                     start = shot.frame.time
                 image = cv2.flip(shot.frame.image, 1) if self._style.mirrored else shot.frame.image
                 painted = annotate(image, shot.people, shot.events, shot.scores, self._skeleton, self._style)
-                self._video.write(Frame(painted, shot.frame.time - start, self.pictures))
+                video.write(Frame(painted, shot.frame.time - start, self.pictures))
                 self.pictures += 1
         except Exception as problem:  # the thread's edge, too
             self._fail(problem)
@@ -111,7 +116,8 @@ class Recorder:
                 pass
         finally:
             try:
-                self._video.close()
+                if video is not None:
+                    video.close()
             except Exception as problem:
                 self._fail(problem)
 

@@ -415,13 +415,20 @@ class LiveWindow(QMainWindow):
 
     def save_picture(self, path: Path) -> None:
         """Save a picture of the window; the name's ending says the format. LiveStfError when it cannot be written."""
+        self.picture.settle()
         if not self.grab().save(str(path)):
             raise LiveStfError(_unwritable(path))
 
     def save_picture_here(self) -> None:
         """Save a picture of the window as PNG. It is written by a thread of its own: packing it takes a while."""
+        self.picture.settle()
         image = self.grab().toImage()
         path = fresh_name(self._where()).with_suffix(".png")
+        try:
+            path.touch()  # takes the name
+        except OSError:
+            self.say(_unwritable(path))
+            return
 
         def write() -> None:
             self._saved.append(f"Saved {path.name}" if image.save(str(path), "PNG") else _unwritable(path))

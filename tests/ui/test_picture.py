@@ -9,7 +9,7 @@ from PyQt5.QtCore import QRectF, QSize
 from live_stf.skeleton import OPENPOSE_18
 from live_stf.types import Frame, People, Snapshot
 from live_stf.ui.overlay import Style
-from live_stf.ui.picture import PictureView, Scaler, fit
+from live_stf.ui.picture import Canvas, Job, PictureView, fit
 
 sides = st.integers(16, 4000)
 
@@ -33,9 +33,9 @@ def test_a_picture_is_scaled_in_the_right_colours_and_its_own_pixels_are_left_al
     pixels = np.zeros((50, 70, 3), np.uint8)
     pixels[20:40, 30:60] = (10, 20, 200)
     before = pixels.copy()
-    scaler = Scaler()
+    canvas, style = Canvas(), Style(mirrored=mirrored)
     for _ in range(2):  # the second time into the same memory
-        image = scaler(pixels, size, mirrored)
+        image = canvas.make(Job(Snapshot(frame=Frame(pixels, 0, 0)), OPENPOSE_18, style, size, 1.0))
     assert (image.width(), image.height()) == size
     x = size[0] - 1 - 45 * size[0] // 70 if mirrored else 45 * size[0] // 70
     assert image.pixelColor(x, 30 * size[1] // 50).getRgb()[:3] == (200, 20, 10)

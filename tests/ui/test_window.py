@@ -27,6 +27,12 @@ def press(qtbot, window):
     return lambda key, modifier=Qt.NoModifier: qtbot.keyClick(window, key, modifier)
 
 
+def picture(window):
+    """What the picture shows, the newest of it."""
+    window.picture.settle()
+    return window.picture.grab().toImage()
+
+
 def out(tmp_path, pattern):
     return sorted((tmp_path / "out").glob(pattern))
 
@@ -217,17 +223,16 @@ def test_every_kind_of_snapshot_can_be_shown_at_every_size(window, live, wait):
 
 
 def test_k_takes_the_skeletons_away_and_brings_them_back(window, press):
-    before = window.picture.grab().toImage()
+    before = picture(window)
     press(Qt.Key_K)
-    without = window.picture.grab().toImage()
+    without = picture(window)
     assert without != before
     press(Qt.Key_K)
-    assert window.picture.grab().toImage() == before
+    assert picture(window) == before
 
 
 def test_m_mirrors_the_picture_the_people_and_the_figure_but_not_what_is_recognised(window, live, press, wait):
-    picture = window.picture
-    area = picture.picture_area
+    area = window.picture.picture_area
     live.given.append(replace(live.given[-1], events={}))
     wait(lambda: window._shown is live.given[-1])
     scale = area.width() / 640
@@ -235,7 +240,7 @@ def test_m_mirrors_the_picture_the_people_and_the_figure_but_not_what_is_recogni
 
     def knee_is_at(x):
         at = QPoint(round(area.left() + x * scale), round(area.top() + knee[1] * scale))
-        return picture.grab().toImage().pixelColor(at).getRgb()[:3] != (90, 90, 90)
+        return picture(window).pixelColor(at).getRgb()[:3] != (90, 90, 90)
 
     assert knee_is_at(knee[0])
     assert not knee_is_at(640 - knee[0])
@@ -366,9 +371,9 @@ def test_notices_are_said_and_stay_for_a_while(window, live, wait):
 
 def test_a_source_that_is_lost_and_comes_back_is_told_on_the_picture(window, live, wait):
     well = live.given[-1]
-    before = window.picture.grab().toImage()
+    before = picture(window)
     live.given.append(replace(well, message="camera 0 gives no more pictures; trying again", events={}, scores={}))
     wait(lambda: window._shown is live.given[-1])
-    assert window.picture.grab().toImage() != before
+    assert picture(window) != before
     live.given.append(well)
-    wait(lambda: window._shown is well and window.picture.grab().toImage() == before)
+    wait(lambda: window._shown is well and picture(window) == before)
