@@ -1,4 +1,4 @@
-"""Label what people do in video files: segments as JSON lines, and on request an annotated video."""
+"""Label what people do in video files or recorded joints: segments as JSON lines, on request an annotated video."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from live_stf.model import Model, load_model
 from live_stf.pose import choice
 from live_stf.stream.clip import LabelledClip, label_clip, painted
 from live_stf.stream.decision import DecisionSettings
+from live_stf.stream.recording import SUFFIX, RecordedPose, RecordedSource, is_recording
 from live_stf.stream.segments import SegmentWriter
 from live_stf.stream.source import FileSource
 from live_stf.stream.video_writer import VideoWriter
@@ -42,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Command line to options; a wrong one ends the program with status 2."""
     parser = argparse.ArgumentParser(prog="video_file.py", description=__doc__)
-    parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="a video file")
+    parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="a video file or recorded joints")
     parser.add_argument("--output", type=Path, default=Path("output"), metavar="DIR", help="results (default: output)")
     parser.add_argument("--model", default="everyday", help="name in models/, or a model's folder (default: everyday)")
     parser.add_argument("--engine", default="auto", choices=("auto", *ENGINES), help="what runs the network")
@@ -87,14 +88,19 @@ class Batch:
 
     def _do(self, path: Path, name: str) -> None:
         clip = LabelledClip(name)
-        with FileSource(path) as source:
-            annotated = self.options.output / f"{name}.mp4"
-            if self.options.annotate and annotated.exists() and annotated.samefile(path):
-                raise SourceError(f"{path}: the annotated video would replace it; choose another folder with --output")
+        with open_clip(path) as source:
+            labels, annotated = (self.options.output / f"{name}{suffix}" for suffix in (".jsonl", ".mp4"))
+            for result, what in ((labels, "labels"), (annotated, "annotated video")):
+                wanted = result is labels or self.options.annotate
+                if wanted and result.exists() and result.samefile(path):
+                    raise SourceError(f"{path}: the {what} would replace it; choose another folder with --output")
             total = round((source.duration or 0) * source.fps) or None
             # Not before the clip was opened: a wrong name is said at once, not after a second of loading.
-            opened = choice.open_pose(self.options.pose, self.options.people, notify=self._remark)
-            with closing(opened) as pose, SegmentWriter(self.options.output / f"{name}.jsonl") as writer:
+            if isinstance(source, RecordedSource):
+                opened = RecordedPose(source)
+            else:
+                opened = choice.open_pose(self.options.pose, self.options.people, notify=self._remark)
+            with closing(opened) as pose, SegmentWriter(labels) as writer:
                 self.written.append(("labels", writer.path))
                 self.labelled.append(clip)
                 with progress_bar(f"{name}: labelling", total) as advance:
@@ -120,7 +126,7 @@ class Batch:
             return annotate(image, people, events, scores, self.model.skeleton, style)
 
         with (
-            FileSource(path) as source,
+            open_clip(path) as source,
             VideoWriter(target, source.size, source.fps) as video,
             progress_bar(f"{clip.name}: painting", len(clip.people)) as advance,
         ):
@@ -140,16 +146,25 @@ class Batch:
             print(f"{what}: {path}")
 
 
+def open_clip(path: Path) -> FileSource | RecordedSource:
+    """A video file or recorded joints, by the name's ending."""
+    return RecordedSource(path) if is_recording(path) else FileSource(path)
+
+
 def complain(problem: object) -> None:
     print(f"error: {problem}", file=sys.stderr)
 
 
 def unique_names(paths: Sequence[Path]) -> list[str]:
     """What the results of every clip are called: its name without suffix, with it where two would be the same."""
+
+    def stem(path: Path) -> str:
+        return path.name.removesuffix(SUFFIX) if path.name.endswith(SUFFIX) else path.stem
+
     names: list[str] = []
     for path in paths:
-        alike = [other for other in paths if other.stem == path.stem]
-        name = path.stem if len(alike) == 1 else path.name
+        alike = [other for other in paths if stem(other) == stem(path)]
+        name = stem(path) if len(alike) == 1 else path.name
         count = names.count(name)
         while name in names:
             count += 1

@@ -1,4 +1,4 @@
-"""Live recognition in a window, from a camera, a video file or a network stream.
+"""Live recognition in a window, from a camera, a video file, recorded joints or a network stream.
 
 With --headless there is no window, and neither Qt nor a screen is needed.
 """
@@ -7,28 +7,28 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import signal
 import sys
+import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from live_stf.engine import ENGINES, open_classifier
+from live_stf.engine import ENGINES
 from live_stf.errors import LiveStfError
-from live_stf.model import load_model
 from live_stf.pose import choice
+from live_stf.session import Session, Settings
 from live_stf.stream.cameras import cameras
 from live_stf.stream.events import STDOUT, EventWriter
-from live_stf.stream.live import LiveLoop
-from live_stf.stream.mirror import MirroredSource
-from live_stf.stream.reconnect import open_lasting
-from live_stf.stream.source import Wish
-from live_stf.ui.about import About
+from live_stf.types import Rates
 from live_stf.ui.wording import rate_words
 
 if TYPE_CHECKING:
     from PyQt5.QtWidgets import QApplication
+
+    from live_stf.ui.preferences import Preferences
 
 INTERRUPTED = 130  # as shells count a program that Ctrl-C ended
 LOOK = 0.05  # seconds between two looks for new events
@@ -54,7 +54,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Command line to options; a wrong one ends the program with status 2."""
     parser = argparse.ArgumentParser(prog="webcam.py", description=(__doc__ or "").splitlines()[0])
     parser.add_argument(
-        "--source", default="0", help="a camera's number or name, a video file or a stream's URL (default: 0)"
+        "--source", help="a camera's number or name, a video file, recorded joints or a stream's URL (default: 0)"
     )
     parser.add_argument("--list-cameras", action="store_true", help="say which cameras there are, and end")
     parser.add_argument("--size", type=_size, metavar="WxH", help="ask the camera for this size, e.g. 640x480")
@@ -63,11 +63,20 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--fast", action="store_true", help="a file: all its pictures, as fast as they can be looked at"
     )
-    parser.add_argument("--model", default="everyday", help="name in models/, or a model's folder (default: everyday)")
-    parser.add_argument("--engine", default="auto", choices=("auto", *ENGINES), help="what runs the network")
-    parser.add_argument("--pose", type=choice.argument, default=choice.DEFAULT, metavar="NAME", help=choice.HELP)
-    parser.add_argument("--people", type=int, default=2, help="how many people at once (default: 2)")
+    parser.add_argument("--model", help="name in models/, or a model's folder (default: everyday)")
+    parser.add_argument("--engine", choices=("auto", *ENGINES), help="what runs the network (default: auto)")
+    parser.add_argument("--pose", type=choice.argument, metavar="NAME", help=choice.HELP)
+    parser.add_argument("--people", type=int, help="how many people at once (default: 2)")
+    parser.add_argument(
+        "--threshold", type=float, metavar="P", help="probability at which a label begins (default: the model's own)"
+    )
+    parser.add_argument(
+        "--listen", type=_labels, metavar="LABEL[,LABEL...]", help="show and announce these labels alone (default: all)"
+    )
     parser.add_argument("--seconds", type=float, help="close after this time (default: stay open)")
+    parser.add_argument("--theme", choices=("dark", "light", "system"), help="how the window looks (default: dark)")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="where S and R save to (default: where you are)")
+    parser.add_argument("--reset", action="store_true", help="forget what was chosen in the window in earlier runs")
     parser.add_argument("--screenshot", type=Path, help="save a picture of the window here when it closes (png or jpg)")
     parser.add_argument(
         "--events",
@@ -78,8 +87,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.rate is not None and not 0 < options.rate <= 1000:
         parser.error(f"--rate is {options.rate:g}, it has to be above 0 and 1000 at most")
-    if options.people < 1:
+    if options.people is not None and options.people < 1:
         parser.error(f"--people is {options.people}, it has to be 1 or more")
+    if options.threshold is not None and not 0 < options.threshold <= 1:
+        parser.error(f"--threshold is {options.threshold:g}, it has to be above 0 and 1 at most")
+    if options.output is not None and not options.output.is_dir():
+        parser.error(f"--output is {options.output}, but there is no such folder")
     if options.seconds is not None and not 0 < options.seconds < math.inf:
         parser.error(f"--seconds is {options.seconds:g}, it has to be above 0")
     if options.headless and options.screenshot is not None:
@@ -98,6 +111,13 @@ def _size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
+def _labels(text: str) -> frozenset[str]:
+    labels = frozenset(filter(None, (label.strip() for label in text.split(","))))
+    if not labels:
+        raise argparse.ArgumentTypeError("it has no label")
+    return labels
+
+
 def list_cameras() -> None:
     """Print a line for every camera, or one that says that there is none."""
     found = cameras()
@@ -111,114 +131,149 @@ def say(line: str) -> None:
     print(line, file=sys.stderr)
 
 
-def run(options: argparse.Namespace) -> int:
-    """Wire the stages and watch them until they end or the window is closed."""
-    app = None
-    if not options.headless:
-        from live_stf.ui import theme
-        from live_stf.ui.qt import application
+# Names of Settings that the command line can have.
+SETTINGS = ("source", "size", "rate", "model", "engine", "pose", "people", "threshold", "listen")
 
-        app = application()
-        theme.apply(app)
-    elif options.events is None:
-        options.events = STDOUT
-    # What people read must not stand between the events.
-    told = sys.stderr if options.events == STDOUT else sys.stdout
+
+def run(options: argparse.Namespace) -> int:
+    """Without a window or with one; returns the exit status."""
+    given = {name: value for name in SETTINGS if (value := getattr(options, name)) is not None}
+    if options.fast:
+        given["fast"] = True
+    if options.headless:
+        return run_headless(options, Settings(**given, mirrored=options.mirror))
+    from live_stf.ui import theme
+    from live_stf.ui.preferences import Preferences
+    from live_stf.ui.qt import application
+
+    app = application()
+    preferences = Preferences()
+    if options.reset:
+        preferences.forget()
+    theme.apply(app, options.theme or preferences.theme)
     with ExitStack() as opened:
         events = None if options.events is None else opened.enter_context(EventWriter(options.events))
-        loop, about = open_loop(options)
-        opened.enter_context(loop)
-        if app is None:
-            print(f"{about.source}: {about.running}; press Ctrl-C to quit", file=told, flush=True)
-            status = watch(loop, options, events)
-        else:
-            status = show(app, loop, about, options, events, told)
-        snapshot = loop.snapshot()
-        message = snapshot.message if loop.error is not None else ""
-    print(", ".join(f"{name.lower()} {value}" for name, value in rate_words(snapshot.rates)), file=told)
+        session = Session(preferences.settings(given), say, beside_interface=True)
+        try:
+            status = show(app, session, options, events, preferences, has_to_open=bool(given))
+        finally:
+            # What is still being opened cannot be broken off, and would be torn to pieces as the program ends.
+            all_ended = session.close()
+    if not all_ended:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status
+
+
+def run_headless(options: argparse.Namespace, settings: Settings) -> int:
+    """Without a window: until the source ends, --seconds are over or Ctrl-C is pressed."""
+    target = options.events or STDOUT
+    told = sys.stderr if target == STDOUT else sys.stdout  # what people read must not stand between the events
+    until = math.inf if options.seconds is None else time.monotonic() + options.seconds
+    with EventWriter(target) as events, Session(settings, say) as session:
+        session.wait()
+        print(f"{session.about.source}: {session.about.running}; press Ctrl-C to quit", file=told, flush=True)
+        status = 0
+        try:
+            while True:
+                snapshot = session.snapshot()
+                events.take(snapshot)
+                if snapshot.finished or time.monotonic() >= until:
+                    break
+                time.sleep(LOOK)
+        except KeyboardInterrupt:
+            status = INTERRUPTED
+        message = snapshot.message if session.error is not None else ""
+        summarise(snapshot.rates, told)
     if message:
         raise LiveStfError(message)
     return status
 
 
-def open_loop(options: argparse.Namespace) -> tuple[LiveLoop, About]:
-    """The stages, wired but not begun, and what they are."""
-    with ExitStack() as opened:
-        source = opened.enter_context(open_lasting(options.source, Wish(options.size, options.rate)))
-        if options.mirror:
-            source = MirroredSource(source)
-        model = load_model(options.model)
-        classifier = open_classifier(model, options.engine, notify=say)
-        pose = choice.open_pose(options.pose, options.people, notify=say)
-        opened.callback(pose.close)
-        loop = LiveLoop(source, pose, classifier, model, every_picture=options.fast)
-        opened.pop_all()  # from its start on, the loop closes both
-    return loop, About(
-        labels=model.labels,
-        skeleton=model.skeleton,
-        grains=len(model.grains),
-        frames=model.preparation.frames,
-        model=model.name,
-        engine=classifier.engine_name,
-        pose=pose.name,
-        source=source.name,
-    )
-
-
-def watch(loop: LiveLoop, options: argparse.Namespace, events: EventWriter) -> int:
-    """Without a window: write events until the source ends, --seconds are over or Ctrl-C is pressed."""
-    until = math.inf if options.seconds is None else time.monotonic() + options.seconds
-    try:
-        while True:
-            snapshot = loop.snapshot()
-            events.take(snapshot)
-            if snapshot.finished or time.monotonic() >= until:
-                return 0
-            time.sleep(LOOK)
-    except KeyboardInterrupt:
-        return INTERRUPTED
+def summarise(rates: Rates, told: TextIO) -> None:
+    """Say how fast it was."""
+    print(", ".join(f"{name.lower()} {value}" for name, value, _ in rate_words(rates)), file=told)
 
 
 def show(
     app: QApplication,
-    loop: LiveLoop,
-    about: About,
+    session: Session,
     options: argparse.Namespace,
     events: EventWriter | None,
-    told: TextIO,
+    preferences: Preferences,
+    has_to_open: bool,
 ) -> int:
-    """With a window: until it is closed."""
+    """With a window: until it is closed, or --seconds are over. has_to_open: end when nothing can be opened at first;
+    else the window stays, and something else can be chosen in it."""
     from PyQt5.QtCore import QTimer
 
     from live_stf.ui.window import LiveWindow
 
-    window = LiveWindow(loop.snapshot, about)
+    told = sys.stderr if options.events == STDOUT else sys.stdout
+    window = LiveWindow(session.start(), preferences, options.output)
+    if options.mirror:
+        window.set_mirrored(True)
     # By a timer, because an exit before the event loop runs would be forgotten when it begins.
     signal.signal(signal.SIGINT, lambda *_: QTimer.singleShot(0, lambda: app.exit(INTERRUPTED)))
     if options.seconds is not None:
         QTimer.singleShot(round(1000 * options.seconds), window.close)
-    problems: list[LiveStfError] = []
-    if events is not None:
+    announcer = Announcer(session, events)
+    said = False
 
-        def look() -> None:
-            try:
-                events.take(loop.snapshot())
-            except LiveStfError as problem:  # Qt ends the program without a word where a timer raises
-                problems.append(problem)
-                timer.stop()
-                window.close()
+    def look() -> None:
+        nonlocal said
+        if not said and session.about is not None:
+            said = True
+            about = session.about
+            print(f"{about.source}: {about.running}; press Q in the window to quit", file=told, flush=True)
+        if announcer.problem is not None or (has_to_open and session.failure is not None):
+            window.close()
 
-        timer = QTimer(window)
-        timer.timeout.connect(look)
-        timer.start(round(1000 * LOOK))
+    timer = QTimer(window)
+    timer.timeout.connect(look)
+    timer.start(round(1000 * LOOK))
     window.show()
-    print(f"{about.source}: {about.running}; press Q in the window to quit", file=told, flush=True)
-    status = app.exec_()
-    if options.screenshot is not None:
+    with announcer:
+        status = app.exec_()
+    timer.stop()
+    if options.screenshot is not None and session.failure is None:
         window.save_picture(options.screenshot)
-    if problems:
-        raise problems[0]
+    if said:
+        summarise(window.rates, told)
+    window.close()
+    if announcer.problem is not None:
+        raise announcer.problem
+    if session.error is not None:
+        raise LiveStfError(session.snapshot().message)
     return status
+
+
+class Announcer:
+    """Writes events in a thread of its own, so that a reader who is slow does not hold up the window."""
+
+    def __init__(self, session: Session, events: EventWriter | None) -> None:
+        self.problem: LiveStfError | None = None
+        self._session, self._events = session, events
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="events", daemon=True)
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.wait(LOOK):
+                self._events.take(self._session.snapshot())
+        except LiveStfError as problem:
+            self.problem = problem
+
+    def __enter__(self) -> Announcer:
+        if self._events is not None:
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join(timeout=1.0)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Qt inside the test process never opens a window and never depends on who started it: offscreen, whatever the caller's
 # desktop is. What is tested on a real X server runs in a process of its own, with the `x_environment` below.
+# ON_X names such a server for tests of the window that are run once more there, by tests/ui/test_qt.py.
+ON_X = "LIVE_STF_TESTS_ON_X"
 for _name in [name for name in os.environ if name.startswith("QT_")] + ["DISPLAY", "WAYLAND_DISPLAY"]:
     os.environ.pop(_name, None)
-os.environ["QT_QPA_PLATFORM"] = "offscreen"
+if ON_X in os.environ:
+    os.environ["DISPLAY"] = os.environ[ON_X]
+else:
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and every program they start would inherit it.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
@@ -77,7 +82,7 @@ def x_server() -> Iterator[str]:
     read_end, write_end = os.pipe()
     # With -displayfd the server itself takes the first free display and says which, so two suites never collide.
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1920x1080x24", "-nolisten", "tcp", "-noreset"],
+        ["Xvfb", "-displayfd", str(write_end), *"-screen 0 1920x1080x24 -dpi 96 -nolisten tcp -noreset".split()],
         pass_fds=[write_end],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -95,8 +100,10 @@ def x_server() -> Iterator[str]:
 
 
 @pytest.fixture
-def x_environment(x_server: str) -> dict[str, str]:
-    """The environment for a process of its own on the X server, as a user's desktop gives it: no QT_ variable set."""
+def x_environment(x_server: str, tmp_path: Path) -> dict[str, str]:
+    """The environment for a process of its own on the X server, as a user's desktop gives it: no QT_ variable set, and
+    nothing remembered from other runs."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("QT_")}
     environment["DISPLAY"] = x_server
+    environment["XDG_CONFIG_HOME"] = str(tmp_path / "config")
     return environment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,10 @@ class DecisionSettings:
             raise ModelError(f"decision: no setting {', '.join(unknown)}; there are {', '.join(sorted(known))}")
         return cls(**values, none_label=none_label)
 
+    def at(self, enter: float) -> DecisionSettings:
+        """The same with another probability to enter at, and the one to leave at in proportion."""
+        return replace(self, enter=enter, leave=self.leave * enter / self.enter)
+
 
 class Decision:
     """The state machine of one person: filling, then unsure or a label."""
@@ -87,6 +91,10 @@ class Decision:
         if self._current is None:
             return Event(self.identity, time, State.UNSURE, None, self._score(int(self._smooth.argmax())), filled)
         return Event(self.identity, time, State.LABEL, self._labels[self._current], self._score(self._current), filled)
+
+    def decide_by(self, settings: DecisionSettings) -> None:
+        """Go by other settings from now on; `none_label` has to be the same."""
+        self._settings = settings
 
     def filling(self, time: float, filled: float) -> Event:
         """The event while too little was seen."""

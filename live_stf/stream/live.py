@@ -124,6 +124,10 @@ class LiveLoop:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def decide_by(self, settings: DecisionSettings) -> None:
+        """Decide by these settings from now on; what is known of everybody stays."""
+        self._recognizer.decide_by(settings)
+
     def snapshot(self) -> Snapshot:
         """Everything a screen needs now. The picture is the one that the newest pose result belongs to."""
         finished = self.finished  # asked first: what follows is then at least as new

@@ -94,6 +94,13 @@ class Recognizer:
             gone, self._gone = self._gone, []
             return [*self._events.values(), *gone]
 
+    def decide_by(self, settings: DecisionSettings) -> None:
+        """Decide by these settings from now on. Who has a label keeps it for as long as they allow."""
+        with self._lock:
+            self._settings = settings
+            for decision in self._decisions.values():
+                decision.decide_by(settings)
+
     def events(self) -> dict[int, Event]:
         """The newest event of everybody in the picture, by identity."""
         with self._lock:

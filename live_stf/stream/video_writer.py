@@ -30,6 +30,7 @@ class VideoWriter:
         self._stream.width, self._stream.height = self._size
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.time_base = _TICK
+        self._stream.codec_context.open()
         self._newest = -1
 
     def write(self, frame: Frame) -> None:

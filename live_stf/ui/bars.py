@@ -1,29 +1,68 @@
-"""The most probable classes of one person as bars."""
+"""The most probable classes of one person as bars that move to where they belong."""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+from time import monotonic
+
 import numpy as np
-from PyQt5.QtCore import QRectF, QSize, Qt
-from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QPainter
+from PyQt5.QtCore import QRectF, QSize, Qt, QTimer
+from PyQt5.QtGui import QColor, QPainter
 from PyQt5.QtWidgets import QSizePolicy, QWidget
 
 from live_stf.ui import theme
+from live_stf.ui.typeface import elided, font, width
 from live_stf.ui.wording import percent, readable
 
-_TALL, _LOW, _GAP = 26, 21, 5
+_HEIGHT, _GAP, _FONT, _INSET = 26, 5, 13, 10  # pixels at scale 1
+_STEP_MS = 25
+_CONSTANT = 0.12  # seconds in which a bar comes two thirds nearer to its place
+_NEAR = 0.002  # of the row or of the whole bar: less is not seen
+
+
+@dataclass
+class _Bar:
+    """Where a class is shown now, and where it belongs. Rows count from 0; a row below the last is not seen."""
+
+    row: float
+    length: float
+    to_row: int
+    to_length: float
+
+    def move(self, part: float) -> bool:
+        """Come nearer by this part of the way; whether it has not arrived."""
+        self.row += part * (self.to_row - self.row)
+        self.length += part * (self.to_length - self.length)
+        if abs(self.to_row - self.row) > _NEAR or abs(self.to_length - self.length) > _NEAR:
+            return True
+        self.row, self.length = self.to_row, self.to_length
+        return False
 
 
 class ClassBars(QWidget):
     """The `count` most probable classes, best first; the one that is the decided label stands out."""
 
-    def __init__(self, labels: tuple[str, ...], count: int = 5) -> None:
+    def __init__(self, labels: tuple[str, ...] = (), count: int = 5) -> None:
         super().__init__()
-        self._labels = labels
-        self._count = min(count, len(labels))
+        self._wanted_count = count
         self._label: str | None = None
-        self._compact = False
-        self.best: list[tuple[str, float]] = []  # (class, probability), as shown
+        self._scale = 1.0
+        self._bars: dict[str, _Bar] = {}
+        self._moved = 0.0
+        self._timer = QTimer(self, interval=_STEP_MS)
+        self._timer.timeout.connect(self._move)
         self.setSizePolicy(QSizePolicy.Preferred, QSizePolicy.Fixed)
+        self.set_labels(labels)
+
+    def set_labels(self, labels: tuple[str, ...]) -> None:
+        """Of these classes, in the order of the probabilities."""
+        self._labels = labels
+        self._count = min(self._wanted_count, len(labels)) if labels else self._wanted_count
+        self.best: list[tuple[str, float]] = []  # (class, probability), as they belong
+        self._bars.clear()
+        self.updateGeometry()
+        self.update()
 
     def show_scores(self, probabilities: np.ndarray | None, label: str | None = None) -> None:
         """probabilities: (classes,), None when there are none yet. label: what was decided."""
@@ -31,59 +70,88 @@ class ClassBars(QWidget):
         if probabilities is not None:
             order = np.argsort(-probabilities, kind="stable")[: self._count]
             best = [(self._labels[index], float(probabilities[index])) for index in order]
-        if best != self.best or label != self._label:
-            self.best, self._label = best, label
+        if best == self.best and label == self._label:
+            return
+        first = not self.best
+        self.best, self._label = best, label
+        self._aim()
+        if first or not best:
+            self.settle()
+        elif not self._timer.isActive():
+            self._moved = monotonic()
+            self._timer.start()
+        self.update()
+
+    def settle(self) -> None:
+        """Have every bar where it belongs, at once."""
+        self._timer.stop()
+        self._bars = {name: bar for name, bar in self._bars.items() if bar.to_row < self._count}
+        for bar in self._bars.values():
+            bar.move(1.0)
+        self.update()
+
+    def set_scale(self, scale: float) -> None:
+        """Larger or smaller rows and type."""
+        if scale != self._scale:
+            self._scale = scale
+            self.updateGeometry()
             self.update()
 
-    def set_compact(self, compact: bool) -> None:
-        """Lower rows, for a small window."""
-        if compact != self._compact:
-            self._compact = compact
-            self.updateGeometry()
+    def _aim(self) -> None:
+        names = {name for name, _ in self.best}
+        for name, bar in self._bars.items():
+            if name not in names:
+                bar.to_row, bar.to_length = self._count, 0.0
+        for row, (name, probability) in enumerate(self.best):
+            bar = self._bars.setdefault(name, _Bar(self._count, 0.0, row, probability))
+            bar.to_row, bar.to_length = row, probability
 
-    def _row_height(self) -> int:
-        return _LOW if self._compact else _TALL
+    def _move(self) -> None:
+        now = monotonic()
+        part = 1 - math.exp((self._moved - now) / _CONSTANT)
+        self._moved = now
+        moving = [bar.move(part) for bar in self._bars.values()]
+        if not any(moving):
+            self.settle()
+        self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(300, self._count * (self._row_height() + _GAP) - _GAP)
+        return QSize(240, round(self._scale * (self._count * (_HEIGHT + _GAP) - _GAP)))
 
     minimumSizeHint = sizeHint
 
     def paintEvent(self, _event: object) -> None:
+        look, s = theme.active(), self._scale
         painter = QPainter(self)
         painter.setRenderHint(QPainter.Antialiasing)
-        plain, strong = QFont(), QFont()
-        for font in (plain, strong):
-            font.setPixelSize(13)
-        strong.setBold(True)
-        height = self._row_height()
+        height, step, size, corner = s * _HEIGHT, s * (_HEIGHT + _GAP), s * _FONT, 5 * s
+        painter.setPen(Qt.NoPen)
+        painter.setBrush(QColor(look.track))
         for row in range(self._count):
-            track = QRectF(0, row * (height + _GAP), self.width(), height)
-            painter.setPen(Qt.NoPen)
-            painter.setBrush(QColor(theme.TRACK))
-            painter.drawRoundedRect(track, 5, 5)
-            if row >= len(self.best):
-                if row == 0:
-                    painter.setFont(plain)
-                    painter.setPen(QColor(theme.MUTED))
-                    painter.drawText(track.adjusted(10, 0, 0, 0), Qt.AlignVCenter | Qt.AlignLeft, "No scores yet")
-                continue
-            name, probability = self.best[row]
+            painter.drawRoundedRect(QRectF(0, row * step, self.width(), height), corner, corner)
+        if not self.best:
+            painter.setFont(font(size))
+            painter.setPen(QColor(look.muted))
+            first = QRectF(s * _INSET, 0, self.width(), height)
+            painter.drawText(first, Qt.AlignVCenter | Qt.AlignLeft, "No scores yet")
+        # The decided one last, so that it passes in front of the others.
+        for name, bar in sorted(self._bars.items(), key=lambda one: (one[0] == self._label, -one[1].row)):
             decided = name == self._label
-            filled = QRectF(track)
-            filled.setWidth(probability * track.width())
-            painter.save()
-            painter.setClipRect(filled)
-            painter.setBrush(QColor(theme.ACCENT_DARK if decided else theme.BAR))
-            painter.drawRoundedRect(track, 5, 5)
-            painter.restore()
-            painter.setFont(strong if decided else plain)
-            painter.setPen(QColor(theme.TEXT))
-            number = percent(probability)
-            metrics = QFontMetricsF(painter.font())
-            inner = track.adjusted(10, 0, -10, 0)
-            room = inner.width() - metrics.horizontalAdvance(number) - 10
+            track = QRectF(0, bar.row * step, self.width(), height)
+            painter.setOpacity(min(max(self._count - bar.row, 0.0), 1.0))
+            painter.setPen(Qt.NoPen)
+            painter.setBrush(QColor(look.track))
+            painter.drawRoundedRect(track, corner, corner)
+            painter.setBrush(QColor(look.accent if decided else look.bar))
+            painter.setClipRect(QRectF(0, track.top(), bar.length * track.width(), height))
+            painter.drawRoundedRect(track, corner, corner)
+            painter.setClipping(False)
+            painter.setFont(font(size, decided))
+            painter.setPen(QColor(look.text))
+            inner = track.adjusted(s * _INSET, 0, -s * _INSET, 0)
+            number = percent(bar.length)
             painter.drawText(inner, Qt.AlignVCenter | Qt.AlignRight, number)
-            words = metrics.elidedText(readable(name), Qt.ElideRight, room)
+            room = inner.width() - width(number, size, decided) - s * _INSET
+            words = elided(readable(name), size, room, decided)
             painter.drawText(inner, Qt.AlignVCenter | Qt.AlignLeft, words)
         painter.end()

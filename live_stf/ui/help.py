@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PyQt5.QtCore import QRectF, Qt
-from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QMouseEvent, QPainter
+from PyQt5.QtGui import QColor, QMouseEvent, QPainter
 from PyQt5.QtWidgets import QWidget
 
 from live_stf.ui import theme
+from live_stf.ui.typeface import font, width
 
-_ROW, _PAD, _GAP = 34, 28, 24  # pixels
+_ROW, _PAD, _GAP, _FONT = 34, 28, 20, 17  # pixels at scale 1
 
 
 class HelpOverlay(QWidget):
@@ -34,33 +35,30 @@ class HelpOverlay(QWidget):
         self.hide()
 
     def paintEvent(self, _event: object) -> None:
+        look = theme.active()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.Antialiasing)
         painter.fillRect(self.rect(), QColor(11, 13, 16, 170))
-        plain, bold = _font(17), _font(17, bold=True)
-        keys = max(QFontMetricsF(bold).horizontalAdvance(key) for key, _ in self.rows) + 20
-        words = max(QFontMetricsF(plain).horizontalAdvance(what) for _, what in self.rows)
+        keys = max(width(key, _FONT, bold=True) for key, _ in self.rows) + 20
+        words = max(width(what, _FONT) for _, what in self.rows) + 2
         box = QRectF(0, 0, keys + _GAP + words + 2 * _PAD, len(self.rows) * _ROW + 2 * _PAD)
-        box.moveCenter(QRectF(self.rect()).center())
-        painter.setPen(QColor(theme.BORDER))
-        painter.setBrush(QColor(theme.PANEL))
+        # As large as there is room for, and larger on a large screen.
+        s = min(self.width() / box.width(), self.height() / box.height(), max(1.0, self.height() / 900)) * 0.98
+        painter.translate(self.width() / 2, self.height() / 2)
+        painter.scale(s, s)
+        box.moveCenter(QRectF().center())
+        painter.setPen(QColor(look.border))
+        painter.setBrush(QColor(look.panel))
         painter.drawRoundedRect(box, 12, 12)
         for number, (key, what) in enumerate(self.rows):
             top = box.top() + _PAD + number * _ROW
             cap = QRectF(box.left() + _PAD, top + 3, keys, _ROW - 6)
-            painter.setPen(QColor(theme.FAINT))
-            painter.setBrush(QColor(theme.RAISED))
+            painter.setPen(QColor(look.faint))
+            painter.setBrush(QColor(look.raised))
             painter.drawRoundedRect(cap, 6, 6)
-            painter.setFont(bold)
-            painter.setPen(QColor(theme.TEXT))
+            painter.setFont(font(_FONT, bold=True))
+            painter.setPen(QColor(look.text))
             painter.drawText(cap, Qt.AlignCenter, key)
-            painter.setFont(plain)
-            painter.drawText(QRectF(cap.right() + _GAP, top, words + 2, _ROW), Qt.AlignVCenter | Qt.AlignLeft, what)
+            painter.setFont(font(_FONT))
+            painter.drawText(QRectF(cap.right() + _GAP, top, words, _ROW), Qt.AlignVCenter | Qt.AlignLeft, what)
         painter.end()
-
-
-def _font(pixels: int, bold: bool = False) -> QFont:
-    font = QFont()
-    font.setPixelSize(pixels)
-    font.setBold(bold)
-    return font

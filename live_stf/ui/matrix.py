@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph
-from PyQt5.QtCore import QPointF, QRectF, Qt, pyqtSignal
+from PyQt5.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QPainter, QResizeEvent
 from PyQt5.QtWidgets import QVBoxLayout, QWidget
 
@@ -38,18 +38,35 @@ class AttentionMatrix(QWidget):
         self._plot.hideAxis("bottom")
         self._plot.showAxis("top")
         self._plot.hideButtons()
-        self._plot.getPlotItem().vb.setBackgroundColor(theme.TRACK)
         self._plot.getPlotItem().layout.setContentsMargins(0, 0, 0, 0)
         self._plot.setMenuEnabled(False)
         self._plot.setMouseEnabled(False, False)
         self._plot.invertY(True)
         self._plot.addItem(self._image)
         # Parts the row of means from the rows of single joints.
-        self._plot.addItem(pyqtgraph.InfiniteLine(1, 0, pen=pyqtgraph.mkPen(theme.PANEL, width=4)))
+        self._gap = pyqtgraph.InfiniteLine(1, 0)
+        self._plot.addItem(self._gap)
         self._plot.scene().sigMouseMoved.connect(self._point)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._plot)
+        self._take_theme()
+
+    def set_scale(self, scale: float) -> None:
+        """Larger or smaller type."""
+        for axis in self._axes.values():
+            axis.largest = _FONT * scale
+        self._fit_axes()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.PaletteChange:
+            self._take_theme()
+        super().changeEvent(event)
+
+    def _take_theme(self) -> None:
+        look = theme.active()
+        self._plot.getPlotItem().vb.setBackgroundColor(look.track)
+        self._gap.setPen(pyqtgraph.mkPen(look.panel, width=4))
 
     def show_attention(self, grain: Grain, attention: np.ndarray | None) -> None:
         """attention: (V, U) over the grain's parts, rows sum to one; None when there is none yet."""
@@ -116,19 +133,20 @@ class _NameAxis(pyqtgraph.AxisItem):
     def __init__(self, orientation: str) -> None:
         super().__init__(orientation, pen=None)
         self.names: list[str] = []
+        self.largest: float = _FONT  # pixels of type
         self._used_font = QFont()
         self._upright = False
 
     def fit(self, length: float) -> float:
         """Choose the font for an axis of this length in pixels; returns how broad the axis is then."""
         cell = length / len(self.names)
-        self._used_font.setPixelSize(_FONT)
+        self._used_font.setPixelSize(round(self.largest))
         if self.orientation == "top":
             words = [word for name in self.names for word in name.split(" ")]
             widest = max(QFontMetricsF(self._used_font).horizontalAdvance(word) for word in words)
             self._upright = widest + 4 > cell
         if self.orientation == "left" or self._upright:
-            self._used_font.setPixelSize(max(min(_FONT, round(0.9 * cell)), _SMALLEST))
+            self._used_font.setPixelSize(max(round(min(self.largest, 0.9 * cell)), _SMALLEST))
         metrics = QFontMetricsF(self._used_font)
         breadth = max(metrics.horizontalAdvance(name) for name in self.names)
         if self.orientation == "top" and not self._upright:
@@ -145,7 +163,7 @@ class _NameAxis(pyqtgraph.AxisItem):
         if not self.names:
             return
         width, height = self.size().width(), self.size().height()
-        painter.setPen(QColor(theme.MUTED))
+        painter.setPen(QColor(theme.active().muted))
         painter.setFont(self._used_font)
         cell = (height if self.orientation == "left" else width) / len(self.names)
         for index, name in enumerate(self.names):

@@ -11,13 +11,14 @@ from functools import lru_cache
 
 import numpy as np
 from PyQt5.QtCore import QLineF, QPointF, QRectF, QSizeF, Qt
-from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QImage, QLinearGradient, QPainter, QPen
+from PyQt5.QtGui import QColor, QImage, QLinearGradient, QPainter, QPen
 
 from live_stf.skeleton import OPENPOSE_18, Skeleton
 from live_stf.types import Event, People, Person, Scores, State, known_of
 from live_stf.ui import attention as part_attention
 from live_stf.ui import theme
 from live_stf.ui.qt import painting_application
+from live_stf.ui.typeface import elided, font, width
 from live_stf.ui.wording import event_words
 
 _UNTINTED = QColor("#d5dae1")
@@ -25,13 +26,16 @@ _UNTINTED = QColor("#d5dae1")
 
 @dataclass(frozen=True)
 class Style:
-    """What is painted. frames: length of a full window, for "looking 80/150"."""
+    """What is painted. frames: length of a full window, for "filling 80/150". mirrored: left and right exchanged, as
+    the picture is. scale: of the type, for who looks from far away."""
 
     frames: int = 150
     skeletons: bool = True
     tint: bool = True
     tags: bool = True
     legend: bool = True
+    mirrored: bool = False
+    scale: float = 1.0
 
 
 def annotate(
@@ -45,11 +49,11 @@ def annotate(
     """(height, width, 3) uint8 BGR -> the same with everything painted on it, a new array. Needs no display."""
     painting_application()
     painted = np.array(image, np.uint8, order="C", copy=True)
-    height, width = painted.shape[:2]
+    high, wide = painted.shape[:2]
     # By address: a QImage over a buffer object is read-only, and a copy would be painted. `painted` outlives it.
-    picture = QImage(painted.ctypes.data, width, height, painted.strides[0], QImage.Format_BGR888)
+    picture = QImage(painted.ctypes.data, wide, high, painted.strides[0], QImage.Format_BGR888)
     painter = QPainter(picture)
-    paint(painter, QRectF(0, 0, width, height), people, events, scores, skeleton, style)
+    paint(painter, QRectF(0, 0, wide, high), people, events, scores, skeleton, style)
     painter.end()
     return painted
 
@@ -69,7 +73,7 @@ def paint(
     painter.save()
     painter.setRenderHint(QPainter.Antialiasing)
     painter.setClipRect(area)
-    placed = [_Placed.of(person, people.size, area) for person in people.persons]
+    placed = [_Placed.of(person, people.size, area, style.mirrored) for person in people.persons]
     for body in placed if style.skeletons else ():
         one = known_of(body.person.identity, scores)
         _paint_skeleton(painter, body, skeleton, one.attention if one and style.tint else ())
@@ -81,7 +85,7 @@ def paint(
                 taken.append(_paint_tag(painter, area, body, event, skeleton, style, taken))
     said = [known_of(body.person.identity, scores) for body in placed]
     if style.legend and style.tint and style.skeletons and any(one.attention for one in said if one is not None):
-        _paint_legend(painter, area)
+        _paint_legend(painter, area, style.scale)
     painter.restore()
 
 
@@ -95,9 +99,12 @@ class _Placed:
     width: float  # of a limb
 
     @classmethod
-    def of(cls, person: Person, size: tuple[int, int], area: QRectF) -> _Placed:
+    def of(cls, person: Person, size: tuple[int, int], area: QRectF, mirrored: bool) -> _Placed:
         scale = np.array([area.width() / size[0], area.height() / size[1]])
-        points = person.joints[:, :2] * scale + (area.x(), area.y())
+        points = person.joints[:, :2] * scale
+        if mirrored:
+            points[:, 0] = area.width() - points[:, 0]
+        points += (area.x(), area.y())
         present = person.joints[:, 2] > 0
         extent = np.ptp(points[present], axis=0).max() if present.any() else 0.0
         return cls(person, points, present, float(np.clip(0.019 * extent, 2.0, 0.016 * max(area.height(), 125.0))))
@@ -123,16 +130,16 @@ def _paint_skeleton(painter: QPainter, body: _Placed, skeleton: Skeleton, attent
     for (child, parent), colour in zip(skeleton.bones, _bone_colours(skeleton, attention), strict=True):
         if present[child] and present[parent]:
             line = QLineF(*points[child], *points[parent])
-            width = min(body.width, max(1.5, 0.3 * line.length()))  # the short bones of a face stay apart
-            lines.append((line, width, colour))
-            radius[child] = 0.62 * width
-            radius[parent] = max(radius[parent], 0.62 * width)
+            thick = min(body.width, max(1.5, 0.3 * line.length()))  # the short bones of a face stay apart
+            lines.append((line, thick, colour))
+            radius[child] = 0.62 * thick
+            radius[parent] = max(radius[parent], 0.62 * thick)
     edge = max(1.0, 0.3 * body.width)
-    for line, width, _ in lines:
-        painter.setPen(QPen(QColor(theme.OUTLINE), width + 2 * edge, Qt.SolidLine, Qt.RoundCap))
+    for line, thick, _ in lines:
+        painter.setPen(QPen(QColor(theme.OUTLINE), thick + 2 * edge, Qt.SolidLine, Qt.RoundCap))
         painter.drawLine(line)
-    for line, width, colour in lines:
-        painter.setPen(QPen(colour, width, Qt.SolidLine, Qt.RoundCap))
+    for line, thick, colour in lines:
+        painter.setPen(QPen(colour, thick, Qt.SolidLine, Qt.RoundCap))
         painter.drawLine(line)
     painter.setPen(QPen(QColor(theme.OUTLINE), 0.8 * edge))
     painter.setBrush(theme.person_colour(body.person.identity))
@@ -185,11 +192,9 @@ def _head(body: _Placed, skeleton: Skeleton) -> QRectF:
     return QRectF(QPointF(left - 0.5 * reach, top - reach), QPointF(right + 0.5 * reach, bottom + 0.5 * reach))
 
 
-def _font(area: QRectF, bold: bool = False, scale: float = 1.0) -> QFont:
-    font = QFont()
-    font.setPixelSize(round(scale * float(np.clip(7 + 0.018 * area.height(), 12, 36))))
-    font.setBold(bold)
-    return font
+def _type_size(area: QRectF, scale: float) -> int:
+    """Pixels of type on a picture this large."""
+    return round(scale * min(max(7 + 0.018 * area.height(), 12), 36))
 
 
 def _paint_tag(
@@ -203,15 +208,13 @@ def _paint_tag(
 ) -> QRectF:
     words, number = event_words(event, style.frames)
     settled = event is not None and event.state is State.LABEL
-    strong, plain = _font(area, bold=settled), _font(area)
-    em = plain.pixelSize()
+    em = _type_size(area, style.scale)
     identity = str(body.person.identity) if body.person.identity else ""
-    strong_metrics, plain_metrics = QFontMetricsF(strong), QFontMetricsF(plain)
-    chip = max(1.35 * em, plain_metrics.horizontalAdvance(identity) + 0.7 * em) if identity else 0.35 * em
-    number_width = plain_metrics.horizontalAdvance(number) + 0.5 * em if number else 0.0
+    chip = max(1.35 * em, width(identity, em) + 0.7 * em) if identity else 0.35 * em
+    number_width = width(number, em) + 0.5 * em if number else 0.0
     room = max(area.width() - chip - number_width - 1.5 * em, 2 * em)
-    words = strong_metrics.elidedText(words, Qt.ElideRight, room)
-    words_width = strong_metrics.horizontalAdvance(words)
+    words = elided(words, em, room, settled)
+    words_width = width(words, em, settled)
     size = QSizeF(min(chip + words_width + number_width + 1.2 * em, area.width()), 1.7 * em)
     if not words:
         size.setWidth(chip + 0.4 * em)
@@ -225,28 +228,26 @@ def _paint_tag(
     painter.setBrush(colour)
     painter.drawRoundedRect(badge, 0.28 * em, 0.28 * em)
     painter.setBrush(Qt.NoBrush)
-    painter.setFont(_font(area, bold=True, scale=0.92))
+    painter.setFont(font(0.92 * em, bold=True))
     painter.setPen(QColor(theme.OUTLINE))
     painter.drawText(badge, Qt.AlignCenter, identity)
-    painter.setFont(strong)
-    painter.setPen(QColor(theme.TEXT if settled else theme.MUTED))
+    painter.setFont(font(em, settled))
+    painter.setPen(QColor(theme.DARK.text if settled else theme.DARK.muted))
     at = QRectF(badge.right() + 0.45 * em, tag.top(), words_width + 1, size.height())
     painter.drawText(at, Qt.AlignVCenter | Qt.AlignLeft | Qt.TextDontClip, words)
     if number:
-        painter.setFont(plain)
-        painter.setPen(QColor(theme.MUTED))
+        painter.setFont(font(em))
+        painter.setPen(QColor(theme.DARK.muted))
         at = QRectF(at.right(), tag.top(), number_width, size.height())
         painter.drawText(at, Qt.AlignVCenter | Qt.AlignRight | Qt.TextDontClip, number)
     return tag
 
 
-def _paint_legend(painter: QPainter, area: QRectF) -> None:
+def _paint_legend(painter: QPainter, area: QRectF, scale: float) -> None:
     """The attention colours with their ends, in the lower right corner."""
-    font = _font(area, scale=0.8)
-    metrics = QFontMetricsF(font)
-    em = font.pixelSize()
+    em = round(0.8 * _type_size(area, scale))
     less, more = "less attention", "more"
-    bar, less_width, more_width = 6.0 * em, metrics.horizontalAdvance(less), metrics.horizontalAdvance(more)
+    bar, less_width, more_width = 6.0 * em, width(less, em), width(more, em)
     size = QSizeF(bar + less_width + more_width + 2.4 * em, 1.9 * em)
     if size.width() > 0.6 * area.width():
         return
@@ -258,8 +259,8 @@ def _paint_legend(painter: QPainter, area: QRectF) -> None:
     painter.setBrush(attention_gradient(strip.topLeft(), strip.topRight()))
     painter.drawRoundedRect(strip, 0.3 * em, 0.3 * em)
     painter.setBrush(Qt.NoBrush)
-    painter.setFont(font)
-    painter.setPen(QColor(theme.TEXT))
+    painter.setFont(font(em))
+    painter.setPen(QColor(theme.DARK.text))
     painter.drawText(QRectF(box.left() + 0.7 * em, box.top(), less_width + 1, box.height()), Qt.AlignVCenter, less)
     painter.drawText(QRectF(strip.right() + 0.5 * em, box.top(), more_width + 1, box.height()), Qt.AlignVCenter, more)
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PyQt5.QtCore import QRectF, QSize, Qt, pyqtSignal
-from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QMouseEvent, QPainter
+from PyQt5.QtGui import QColor, QMouseEvent, QPainter
 from PyQt5.QtWidgets import QSizePolicy, QWidget
 
 from live_stf.types import Event, State
 from live_stf.ui import theme
+from live_stf.ui.typeface import elided, font, width
 from live_stf.ui.wording import event_words, filling_words
 
 _GAP = 6
-_TALL, _LOW = 66, 44
+_TALL, _LOW = 66, 44  # pixels at scale 1
 _IN_ONE_COLUMN = 2
 _SHOWN = 6
 
@@ -29,10 +30,11 @@ class PersonList(QWidget):
     def __init__(self, frames: int) -> None:
         super().__init__()
         self._frames = frames
+        self._scale = 1.0
         self._events: dict[int, Event] = {}
         self._selected: int | None = None
         self._note = ""
-        self._compact = False
+        self._most_tall = _IN_ONE_COLUMN
         self.setSizePolicy(QSizePolicy.Preferred, QSizePolicy.Fixed)
 
     def show_events(self, events: Mapping[int, Event], selected: int | None, note: str = "No person in view") -> None:
@@ -46,15 +48,20 @@ class PersonList(QWidget):
             self.updateGeometry()
         self.update()
 
-    def set_compact(self, compact: bool) -> None:
-        """Lower cards, for a small window."""
-        if compact != self._compact:
-            self._compact = compact
+    def set_frames(self, frames: int) -> None:
+        """Length of a full window from now on."""
+        self._frames = frames
+
+    def set_scale(self, scale: float, most_tall: int = _IN_ONE_COLUMN) -> None:
+        """Larger or smaller cards and type; most_tall: up to how many people have high cards."""
+        if (scale, most_tall) != (self._scale, self._most_tall):
+            self._scale, self._most_tall = scale, most_tall
             self.updateGeometry()
+            self.update()
 
     def sizeHint(self) -> QSize:
         rows = -(-max(1, min(len(self._events), _SHOWN)) // self._columns())
-        return QSize(290, rows * (self._row_height() + _GAP) - _GAP)
+        return QSize(240, round(rows * (self._row_height() + _GAP) - _GAP))
 
     minimumSizeHint = sizeHint
 
@@ -73,8 +80,11 @@ class PersonList(QWidget):
     def _columns(self) -> int:
         return 1 if len(self._events) <= _IN_ONE_COLUMN else 2
 
-    def _row_height(self) -> int:
-        return _TALL if len(self._events) <= _IN_ONE_COLUMN and not self._compact else _LOW
+    def _is_tall(self) -> bool:
+        return len(self._events) <= self._most_tall
+
+    def _row_height(self) -> float:
+        return self._scale * (_TALL if self._is_tall() else _LOW)
 
     def paintEvent(self, _event: object) -> None:
         painter = QPainter(self)
@@ -82,30 +92,32 @@ class PersonList(QWidget):
         if not self._events:
             card = self.card_of(0).adjusted(0.5, 0.5, -0.5, -0.5)
             self._box(painter, card, selected=False)
-            painter.setFont(_font(15))
-            painter.setPen(QColor(theme.MUTED))
+            painter.setFont(font(15 * self._scale))
+            painter.setPen(QColor(theme.active().muted))
             painter.drawText(card, Qt.AlignCenter, self._note)
         for position, event in enumerate(list(self._events.values())[:_SHOWN]):
             self._card(painter, self.card_of(position).adjusted(0.5, 0.5, -0.5, -0.5), event)
         painter.end()
 
     def _box(self, painter: QPainter, card: QRectF, selected: bool) -> None:
-        painter.setPen(QColor(theme.FAINT if selected else theme.BORDER))
-        painter.setBrush(QColor(theme.RAISED if selected else theme.PANEL))
+        look = theme.active()
+        painter.setPen(QColor(look.faint if selected else look.border))
+        painter.setBrush(QColor(look.raised if selected else look.panel))
         painter.drawRoundedRect(card, 8, 8)
         painter.setBrush(Qt.NoBrush)
 
     def _card(self, painter: QPainter, card: QRectF, event: Event) -> None:
-        tall, wide = card.height() > _LOW, self._columns() == 1
+        look, s = theme.active(), self._scale
+        tall, wide = self._is_tall(), self._columns() == 1
         self._box(painter, card, selected=event.identity == self._selected and len(self._events) > 1)
-        side, inset = (30, 12) if tall else (26, 9)
+        side, inset = (30 * s, 12 * s) if tall else (26 * s, 9 * s)
         badge = QRectF(card.left() + inset, card.center().y() - side / 2, side, side)
         painter.setPen(Qt.NoPen)
         painter.setBrush(theme.person_colour(event.identity))
-        painter.drawRoundedRect(badge, 6, 6)
+        painter.drawRoundedRect(badge, 6 * s, 6 * s)
         painter.setBrush(Qt.NoBrush)
         painter.setPen(QColor(theme.OUTLINE))
-        painter.setFont(_font(16 if tall else 14, bold=True))
+        painter.setFont(font(16 * s if tall else 14 * s, bold=True))
         painter.drawText(badge, Qt.AlignCenter, str(event.identity))
 
         words, number = event_words(event, self._frames)
@@ -113,24 +125,19 @@ class PersonList(QWidget):
         inner = QRectF(badge.right() + inset, card.top(), card.right() - badge.right() - 2 * inset, card.height())
         below = filling_words(event, self._frames) if tall else ""
         if below:
-            painter.setFont(_font(12))
-            painter.setPen(QColor(theme.MUTED))
+            painter.setFont(font(12 * s))
+            painter.setPen(QColor(look.muted))
             under = QRectF(inner.left(), card.top() + 0.58 * card.height(), inner.width(), 0.3 * card.height())
-            painter.drawText(under, Qt.AlignVCenter | Qt.AlignLeft, below)
+            painter.drawText(under, Qt.AlignVCenter | Qt.AlignLeft, elided(below, 12 * s, inner.width()))
             inner.setHeight(0.66 * inner.height())
-        painter.setPen(QColor(theme.TEXT if settled else theme.MUTED))
-        number_font = _font(20 if tall else 16 if wide else 13)
-        painter.setFont(number_font)
+        painter.setPen(QColor(look.text if settled else look.muted))
+        number_size = s * (20 if tall else 16 if wide else 13)
+        painter.setFont(font(number_size))
         painter.drawText(inner, Qt.AlignVCenter | Qt.AlignRight, number)
-        inner.setRight(inner.right() - QFontMetricsF(number_font).horizontalAdvance(number) - inset)
-        font = _font(23 if tall else 18 if wide else 14, bold=settled)
-        painter.setFont(font)
-        words = QFontMetricsF(font).elidedText(words, Qt.ElideRight, inner.width())
-        painter.drawText(inner, Qt.AlignVCenter | Qt.AlignLeft, words)
-
-
-def _font(pixels: int, bold: bool = False) -> QFont:
-    font = QFont()
-    font.setPixelSize(pixels)
-    font.setBold(bold)
-    return font
+        inner.setRight(inner.right() - width(number, number_size) - inset / 2)
+        size = s * (23 if tall else 18 if wide else 14)
+        # A long label is rather smaller than cut off.
+        while size > 13 * s and width(words, size, settled) > inner.width():
+            size -= 1
+        painter.setFont(font(size, bold=settled))
+        painter.drawText(inner, Qt.AlignVCenter | Qt.AlignLeft, elided(words, size, inner.width(), settled))

@@ -21,12 +21,13 @@ for _variable in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
     if Path(cv2.__file__).parent.as_posix() in os.environ.get(_variable, ""):
         del os.environ[_variable]
 
+_SWITCH = 0.001  # seconds; Python's own is 5 ms
 _made: QtWidgets.QApplication | None = None  # Qt crashes when the last Python reference goes
 _CV2_FONTS = Path(cv2.__file__).parent / "qt" / "fonts"
 
 
-def application() -> QtWidgets.QApplication:
-    """The one QApplication, for showing windows.
+def application(kind: type[QtWidgets.QApplication] = QtWidgets.QApplication) -> QtWidgets.QApplication:
+    """The one QApplication, for showing windows; of this kind where it is made now.
 
     Raises DisplayError where Qt would abort: no display, one that does not answer, a missing system library.
     """
@@ -36,8 +37,10 @@ def application() -> QtWidgets.QApplication:
     QtWidgets.QApplication.setAttribute(QtCore.Qt.AA_EnableHighDpiScaling)
     QtWidgets.QApplication.setAttribute(QtCore.Qt.AA_UseHighDpiPixmaps)
     QtGui.QGuiApplication.setHighDpiScaleFactorRoundingPolicy(QtCore.Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    # Threads that compute in Python give way to the interface sooner.
+    sys.setswitchinterval(_SWITCH)
     with reached_display():
-        return _make(["live-stf"])
+        return _make(["live-stf"], kind)
 
 
 def painting_application() -> QtWidgets.QApplication:
@@ -45,11 +48,11 @@ def painting_application() -> QtWidgets.QApplication:
     return QtWidgets.QApplication.instance() or _make(["live-stf", "-platform", "offscreen"])
 
 
-def _make(arguments: list[str]) -> QtWidgets.QApplication:
+def _make(arguments: list[str], kind: type[QtWidgets.QApplication] = QtWidgets.QApplication) -> QtWidgets.QApplication:
     if sys.platform.startswith("linux"):  # outside of a login session Qt picks a folder like this too, but complains
         os.environ.setdefault("XDG_RUNTIME_DIR", f"{tempfile.gettempdir()}/runtime-{os.getuid()}")
     global _made
-    _made = QtWidgets.QApplication(arguments)
+    _made = kind(arguments)
     _made.setApplicationName("live-stf")
     _ensure_font(_made)
     return _made

@@ -1,68 +1,98 @@
-"""The line at the bottom: how fast everything runs, and with what."""
+"""The line at the bottom: what is at work, why that, and how fast it is."""
 
 from __future__ import annotations
 
 from PyQt5.QtCore import QRectF, QSize, Qt
-from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QPainter
+from PyQt5.QtGui import QColor, QPainter, QResizeEvent
 from PyQt5.QtWidgets import QSizePolicy, QWidget
 
 from live_stf.types import Rates
 from live_stf.ui import theme
-from live_stf.ui.about import About
+from live_stf.ui.typeface import elided, font, metrics, width
 from live_stf.ui.wording import rate_words
 
-_FONT, _HEIGHT, _MARGIN, _GAP = 12, 32, 14, 22
+_FONT, _LINE, _PAD, _MARGIN, _GAP = 12, 20, 6, 14, 22  # pixels at scale 1
+_ONE_LINE = 1200  # pixels of width that one line takes; in a narrower window there are two
 
 
 class StatusLine(QWidget):
-    """Rates at the left, what is at work at the right; a notice takes the right side while it is there."""
+    """Source, rates and what is at work; a notice takes the place of what is at work while it is there."""
 
-    def __init__(self, about: About) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._about = about
-        self._rates = Rates()
-        self._notice = ""
+        self._source, self._running = "", ""
+        self._rates: Rates | None = None
+        self.notice = ""
+        self._scale = 1.0
         self.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Fixed)
 
-    def show_rates(self, rates: Rates) -> None:
+    def show_running(self, source: str, running: str) -> None:
+        """source: where the pictures come from. running: model, engine and why that, pose estimator."""
+        if (source, running) != (self._source, self._running):
+            self._source, self._running = source, running
+            self.update()
+
+    def show_rates(self, rates: Rates | None) -> None:
+        """How fast it is; None while nothing runs."""
         if rates != self._rates:
             self._rates = rates
             self.update()
 
     def show_notice(self, text: str) -> None:
         """Something said for a moment; an empty text takes it away."""
-        self._notice = text
-        self.update()
+        if text != self.notice:
+            self.notice = text
+            self.update()
+
+    def set_scale(self, scale: float) -> None:
+        """Larger or smaller type."""
+        if scale != self._scale:
+            self._scale = scale
+            self.updateGeometry()
+            self.update()
+
+    def _lines(self) -> int:
+        return 1 if self.width() >= _ONE_LINE * self._scale else 2
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._lines() * self._scale * _LINE > self.height() or event.oldSize().width() != event.size().width():
+            self.updateGeometry()
 
     def sizeHint(self) -> QSize:
-        return QSize(600, _HEIGHT)
+        return QSize(600, round(self._scale * (self._lines() * _LINE + 2 * _PAD)))
 
     minimumSizeHint = sizeHint
 
     def paintEvent(self, _event: object) -> None:
+        look, s = theme.active(), self._scale
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(theme.PANEL))
-        painter.fillRect(0, 0, self.width(), 1, QColor(theme.BORDER))
-        font = QFont()
-        font.setPixelSize(_FONT)
-        painter.setFont(font)
-        metrics = QFontMetricsF(font)
+        painter.fillRect(self.rect(), QColor(look.panel))
+        painter.fillRect(0, 0, self.width(), 1, QColor(look.border))
+        size = s * _FONT
+        painter.setFont(font(size))
+        two = self._lines() == 2
+        line = s * _LINE
+        x = s * _MARGIN
 
-        def write(x: float, text: str, colour: str, room: float | None = None) -> float:
-            width = metrics.horizontalAdvance(text) if room is None else room
+        def write(x: float, top: float, text: str, colour: str, wide: float | None = None) -> float:
+            wide = width(text, size) if wide is None else wide
             painter.setPen(QColor(colour))
-            painter.drawText(QRectF(x, 1, width + 1, self.height() - 1), Qt.AlignVCenter | Qt.AlignLeft, text)
-            return x + width
+            painter.drawText(QRectF(x, top, wide + 2, line), Qt.AlignVCenter | Qt.AlignLeft, text)
+            return x + wide
 
-        x = float(_MARGIN)
-        # Values get the room of their widest, so that the line does not dance with every digit.
-        widest = ["000.0 fps", "000.0 fps", "00.0/s", "0000 ms", "00000"]
-        for (name, value), sample in zip(rate_words(self._rates), widest, strict=True):
-            x = write(x, name + " ", theme.MUTED)
-            x = write(x, value, theme.TEXT, max(metrics.horizontalAdvance(sample), metrics.horizontalAdvance(value)))
-            x += _GAP
-        right = self._notice or self._about.running
-        right = metrics.elidedText(right, Qt.ElideRight, max(self.width() - x - _MARGIN, 0))
-        colour = theme.TEXT if self._notice else theme.MUTED
-        write(self.width() - _MARGIN - metrics.horizontalAdvance(right), right, colour)
+        top = s * _PAD
+        if self._rates is not None:
+            # Values get the room of their widest, so that the line does not dance with every digit.
+            for name, value, widest in rate_words(self._rates):
+                x = write(x, top, name + " ", look.muted)
+                x = write(x, top, value, look.text, max(width(widest, size), metrics(size).horizontalAdvance(value)))
+                x += s * _GAP
+        said = self.notice or "  \u00b7  ".join(filter(None, (self._source, self._running)))
+        colour = look.text if self.notice else look.muted
+        if two:
+            write(s * _MARGIN, top + line, elided(said, size, self.width() - 2 * s * _MARGIN), colour)
+        else:
+            said = elided(said, size, max(self.width() - x - s * _MARGIN, 0))
+            write(self.width() - s * _MARGIN - width(said, size), top, said, colour)
         painter.end()

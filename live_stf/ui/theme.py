@@ -1,53 +1,117 @@
-"""Colours and the style sheet of everything that is shown."""
+"""Colours, light and dark, and the style sheet of everything that is shown."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PyQt5 import QtGui, QtWidgets
 
-BACKGROUND = "#0f1216"
-PANEL = "#171b21"
-RAISED = "#20262e"
-BORDER = "#2b323c"
-TEXT = "#eceff3"
-MUTED = "#9aa5b3"
-FAINT = "#5d6876"
-ACCENT_DARK = "#1f7d6b"
-TRACK = "#232a33"
-BAR = "#3d4a59"
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours as #rrggbb. raised: what stands out of a panel. track: what a bar fills. accent: of what was decided."""
+
+    name: str
+    background: str
+    panel: str
+    raised: str
+    border: str
+    text: str
+    muted: str
+    faint: str
+    accent: str
+    track: str
+    bar: str
+
+
+DARK = Theme(
+    name="dark",
+    background="#0f1216",
+    panel="#171b21",
+    raised="#20262e",
+    border="#2b323c",
+    text="#eceff3",
+    muted="#9aa5b3",
+    faint="#5d6876",
+    accent="#1f7d6b",
+    track="#232a33",
+    bar="#3d4a59",
+)
+LIGHT = Theme(
+    name="light",
+    background="#dfe3e8",
+    panel="#f6f7f9",
+    raised="#ffffff",
+    border="#cfd5dc",
+    text="#171b21",
+    muted="#535e6b",
+    faint="#8d98a5",
+    accent="#7fd6c3",
+    track="#e3e7ec",
+    bar="#bcc7d3",
+)
+THEMES = {theme.name: theme for theme in (DARK, LIGHT)}
+SYSTEM = "system"  # as the desktop is
+
+# On a picture it is always dark: what is written there has a dark ground of its own.
 OUTLINE = "#0b0d10"
 
-# One a person. None is close to the blue, grey or yellow of the attention colours.
+# One a person, light enough for dark figures. None is close to the blue, grey or yellow of the attention colours.
 PERSONS = ("#4fd8bd", "#f783bd", "#b9a1ff", "#ff9466", "#8fdc5c", "#ff7a7a")
+
+_active = DARK
+_desktop_is_dark: bool | None = None
+
+
+def active() -> Theme:
+    """The theme that everything is painted in."""
+    return _active
 
 
 def person_colour(identity: int) -> QtGui.QColor:
     """The same colour for a person everywhere; identities start at 1, 0 is somebody who is not tracked."""
-    return QtGui.QColor(PERSONS[(identity - 1) % len(PERSONS)] if identity > 0 else TEXT)
+    return QtGui.QColor(PERSONS[(identity - 1) % len(PERSONS)] if identity > 0 else DARK.text)
 
 
-def apply(application: QtWidgets.QApplication) -> None:
-    """Give every widget the dark look, whatever the desktop's own is."""
+def apply(application: QtWidgets.QApplication, choice: str = DARK.name) -> None:
+    """Give every widget the look of a theme by its name, or of the one that is nearer to the desktop's own (SYSTEM)."""
+    global _active, _desktop_is_dark
+    if _desktop_is_dark is None:  # asked once: afterwards the palette is ours
+        _desktop_is_dark = application.palette().color(QtGui.QPalette.Window).lightness() < 128
+    _active = THEMES.get(choice) or (DARK if _desktop_is_dark else LIGHT)
+    look = _active
     application.setStyle("Fusion")
     colours = QtGui.QPalette()
     for role, colour in (
-        (QtGui.QPalette.Window, BACKGROUND),
-        (QtGui.QPalette.WindowText, TEXT),
-        (QtGui.QPalette.Base, PANEL),
-        (QtGui.QPalette.Text, TEXT),
-        (QtGui.QPalette.Button, RAISED),
-        (QtGui.QPalette.ButtonText, TEXT),
+        (QtGui.QPalette.Window, look.background),
+        (QtGui.QPalette.WindowText, look.text),
+        (QtGui.QPalette.Base, look.panel),
+        (QtGui.QPalette.AlternateBase, look.raised),
+        (QtGui.QPalette.Text, look.text),
+        (QtGui.QPalette.Button, look.raised),
+        (QtGui.QPalette.ButtonText, look.text),
+        (QtGui.QPalette.ToolTipBase, look.raised),
+        (QtGui.QPalette.ToolTipText, look.text),
+        (QtGui.QPalette.Highlight, look.accent),
+        (QtGui.QPalette.HighlightedText, look.text),
     ):
         colours.setColor(role, QtGui.QColor(colour))
+    for role in (QtGui.QPalette.Text, QtGui.QPalette.WindowText, QtGui.QPalette.ButtonText):
+        colours.setColor(QtGui.QPalette.Disabled, role, QtGui.QColor(look.faint))
     application.setPalette(colours)
     application.setStyleSheet(f"""
-        QWidget#side {{ background: {PANEL}; border-left: 1px solid {BORDER}; }}
-        QWidget#status {{ background: {PANEL}; border-top: 1px solid {BORDER}; }}
+        QWidget#side {{ background: {look.panel}; border-left: 1px solid {look.border}; }}
         QGraphicsView {{ background: transparent; border: none; }}
-        QLabel {{ color: {TEXT}; font-size: 13px; }}
-        QLabel#heading {{ font-size: 14px; font-weight: bold; }}
-        QLabel#muted {{ color: {MUTED}; font-size: 12px; }}
-        QPushButton {{ color: {MUTED}; background: {TRACK}; font-size: 12px;
-                       border: none; border-radius: 4px; padding: 3px 10px; }}
-        QPushButton:checked {{ color: {TEXT}; background: {BAR}; }}
-        QPushButton:hover {{ color: {TEXT}; }}
+        QMenuBar {{ background: {look.panel}; color: {look.text}; border-bottom: 1px solid {look.border}; }}
+        QMenuBar::item {{ padding: 4px 10px; background: transparent; }}
+        QMenuBar::item:selected {{ background: {look.track}; border-radius: 4px; }}
+        QMenu {{ background: {look.raised}; color: {look.text}; border: 1px solid {look.border}; padding: 4px; }}
+        QMenu::item {{ padding: 5px 28px 5px 26px; border-radius: 4px; }}
+        QMenu::item:selected {{ background: {look.accent}; }}
+        QMenu::item:disabled {{ color: {look.faint}; }}
+        QMenu::separator {{ height: 1px; background: {look.border}; margin: 4px 8px; }}
+        QPushButton[switch="true"] {{ color: {look.muted}; background: {look.track};
+                                      border: none; border-radius: 4px; padding: 3px 10px; }}
+        QPushButton[switch="true"]:checked {{ color: {look.text}; background: {look.bar}; }}
+        QPushButton[switch="true"]:hover {{ color: {look.text}; }}
     """)

@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from PyQt5.QtCore import QRectF, QSize, Qt
-from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QPainter
+from PyQt5.QtGui import QColor, QPainter
 from PyQt5.QtWidgets import QSizePolicy, QWidget
 
 from live_stf.types import Event, State
 from live_stf.ui import theme
+from live_stf.ui.typeface import elided, font, width
 from live_stf.ui.wording import readable
 
 SPAN = 60.0  # seconds
 _ROWS = 3  # people, those who were seen last
-_ROW, _GAP, _MARGIN, _NUMBER = 20, 4, 10, 22  # pixels
+_ROW, _GAP, _MARGIN, _NUMBER = 20, 4, 10, 22  # pixels at scale 1
 _TICKS = 15  # seconds between two marks
 
 
@@ -66,6 +67,7 @@ class Timeline(QWidget):
         super().__init__()
         self.history = History()
         self._count = 0
+        self._scale = 1.0
         self.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Fixed)
 
     def show_events(self, events: Mapping[int, Event], now: float) -> None:
@@ -79,64 +81,80 @@ class Timeline(QWidget):
             self.updateGeometry()
         self.update()
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self.history = History()
+        self._count = 0
+        self.updateGeometry()
+
+    def set_scale(self, scale: float) -> None:
+        """Larger or smaller rows and type."""
+        if scale != self._scale:
+            self._scale = scale
+            self.updateGeometry()
+            self.update()
+
     def sizeHint(self) -> QSize:
-        return QSize(400, self._count * (_ROW + _GAP) + (2 * _MARGIN + _GAP if self._count else 0))
+        height = self._count * (_ROW + _GAP) + (2 * _MARGIN + _GAP if self._count else 0)
+        return QSize(400, round(self._scale * height))
 
     minimumSizeHint = sizeHint
 
     def bar_area(self, row: int, bar: Bar) -> QRectF:
         """Where a bar of the row-th person lies."""
-        left, width = 2 * _MARGIN + _NUMBER, self.width() - 3 * _MARGIN - _NUMBER
+        track = self._track(row)
         begin = max(1 - (self.history.now - bar.start) / SPAN, 0.0)
         end = 1 - (self.history.now - bar.end) / SPAN
-        return QRectF(left + begin * width, _MARGIN + row * (_ROW + _GAP), max((end - begin) * width, 3.0), _ROW)
+        return QRectF(
+            track.left() + begin * track.width(), track.top(), max((end - begin) * track.width(), 3.0), track.height()
+        )
+
+    def _track(self, row: int) -> QRectF:
+        s = self._scale
+        left = s * (2 * _MARGIN + _NUMBER)
+        return QRectF(left, s * (_MARGIN + row * (_ROW + _GAP)), self.width() - left - s * _MARGIN, s * _ROW)
 
     def paintEvent(self, _event: object) -> None:
         rows = self.history.rows()
         if not rows:
             return
+        look, s = theme.active(), self._scale
         painter = QPainter(self)
         painter.setRenderHint(QPainter.Antialiasing)
-        painter.fillRect(self.rect(), QColor(theme.PANEL))
-        painter.fillRect(0, 0, self.width(), 1, QColor(theme.BORDER))
-        small, font = _font(10), _font(12, bold=True)
+        painter.fillRect(self.rect(), QColor(look.panel))
+        painter.fillRect(0, 0, self.width(), 1, QColor(look.border))
+        size, corner = 12 * s, 4 * s
         for number, (identity, bars) in enumerate(rows):
-            top = _MARGIN + number * (_ROW + _GAP)
             colour = theme.person_colour(identity)
-            track = QRectF(2 * _MARGIN + _NUMBER, top, self.width() - 3 * _MARGIN - _NUMBER, _ROW)
+            track = self._track(number)
             painter.setPen(Qt.NoPen)
-            painter.setBrush(QColor(theme.TRACK))
-            painter.drawRoundedRect(track, 4, 4)
-            badge = QRectF(_MARGIN, top, _NUMBER, _ROW)
+            painter.setBrush(QColor(look.track))
+            painter.drawRoundedRect(track, corner, corner)
+            badge = QRectF(s * _MARGIN, track.top(), s * _NUMBER, track.height())
             painter.setBrush(colour)
-            painter.drawRoundedRect(badge, 5, 5)
-            painter.setFont(font)
+            painter.drawRoundedRect(badge, corner, corner)
+            painter.setFont(font(size, bold=True))
             painter.setPen(QColor(theme.OUTLINE))
             painter.drawText(badge, Qt.AlignCenter, str(identity))
             for bar in bars:
                 area = self.bar_area(number, bar)
                 painter.setPen(Qt.NoPen)
                 painter.setBrush(colour)
-                painter.drawRoundedRect(area, 4, 4)
-                inner = area.adjusted(6, 0, -4, 0)
-                words = QFontMetricsF(font).elidedText(readable(bar.label), Qt.ElideRight, inner.width())
-                if len(words) > 1:  # a single character or dots say nothing
+                painter.drawRoundedRect(area, corner, corner)
+                inner = area.adjusted(6 * s, 0, -4 * s, 0)
+                words = readable(bar.label)
+                if width(words, size, bold=True) > inner.width():
+                    words = elided(words, size, inner.width(), bold=True)
+                if len(words) > 3:  # a letter and dots say nothing
                     painter.setPen(QColor(theme.OUTLINE))
                     painter.drawText(inner, Qt.AlignVCenter | Qt.AlignLeft, words)
-        painter.setFont(small)
-        painter.setPen(QColor(theme.MUTED))
-        left, width = 2 * _MARGIN + _NUMBER, self.width() - 3 * _MARGIN - _NUMBER
-        bottom = _MARGIN + len(rows) * (_ROW + _GAP) - 2
+        painter.setFont(font(10 * s))
+        painter.setPen(QColor(look.muted))
+        track = self._track(len(rows))
         for ago in range(0, int(SPAN) + 1, _TICKS):
-            place = left + (1 - ago / SPAN) * width
+            place = track.left() + (1 - ago / SPAN) * track.width()
             aligned = Qt.AlignRight if ago == 0 else Qt.AlignLeft if ago == SPAN else Qt.AlignHCenter
-            box = QRectF(place - (60 if ago == 0 else 0 if ago == SPAN else 30), bottom, 60, 12)
+            wide = 60 * s
+            box = QRectF(place - (wide if ago == 0 else 0 if ago == SPAN else wide / 2), track.top() - 2, wide, 13 * s)
             painter.drawText(box, aligned | Qt.AlignVCenter, "now" if ago == 0 else f"{ago} s ago")
         painter.end()
-
-
-def _font(pixels: int, bold: bool = False) -> QFont:
-    font = QFont()
-    font.setPixelSize(pixels)
-    font.setBold(bold)
-    return font

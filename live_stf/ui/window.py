@@ -2,101 +2,270 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
+from typing import Protocol
 
 from PyQt5.QtCore import QSize, Qt, QTimer
 from PyQt5.QtGui import QCloseEvent, QKeySequence, QResizeEvent
-from PyQt5.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QShortcut, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import (
+    QAction,
+    QActionGroup,
+    QApplication,
+    QHBoxLayout,
+    QMainWindow,
+    QShortcut,
+    QVBoxLayout,
+    QWidget,
+)
 
 from live_stf.errors import LiveStfError
+from live_stf.session import About, Settings
+from live_stf.stream.recording import Heading
 from live_stf.types import Rates, Snapshot, State
-from live_stf.ui.about import About
-from live_stf.ui.attention_panel import AttentionPanel
+from live_stf.ui import theme
+from live_stf.ui.attention_panel import BODY, AttentionPanel
 from live_stf.ui.bars import ClassBars
+from live_stf.ui.heading import Heading as Title
 from live_stf.ui.help import HelpOverlay
+from live_stf.ui.menus import Menus
 from live_stf.ui.overlay import Style
 from live_stf.ui.person_list import PersonList
 from live_stf.ui.picture import WAITING, PictureView
+from live_stf.ui.preferences import Preferences
+from live_stf.ui.recorder import Recorder, fresh_name
 from live_stf.ui.status import StatusLine
 from live_stf.ui.timeline import Timeline
+from live_stf.ui.wording import short_source
 
-_POLL_MS = 33
-_NOTICE_MS = 5000
+_POLL_MS = 15  # twice as often as there are pictures, so that none waits long
+_NOTICE = 6.0  # seconds
 _RATES_EVERY = 0.25  # seconds; numbers that change with every picture cannot be read
 _COMPACT = 680  # pixels of height
+_USUAL_HEIGHT = 760  # pixels, at which type has its usual size
 _HINT = "H: what the keys do"
 
 
-class LiveWindow(QMainWindow):
-    """Asks `snapshot` about 30 times a second and shows what it says; `snapshot` must not block.
+class Live(Protocol):
+    """What the window needs of a `live_stf.session.Session`; nothing in it blocks."""
 
-    `keys` has every key and what it does; H shows them.
-    """
-
-    def __init__(self, snapshot: Callable[[], Snapshot], about: About) -> None:
-        super().__init__()
-        self._snapshot = snapshot
-        self._shown = Snapshot()
-        self._frozen = False
-        self._next_rates = 0.0
-        self.rates = Rates()  # the newest from before the source ended
-        self._selected: int | None = None
-        self.setWindowTitle(f"{about.source} - live-stf")
-        self.setMinimumSize(720, 460)
-        self.resize(QSize(1280, 720).boundedTo(0.9 * self.screen().availableSize()))
-
-        self.picture = PictureView(about.skeleton, Style(frames=about.frames))
-        self.persons = PersonList(about.frames)
-        self.bars = ClassBars(about.labels)
-        self.attention = AttentionPanel(about.skeleton, about.grains)
-        self._has_attention = about.grains > 0
-        self.attention.setVisible(self._has_attention)
-        self.timeline = Timeline()
-        self.status = StatusLine(about)
-        self.persons.chosen.connect(self.select)
-        self.attention.matrix.pointed.connect(self.status.show_notice)
-        self._lay_out()
-        self.help = HelpOverlay([(key, what) for key, what, _ in self.keys], self.centralWidget())
-        for key, _, action in self.keys:
-            QShortcut(QKeySequence(key), self, activated=action)
-        QShortcut(QKeySequence("Esc"), self, activated=self._back)
-        self._notice = QTimer(self, interval=_NOTICE_MS, singleShot=True)
-        self._notice.timeout.connect(lambda: self.status.show_notice(""))
-        self._timer = QTimer(self, interval=_POLL_MS)
-        self._timer.timeout.connect(self._poll)
-        self._timer.start()
-        self._say(_HINT)
+    opening: str
 
     @property
-    def keys(self) -> tuple[tuple[str, str, Callable[[], object]], ...]:
-        """(key, what it does, in words, and in fact). Esc leaves what F and H have opened, else the window."""
+    def settings(self) -> Settings: ...
+
+    @property
+    def about(self) -> About | None: ...
+
+    @property
+    def engine(self) -> str: ...
+
+    def snapshot(self) -> Snapshot: ...
+
+    def notices(self) -> list[str]: ...
+
+    def change(self, settings: Settings) -> None: ...
+
+
+@dataclass(frozen=True)
+class Command:
+    """Something a key and a menu do. words: in the menu; more: in the list of keys, where that says more."""
+
+    key: str
+    menu: str
+    words: str
+    do: Callable[[], object]
+    more: str = ""
+
+
+class LiveWindow(QMainWindow):
+    """Asks `live` for what there is to show, and for the changes that a user wants.
+
+    preferences: what is remembered. folder: where pictures and recordings go; None for the current one. `commands` has
+    every key and what it does; H shows them.
+    """
+
+    def __init__(self, live: Live, preferences: Preferences, folder: Path | None = None) -> None:
+        super().__init__()
+        self._live, self._preferences, self._folder = live, preferences, folder
+        self._about: About | None = None
+        self._settings = live.settings
+        self._shown = Snapshot()
+        self._paused = False
+        self._next_rates = self._notice_until = 0.0
+        self.rates = Rates()  # the newest from before the source ended
+        self.recorder: Recorder | None = None
+        self._saved: list[str] = []  # what pictures that were saved meanwhile have to say
+        self._selected: int | None = None
+        self.setWindowTitle("live-stf")
+        self.setMinimumSize(720, 460)
+        self.resize(QSize(1280, 760).boundedTo(0.9 * self.screen().availableSize()))
+        self.restoreGeometry(preferences.geometry)
+
+        mirrored, skeletons = preferences.flag("mirrored", False), preferences.flag("skeletons", True)
+        self.picture = PictureView(Style(mirrored=mirrored, skeletons=skeletons))
+        self.persons = PersonList(Style.frames)
+        self.bars = ClassBars()
+        self.attention: AttentionPanel | None = None
+        self.timeline = Timeline()
+        self.status = StatusLine()
+        self.persons.chosen.connect(self.select)
+        self._lay_out()
+        self.commands = self._make_commands()
+        self._make_menus()
+        self.help = HelpOverlay(self._key_list(), self.centralWidget())
+        self._timer = QTimer(self, interval=_POLL_MS)
+        self._timer.setTimerType(Qt.PreciseTimer)
+        self._timer.timeout.connect(self._poll)
+        self._timer.start()
+        self._poll()
+        self.say(_HINT)
+
+    def _make_commands(self) -> tuple[Command, ...]:
         return (
-            ("Space", "freeze what is shown, and go on", self.toggle_freeze),
-            ("S", "save a picture of the window", self._save_picture_here),
-            ("A", "attention on and off", self.toggle_attention),
-            ("K", "skeletons on and off", self.toggle_skeletons),
-            ("Tab", "the next person's details", self.select_next),
-            ("F", "full screen on and off", self.toggle_full_screen),
-            ("H", "this list", self.toggle_help),
-            ("Q", "quit", self.close),
+            Command("Ctrl+O", "Source", "Open a file...", self.open_file, "open a video or a recording"),
+            Command("Ctrl+U", "Source", "Open an address...", self.open_address, "open a stream"),
+            Command("Space", "Source", "Pause", self.toggle_pause, "pause what is shown, and go on"),
+            Command("S", "File", "Save a picture", self.save_picture_here, "save a picture of the window"),
+            Command("R", "File", "Record", self.toggle_recording, "record: annotated video and joints"),
+            Command("L", "Recognition", "Listen for...", self.choose_labels, "choose the labels that are said"),
+            Command("A", "View", "Attention", self.toggle_attention, "attention on and off"),
+            Command("X", "View", "Attention as a matrix", self.next_attention_view, "attention as figure or matrix"),
+            Command("K", "View", "Skeletons", self.toggle_skeletons, "skeletons on and off"),
+            Command("M", "View", "Mirror", self.toggle_mirror, "left and right as in a mirror"),
+            Command("T", "View", "Light or dark", self.toggle_theme, "light or dark"),
+            Command("Tab", "View", "Next person", self.select_next, "the next person's details"),
+            Command("F", "View", "Full screen", self.toggle_full_screen, "full screen, with large type"),
+            Command("H", "Help", "Keys", self.toggle_help, "this list"),
+            Command("Q", "File", "Quit", self.close, "quit"),
         )
 
+    def _key_list(self) -> list[tuple[str, str]]:
+        keys = [(command.key, command.more) for command in self.commands]
+        return [("1-9", "choose a source, as in the menu Source"), *keys[:-1], ("Q, Esc", keys[-1][1])]
+
+    def _make_menus(self) -> None:
+        bar = self.menuBar()
+        menus = {title: bar.addMenu(title) for title in ("File", "Source", "Recognition", "View", "Help")}
+        self.menus = Menus(self, menus["Source"], menus["Recognition"], self._preferences)
+        self.menus.wanted.connect(self.change)
+        self.actions_by_key: dict[str, QAction] = {}
+        for command in self.commands:
+            action = QAction(command.words, self)
+            action.setShortcut(QKeySequence(command.key))
+            action.triggered.connect(command.do)
+            menus[command.menu].addAction(action)
+            self.addAction(action)  # so that its key works while the menu bar is hidden
+            self.actions_by_key[command.key] = action
+        for key in ("A", "X", "K", "M", "F", "R", "Space"):
+            self.actions_by_key[key].setCheckable(True)
+        themes = menus["View"].addMenu("Theme")
+        self._themes = QActionGroup(self)
+        for name in (*theme.THEMES, theme.SYSTEM):
+            action = themes.addAction("As the desktop" if name == theme.SYSTEM else name.capitalize())
+            action.setData(name)
+            action.setCheckable(True)
+            self._themes.addAction(action)
+        self._themes.triggered.connect(self._choose_theme)
+        forget = menus["Help"].addAction("Forget what was chosen")
+        forget.triggered.connect(self.forget)
+        for number in range(1, 10):
+            shortcut = QShortcut(QKeySequence(str(number)), self)
+            shortcut.activated.connect(self._choose_source)
+        QShortcut(QKeySequence("Esc"), self).activated.connect(self._back)
+        self._mark()
+
+    def open_file(self) -> None:
+        """Let the user look for a file."""
+        self.menus.open_file()
+
+    def open_address(self) -> None:
+        """Let the user type an address."""
+        self.menus.open_address()
+
+    def choose_labels(self) -> None:
+        """Let the user choose labels."""
+        self.menus.listen()
+
+    def _choose_source(self) -> None:
+        if said := self.menus.choose_source(int(self.sender().key().toString())):
+            self.say(said)
+
+    def change(self, settings: Settings) -> None:
+        """Go on by these settings, when all for them is open."""
+        if self.recorder is not None and settings.source != self._live.settings.source:
+            self.toggle_recording()
+        self._live.change(settings)
+
     def _poll(self) -> None:
-        # The timer runs on while the window is frozen: it is also what lets Python see Ctrl-C.
-        if self._frozen:
+        # The timer runs on while the window is paused: it is also what lets Python see Ctrl-C.
+        about = self._live.about
+        if about is not None and about is not self._about:
+            self._show_about(about)
+        if self._live.settings != self._settings:
+            self._preferences.remember(self._live.settings, self._settings)
+            self._settings = self._live.settings
+            self.menus.show_running(self._settings, about)
+        self._tell()
+        if self._paused:
             return
-        self._shown = self._snapshot()
+        self._shown = self._live.snapshot()
         if not self._shown.finished:
             self.rates = self._shown.rates
         self.refresh()
+
+    def _tell(self) -> None:
+        """Notices, what is being opened, the recording's end, and rates."""
         now = monotonic()
+        for line in [*self._live.notices(), *self._saved]:
+            self.say(line)
+        self._saved.clear()
+        self._watch_recorder()
+        if now >= self._notice_until:
+            self.status.show_notice(f"{self._live.opening}..." if self._live.opening and self._about else "")
         if now >= self._next_rates:
             self._next_rates = now + _RATES_EVERY
-            self.status.show_rates(self._shown.rates)
+            if self._about is not None:
+                running = f"{self._about.model} on {self._live.engine}  \u00b7  pose by {self._about.pose}"
+                self.status.show_running(short_source(self._about.source), running)
+                self.status.show_rates(self._shown.rates)
+
+    def _show_about(self, about: About) -> None:
+        """Another model or source runs from now on."""
+        before, self._about = self._about, about
+        self.setWindowTitle(f"{short_source(about.source)} - live-stf")
+        if before is None or before.source != about.source:
+            self.timeline.clear()
+        self.menus.show_running(self._live.settings, about)
+        self.picture.set_skeleton(about.skeleton)
+        self.picture.set_style(frames=about.frames)
+        self.persons.set_frames(about.frames)
+        if before is None or before.labels != about.labels:
+            self.bars.set_labels(about.labels)
+        if before is None or (before.skeleton, before.grains) != (about.skeleton, about.grains):
+            self._replace_attention(about)
+        if self._paused:
+            self.toggle_pause()
+
+    def _replace_attention(self, about: About) -> None:
+        if self.attention is not None:
+            self.attention.hide()
+            self.attention.deleteLater()
+            self.attention = None
+        if about.grains:
+            self.attention = AttentionPanel(about.skeleton, about.grains)
+            self.attention.choose(self._preferences.attention_view or BODY)
+            self.attention.chosen.connect(self._keep_attention_view)
+            self.attention.body.set_mirrored(self.picture.style.mirrored)
+            self.attention.matrix.pointed.connect(self._point)
+            self._column.insertWidget(self._column.count() - 1, self.attention, 1)
+            self.attention.setVisible(self._preferences.flag("attention", True))
+            self._fit()
+        self._mark()
 
     def refresh(self) -> None:
         """Show what was known at the last look."""
@@ -105,14 +274,20 @@ class LiveWindow(QMainWindow):
             self._selected = min(shown.events, default=None)
         event, scores = shown.events.get(self._selected), shown.scores.get(self._selected)
         label = event.label if event is not None and event.state is State.LABEL else None
-        self.picture.show_snapshot(shown)
+        waiting = f"{self._live.opening}..." if self._live.opening else WAITING
+        self.picture.show_snapshot(shown, waiting)
         if shown.people is not None:
             self.timeline.show_events(shown.events, shown.people.time)
-        note = WAITING if shown.people is None else "No person in view"
+        note = "No person in view" if shown.people is not None else WAITING
         self.persons.show_events(shown.events, self._selected, note)
-        self._whose.setText(f"Person {self._selected}" if len(shown.events) > 1 else "")
-        self.bars.show_scores(scores.probabilities if scores is not None else None, label)
-        self.attention.show_scores(scores)
+        self._likely.set_remark(f"Person {self._selected}" if len(shown.events) > 1 else "")
+        self.bars.show_scores(scores.probabilities if scores is not None and self._fits(scores) else None, label)
+        if self.attention is not None:
+            self.attention.show_scores(scores)
+
+    def _fits(self, scores: object) -> bool:
+        """Not so for a moment after the model has changed: what is shown is still the old one's."""
+        return self._about is not None and len(scores.probabilities) == len(self._about.labels)
 
     def select(self, identity: int) -> None:
         """Show the scores and the attention of this person."""
@@ -126,26 +301,109 @@ class LiveWindow(QMainWindow):
             later = [identity for identity in identities if identity > (self._selected or 0)]
             self.select((later or identities)[0])
 
-    def toggle_freeze(self) -> None:
+    def toggle_pause(self) -> None:
         """Let what is shown stand still, or go on. Recognition goes on all the while."""
-        self._frozen = not self._frozen
-        self.picture.set_frozen(self._frozen)
+        self._paused = not self._paused
+        self.picture.set_frozen(self._paused)
+        self._mark()
 
     def toggle_attention(self) -> None:
-        """Show or hide the attention panel; it stays hidden for a network that reports none."""
-        self.attention.setVisible(self.attention.isHidden() and self._has_attention)
+        """Show or hide the attention panel; there is none for a network that reports none."""
+        if self.attention is not None:
+            visible = self.attention.isHidden()
+            self.attention.setVisible(visible)
+            self._preferences.set_flag("attention", visible)
+        self._mark()
+
+    def next_attention_view(self) -> None:
+        """The figure, the matrix of parts, the matrix of joints, and again."""
+        if self.attention is not None:
+            views = self.attention.views
+            self.attention.choose(views[(views.index(self.attention.view) + 1) % len(views)])
+            self._keep_attention_view(self.attention.view)
+
+    def _keep_attention_view(self, view: int) -> None:
+        self._preferences.attention_view = view
+        self._mark()
 
     def toggle_skeletons(self) -> None:
         """Show the skeletons on the picture, or the picture and the labels alone."""
-        self.picture.set_style(replace(self.picture.style, skeletons=not self.picture.style.skeletons))
+        self.picture.set_style(skeletons=not self.picture.style.skeletons)
+        self._preferences.set_flag("skeletons", self.picture.style.skeletons)
+        self._mark()
+
+    def toggle_mirror(self) -> None:
+        """Show the picture as in a mirror, or as others see it. What is recognised stays the same."""
+        self.set_mirrored(not self.picture.style.mirrored)
+        self._preferences.set_flag("mirrored", self.picture.style.mirrored)
+
+    def set_mirrored(self, mirrored: bool) -> None:
+        """As `toggle_mirror`, for this run alone."""
+        self.picture.set_style(mirrored=mirrored)
+        if self.attention is not None:
+            self.attention.body.set_mirrored(mirrored)
+        self._mark()
+
+    def toggle_theme(self) -> None:
+        """Light or dark."""
+        self._take_theme(theme.LIGHT.name if theme.active() is theme.DARK else theme.DARK.name)
+
+    def _choose_theme(self, action: QAction) -> None:
+        self._take_theme(action.data())
+
+    def _take_theme(self, name: str) -> None:
+        self._preferences.theme = name
+        theme.apply(QApplication.instance(), name)
+        self._mark()
 
     def toggle_full_screen(self) -> None:
-        """Fill the screen, or be a window again."""
+        """Fill the screen, with type that is read from three metres, or be a window again."""
+        self.menuBar().setVisible(self.isFullScreen())
         self.setWindowState(self.windowState() ^ Qt.WindowFullScreen)
+        self._fit()
+        self._mark()
 
     def toggle_help(self) -> None:
         """Show what the keys do, or hide it."""
         self.help.toggle()
+
+    def forget(self) -> None:
+        """Choose nothing beforehand in the next run. What runs now goes on."""
+        self._preferences.forget()
+        self.say("Forgotten; the next run begins as the first one did")
+
+    def toggle_recording(self) -> None:
+        """Begin to record what is seen, or end it."""
+        if self.recorder is not None:
+            self.recorder.stop()
+        elif self._about is None or self._shown.frame is None or self._shown.finished:
+            self.say("There is nothing to record yet" if self._shown.frame is None else "The source has ended")
+        else:
+            about, frame = self._about, self._shown.frame
+            started = datetime.now().astimezone().isoformat(timespec="seconds")
+            heading = Heading(frame.size, round(self.rates.pose, 1), about.source, about.model, started)
+            style = self.picture.style
+            try:
+                self.recorder = Recorder(
+                    fresh_name(self._where()), self._live.snapshot, heading, about.skeleton, _for_video(style)
+                )
+            except LiveStfError as problem:
+                self.say(str(problem))
+            self.picture.set_recording(self.recorder is not None)
+        self._mark()
+
+    def _watch_recorder(self) -> None:
+        recorder = self.recorder
+        if recorder is None or not recorder.ended:
+            return
+        self.recorder = None
+        self.picture.set_recording(False)
+        self._mark()
+        left_out = f", {recorder.dropped} pictures left out of the video" if recorder.dropped else ""
+        if recorder.problem:
+            self.say(f"The recording ended early: {recorder.problem}; {recorder.joints.name} has what came before")
+        else:
+            self.say(f"Recorded {recorder.video.name} and {recorder.joints.name}{left_out}")
 
     def _back(self) -> None:
         if self.help.isVisible():
@@ -157,55 +415,102 @@ class LiveWindow(QMainWindow):
 
     def save_picture(self, path: Path) -> None:
         """Save a picture of the window; the name's ending says the format. LiveStfError when it cannot be written."""
+        self.picture.settle()
         if not self.grab().save(str(path)):
-            raise LiveStfError(f"cannot write {path}: check the folder and the name's ending")
+            raise LiveStfError(_unwritable(path))
 
-    def _save_picture_here(self) -> None:
-        path = Path.cwd() / f"live-stf-{datetime.now():%Y%m%d-%H%M%S}.png"
+    def save_picture_here(self) -> None:
+        """Save a picture of the window as PNG. It is written by a thread of its own: packing it takes a while."""
+        self.picture.settle()
+        image = self.grab().toImage()
+        path = fresh_name(self._where()).with_suffix(".png")
         try:
-            self.save_picture(path)
-        except LiveStfError as error:
-            self._say(str(error))
-        else:
-            self._say(f"Saved {path.name}")
+            path.touch()  # takes the name
+        except OSError:
+            self.say(_unwritable(path))
+            return
 
-    def _say(self, text: str) -> None:
+        def write() -> None:
+            self._saved.append(f"Saved {path.name}" if image.save(str(path), "PNG") else _unwritable(path))
+
+        threading.Thread(target=write, name="saving a picture").start()
+
+    def _where(self) -> Path:
+        return Path.cwd() if self._folder is None else self._folder
+
+    def _point(self, words: str) -> None:
+        self.say(words, 60.0)
+
+    def say(self, text: str, seconds: float = _NOTICE) -> None:
+        """Say something for some seconds, in the status line; an empty text ends what is said."""
         self.status.show_notice(text)
-        self._notice.start()
+        self._notice_until = monotonic() + (seconds if text else 0.0)
+
+    def _mark(self) -> None:
+        """Have the menus show what is on."""
+        style, attention = self.picture.style, self.attention
+        for key, on in (
+            ("A", attention is not None and not attention.isHidden()),
+            ("X", attention is not None and attention.view != BODY),
+            ("K", style.skeletons),
+            ("M", style.mirrored),
+            ("F", bool(self.windowState() & Qt.WindowFullScreen)),
+            ("R", self.recorder is not None),
+            ("Space", self._paused),
+        ):
+            self.actions_by_key[key].setChecked(on)
+        self.actions_by_key["A"].setEnabled(attention is not None)
+        self.actions_by_key["X"].setEnabled(attention is not None)
+        for action in self._themes.actions():
+            action.setChecked(action.data() == self._preferences.theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._side.setFixedWidth(max(290, min(round(0.29 * self.width()), 460)))
-        compact = self.height() < _COMPACT
-        self.persons.set_compact(compact)
-        self.bars.set_compact(compact)
-        self.attention.set_compact(compact)
-        self.help.setGeometry(self.centralWidget().rect())
+        self._fit()
         super().resizeEvent(event)
+
+    def _fit(self) -> None:
+        """Type and panels for this size; in full screen for somebody who stands three metres away."""
+        full = bool(self.windowState() & Qt.WindowFullScreen)
+        scale = type_scale(self.height(), full)
+        compact = not full and self.height() < _COMPACT
+        share, least, most = (0.34, 290, 2000) if full else (0.29, 290, 520)
+        self._side.setFixedWidth(round(max(least, min(share * self.width(), most))))
+        self.persons.set_scale(1.3 * scale if full else scale, most_tall=1 if full else 0 if compact else 2)
+        self._likely.set_scale(scale)
+        self.bars.set_scale(scale)
+        if self.attention is not None:
+            self.attention.set_scale(scale, compact)
+        self.timeline.set_scale(0.8 * scale if full else scale)
+        self.status.set_scale(max(0.6 * scale, 1.0) if full else max(scale, 1.0))
+        self.picture.set_scale(scale)
+        if self.picture.style.scale != (wanted := 1.9 if full else 1.0):
+            self.picture.set_style(scale=wanted)
+        self.help.setGeometry(self.centralWidget().rect())
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._timer.stop()
+        if self.recorder is not None:
+            self.recorder.stop()
+            self.recorder.wait()
+        if not self.isFullScreen():
+            self._preferences.geometry = self.saveGeometry()
+        self._preferences.save()
         super().closeEvent(event)
 
     def _lay_out(self) -> None:
-        self._whose = QLabel(objectName="muted")
-        heading = QHBoxLayout()
-        heading.addWidget(QLabel("Most likely", objectName="heading"))
-        heading.addStretch()
-        heading.addWidget(self._whose)
-
+        self._likely = Title("Most likely")
         self._side = QWidget(objectName="side")
         self._side.setAttribute(Qt.WA_StyledBackground)
-        column = QVBoxLayout(self._side)
-        column.setContentsMargins(16, 14, 16, 12)
-        column.setSpacing(8)
-        column.addWidget(self.persons)
-        column.addSpacing(8)
-        column.addLayout(heading)
-        column.addWidget(self.bars)
-        column.addSpacing(8)
-        column.addWidget(self.attention, 1)
-        # Takes the room while the attention is hidden, and none beside it.
-        column.addStretch()
+        self._column = QVBoxLayout(self._side)
+        self._column.setContentsMargins(16, 14, 16, 12)
+        self._column.setSpacing(8)
+        self._column.addWidget(self.persons)
+        self._column.addSpacing(6)
+        self._column.addWidget(self._likely)
+        self._column.addWidget(self.bars)
+        self._column.addSpacing(6)
+        # Takes the room while there is no attention, and none beside it.
+        self._column.addStretch()
 
         left = QVBoxLayout()
         left.setSpacing(0)
@@ -222,3 +527,18 @@ class LiveWindow(QMainWindow):
         rows.addLayout(middle, 1)
         rows.addWidget(self.status)
         self.setCentralWidget(everything)
+
+
+def type_scale(height: int, full: bool) -> float:
+    """How much larger than usual type is in a window of this height in pixels; full: that fills the screen."""
+    scale = height / _USUAL_HEIGHT
+    return min(max(1.4 * scale, 1.2), 5.0) if full else min(max(scale, 0.85), 1.35)
+
+
+def _for_video(style: Style) -> Style:
+    """The same, in type that fits the picture and not the screen."""
+    return Style(frames=style.frames, skeletons=style.skeletons, mirrored=style.mirrored)
+
+
+def _unwritable(path: Path) -> str:
+    return f"cannot write {path}: check the folder and the name's ending"

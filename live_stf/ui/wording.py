@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from live_stf.types import Event, Rates, State
 
 
 def readable(label: str) -> str:
     """A class name as it is shown: sit_down -> sit down."""
     return label.replace("_", " ")
+
+
+def short_source(name: str) -> str:
+    """What a source is called where there is little room: a file without its folder."""
+    return name if "://" in name else Path(name).name
 
 
 def percent(score: float) -> str:
@@ -21,9 +28,9 @@ def event_words(event: Event | None, frames: int) -> tuple[str, str]:
         case State.LABEL:
             return readable(event.label or ""), percent(event.score)
         case State.UNSURE:
-            return "not sure", percent(event.score)
+            return "not sure", ""
         case State.FILLING:
-            return "looking", f"{round(event.filled * frames)}/{frames}"
+            return "filling", f"{round(event.filled * frames)}/{frames}"
         case State.NO_PERSON:
             return "out of view", ""
         case _:
@@ -36,12 +43,12 @@ def filling_words(event: Event, frames: int) -> str:
     return f"Looking at {seen}/{frames} frames" if seen < frames and event.state is not State.FILLING else ""
 
 
-def rate_words(rates: Rates) -> list[tuple[str, str]]:
-    """(name, value) of everything that is told of how fast the loop is."""
+def rate_words(rates: Rates) -> list[tuple[str, str, str]]:
+    """(name, value, a value as wide as any) of everything that is told of how fast the loop is."""
     return [
-        ("Capture", f"{rates.capture:.1f} fps"),
-        ("Pose", f"{rates.pose:.1f} fps"),
-        ("Labels", f"{rates.label:.1f}/s"),
-        ("Frame age", f"{1000 * rates.frame_age:.0f} ms"),
-        ("Dropped", f"{rates.dropped}"),
+        ("Capture", f"{rates.capture:.1f} fps", "000.0 fps"),
+        ("Pose", f"{rates.pose:.1f} fps", "000.0 fps"),
+        ("Labels", f"{rates.label:.1f}/s", "00.0/s"),
+        ("Frame age", f"{1000 * rates.frame_age:.0f} ms", "000 ms"),
+        ("Dropped", f"{rates.dropped}", "0000"),
     ]

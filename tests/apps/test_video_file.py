@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import av
@@ -22,7 +23,10 @@ from live_stf.assets import pose_model
 from live_stf.errors import AssetError
 from live_stf.model import Model
 from live_stf.network import build_network
+from live_stf.pose.choice import open_pose
 from live_stf.preparation import Preparation
+from live_stf.stream.recording import Heading, RecordingWriter
+from live_stf.stream.source import FileSource
 
 PROGRAM = Path(__file__).resolve().parents[2] / "apps" / "video_file.py"
 LABELS = ("walk", "wave", "none of these")
@@ -258,3 +262,32 @@ def test_ctrl_c_keeps_what_was_found(model, shared, tmp_path):
     assert "Traceback" not in err
     assert segments(written)
     assert f"labels: {written}" in out
+
+
+def test_recorded_joints_get_the_labels_of_the_clip_and_are_not_written_over(run, squats, tmp_path):
+    recording = tmp_path / "out" / "squats.joints.jsonl"
+    recording.parent.mkdir()
+    with (
+        FileSource(squats) as source,
+        closing(open_pose()) as pose,
+        RecordingWriter(recording, Heading(source.size, source.fps)) as writer,
+    ):
+        while (frame := source.read()) is not None:
+            writer.write(pose.detect(frame), {})
+    joints = recording.read_bytes()
+    status, _, err = run(squats)
+    of_clip = segments(tmp_path / "out" / "squats.jsonl")
+    assert (status, err) == (0, "")
+    status, _, err = run(recording, "--annotate")
+    assert (status, err) == (0, "")
+    of_recording = segments(tmp_path / "out" / "squats.jsonl")
+    assert [(s["label"], s["start"], s["end"]) for s in of_recording] == [
+        (s["label"], s["start"], s["end"]) for s in of_clip
+    ]
+    assert cv2.VideoCapture(str(tmp_path / "out" / "squats.mp4")).get(cv2.CAP_PROP_FRAME_COUNT) == 65
+    assert recording.read_bytes() == joints
+    renamed = recording.rename(recording.with_name("squats.jsonl"))
+    status, _, err = run(renamed)
+    assert status == 2
+    assert "the labels would replace it" in err
+    assert renamed.read_bytes() == joints

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import cv2
@@ -19,9 +20,12 @@ from safetensors.torch import save_file
 from live_stf.model import Model
 from live_stf.network import build_network
 from live_stf.preparation import Preparation
+from live_stf.stream.recording import Heading, RecordingWriter
+from live_stf.types import People, Person
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "apps" / "webcam.py"
+BARE = {"PATH": "", **{name: os.environ[name] for name in ("HOME", "PYTHONPATH") if name in os.environ}}
 LABELS = ("walk", "sit_down", "squat", "drink", "wave", "none_of_these")
 
 
@@ -34,6 +38,18 @@ def model(tmp_path_factory) -> Path:
     made.save_description()
     save_file(build_network(network, len(LABELS)).state_dict(), made.weights)
     return made.folder
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory) -> Path:
+    """Joints of somebody who stands still for two seconds."""
+    path = tmp_path_factory.mktemp("recording") / "standing.joints.jsonl"
+    body = np.random.default_rng(0).uniform(50, 200, (18, 3)).astype(np.float32)
+    body[:, 2] = 0.9
+    with RecordingWriter(path, Heading((320, 240), 30.0)) as writer:
+        for index in range(60):
+            writer.write(People(index / 30, (320, 240), (Person(body, 1),)), {})
+    return path
 
 
 def start(environment, *arguments):
@@ -125,6 +141,9 @@ def test_a_missing_model_and_a_missing_display_are_one_line(x_environment, clip)
         (("--rate", "0"), "--rate is 0, it has to be above 0"),
         (("--headless", "--screenshot", "a.png"), "there is none"),
         (("--seconds", "nan"), "--seconds is nan"),
+        (("--threshold", "0"), "--threshold is 0, it has to be above 0 and 1 at most"),
+        (("--listen", " , "), "it has no label"),
+        (("--output", "nowhere"), "there is no such folder"),
         (("--people", "0"), "--people is 0, it has to be 1 or more"),
         (("--screenshot", "window.txt"), "its name has to end in .png"),
         (("--screenshot", "nowhere/window.png"), "there is no folder nowhere"),
@@ -139,7 +158,7 @@ def test_wrong_arguments_are_told_before_anything_starts(x_environment, argument
 
 
 def test_without_a_window_every_line_is_an_event(model, clip):
-    environment = {"PATH": "", "HOME": os.environ["HOME"], "QT_QPA_PLATFORM": "none"}
+    environment = {**BARE, "QT_QPA_PLATFORM": "none"}
     arguments = ("--source", clip, "--model", model, "--engine", "torch", "--headless")
     status, out, err = run(environment, *arguments)
     assert status == 0, err
@@ -161,8 +180,59 @@ def test_events_are_written_beside_a_window_too(x_environment, model, clip, tmp_
     assert json.loads(file.read_text().splitlines()[0])["state"] == "filling"
 
 
+def remember(environment, **values):
+    """As a run before would have left it."""
+    file = Path(environment["XDG_CONFIG_HOME"]) / "live-stf" / "live-stf.ini"
+    file.parent.mkdir(parents=True)
+    file.write_text("[General]\n" + "".join(f"{name}={value}\n" for name, value in values.items()))
+    return file
+
+
+def test_what_was_chosen_before_is_taken_and_can_be_reset(x_environment, model, recording):
+    file = remember(x_environment, source=recording, model=model, engine="torch", theme="light")
+    status, out, err = run(x_environment, "--seconds", 3)
+    assert (status, err) == (0, "")
+    assert out.startswith(f"{recording}: untrained on torch")
+    assert "recorded joints" in out
+    status, _, err = run(x_environment, "--reset", "--seconds", 0.5)
+    assert f"source={recording}" not in file.read_text()
+    assert "camera 0" in err or status == 0
+
+
+def test_what_was_chosen_before_and_is_gone_leaves_the_window_open(x_environment, model):
+    remember(x_environment, source="/gone/clip.mp4", model=model, engine="torch")
+    began = time.monotonic()
+    status, out, err = run(x_environment, "--seconds", 6)
+    assert time.monotonic() - began > 6
+    assert (status, out) == (2, "")
+    assert err == "error: /gone/clip.mp4: no such file\n"
+
+
+def test_it_closes_at_once_while_it_is_loading(x_environment, clip):
+    began = time.monotonic()
+    status, out, err = run(x_environment, "--source", clip, "--seconds", 0.1)
+    assert (status, out, err) == (0, "", "")
+    assert time.monotonic() - began < 20
+
+
+def test_recorded_joints_are_played_again(model, recording):
+    environment = {**BARE, "QT_QPA_PLATFORM": "none"}
+    arguments = ("--source", recording, "--model", model, "--engine", "torch", "--headless")
+    status, out, err = run(environment, *arguments, "--threshold", 0.05)
+    assert status == 0, err
+    lines = [json.loads(line) for line in out.splitlines()]
+    labels = {line["label"] for line in lines} - {None}
+    assert len(labels) == 1
+    status, out, err = run(environment, *arguments, "--threshold", 0.05, "--listen", ",".join(set(LABELS) - labels))
+    assert status == 0, err
+    assert {json.loads(line)["label"] for line in out.splitlines()} == {None}
+    status, out, err = run(environment, *arguments, "--listen", "walk,fly")
+    assert (status, out) == (2, "")
+    assert err.startswith("error: untrained has no label fly; there are walk, ")
+
+
 def test_cameras_are_listed_without_a_screen_or_a_model():
-    status, out, err = run({"PATH": "", "HOME": os.environ["HOME"]}, "--list-cameras", "--model", "nowhere")
+    status, out, err = run(BARE, "--list-cameras", "--model", "nowhere")
     assert (status, err) == (0, "")
     assert all(re.match(r"\d+: .|no camera was found", line) for line in out.splitlines())
     assert out

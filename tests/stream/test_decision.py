@@ -135,3 +135,15 @@ def test_labels_last_their_dwell_and_scores_are_probabilities(series, dwell, smo
         if event.label != held:
             assert time - since >= dwell - 1e-6
             held, since = event.label, time
+
+
+def test_another_threshold_keeps_the_proportion_and_holds_at_once():
+    strict = DecisionSettings(enter=0.8, leave=0.4, dwell=0.0, smoothing=0.0)
+    assert (strict.at(0.6).enter, strict.at(0.6).leave) == (0.6, pytest.approx(0.3))
+    decision = Decision(1, ("walk", "wave"), strict)
+    assert decision.update(0.0, np.array([0.7, 0.3])).label is None
+    decision.decide_by(strict.at(0.6))
+    assert decision.update(0.1, np.array([0.7, 0.3])).label == "walk"
+    assert decision.update(0.2, np.array([0.35, 0.2])).label == "walk"
+    decision.decide_by(strict.at(0.9))
+    assert decision.update(0.3, np.array([0.4, 0.2])).label is None

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
+from live_stf.session import About, Settings
 from live_stf.skeleton import OPENPOSE_18
 from live_stf.types import Event, Frame, People, Person, Rates, Scores, Snapshot, State
-from live_stf.ui.about import About
+from live_stf.ui import theme
+from live_stf.ui.preferences import Preferences
+from live_stf.ui.qt import application as application_on_a_display
 from live_stf.ui.qt import painting_application
+from live_stf.ui.window import LiveWindow
 
+ON_X = "LIVE_STF_TESTS_ON_X"  # as in tests/conftest.py
 SIZE = (640, 360)
 LABELS = ("walk", "sit_down", "squat", "drink", "wave", "jump", "none_of_these")
 
@@ -25,9 +31,16 @@ _STANDING = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="session", autouse=True)
-def application():
-    return painting_application()
+@pytest.fixture(scope="session")
+def qapp():
+    """In place of pytest-qt's own: it has to be made where OpenCV's variables are out of the way."""
+    return application_on_a_display() if ON_X in os.environ else painting_application()
+
+
+@pytest.fixture(autouse=True)
+def application(qapp):
+    yield qapp
+    theme.apply(qapp)
 
 
 @pytest.fixture
@@ -62,7 +75,60 @@ def scores_of() -> Callable[..., Scores]:
 
 @pytest.fixture
 def about() -> About:
-    return About(LABELS, OPENPOSE_18, 2, 150, "a model", "an engine", "a pose estimator", "clip.mp4")
+    return About(
+        LABELS, OPENPOSE_18, 2, 150, "a model", "an engine", "a pose estimator", "clips/clip.mp4", LABELS[-1], 0.62
+    )
+
+
+class FakeLive:
+    """What a session is to the window. `given`: the last snapshot in it is shown; `asked`: the changes that came."""
+
+    def __init__(self, about: About | None, snapshot: Snapshot) -> None:
+        self.about, self.given, self.asked = about, [snapshot], []
+        self.opening, self.engine, self.settings, self.said = "", "an engine (a reason)", Settings(), []
+
+    def snapshot(self) -> Snapshot:
+        return self.given[-1]
+
+    def notices(self) -> list[str]:
+        said, self.said = self.said, []
+        return said
+
+    def change(self, settings: Settings) -> None:
+        self.asked.append(settings)
+
+
+@pytest.fixture
+def preferences(tmp_path) -> Preferences:
+    return Preferences(tmp_path / "config" / "live-stf.ini")
+
+
+@pytest.fixture
+def live(about, snapshot) -> FakeLive:
+    return FakeLive(about, snapshot)
+
+
+@pytest.fixture
+def open_window(qtbot, preferences, live, tmp_path) -> Callable[..., LiveWindow]:
+    """Opens a window on `live`, or on what is given; pictures go to tmp_path / "out"."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+
+    def make(on: FakeLive = live) -> LiveWindow:
+        window = LiveWindow(on, preferences, folder)
+        qtbot.addWidget(window)
+        with qtbot.waitActive(window):  # keys are for the window that is active
+            window.show()
+            window.activateWindow()
+        qtbot.waitUntil(lambda: bool(window.bars.best) or not on.snapshot().scores)
+        return window
+
+    return make
+
+
+@pytest.fixture
+def window(open_window) -> LiveWindow:
+    return open_window()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from PyQt5.QtCore import QRectF, QSize
 from live_stf.skeleton import OPENPOSE_18
 from live_stf.types import Frame, People, Snapshot
 from live_stf.ui.overlay import Style
-from live_stf.ui.picture import PictureView, fit, to_image
+from live_stf.ui.picture import Canvas, Job, PictureView, fit
 
 sides = st.integers(16, 4000)
 
@@ -18,24 +18,33 @@ sides = st.integers(16, 4000)
 def test_the_picture_keeps_its_aspect_and_fills_one_side(width, height, wide, high):
     place = QRectF(0, 0, wide, high)
     area = fit(QSize(width, height), place)
-    assert area.width() / area.height() == pytest.approx(width / height, rel=1e-6)
-    assert area.width() == pytest.approx(wide) or area.height() == pytest.approx(high)
-    assert area.width() <= wide * (1 + 1e-9)
-    assert area.height() <= high * (1 + 1e-9)
-    assert area.center().x() == pytest.approx(place.center().x())
+    scale = min(wide / width, high / height)
+    assert area.width() == pytest.approx(max(width * scale, 1), abs=0.51)
+    assert area.height() == pytest.approx(max(height * scale, 1), abs=0.51)
+    assert area.width() <= wide
+    assert area.height() <= high
+    assert area.center().x() == pytest.approx(place.center().x(), abs=0.51)
+    assert area == QRectF(area.toRect())
 
 
-def test_an_image_owns_its_pixels_in_the_right_colours():
-    pixels = np.zeros((5, 7, 3), np.uint8)
-    pixels[2, 3] = (10, 20, 200)
-    image = to_image(Frame(pixels, 0, 0))
-    pixels[:] = 77
-    assert image.pixelColor(3, 2).getRgb()[:3] == (200, 20, 10)
-    assert image.pixelColor(0, 0).getRgb()[:3] == (0, 0, 0)
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("size", [(7, 5), (70, 50), (14, 10)])
+def test_a_picture_is_scaled_in_the_right_colours_and_its_own_pixels_are_left_alone(size, mirrored):
+    pixels = np.zeros((50, 70, 3), np.uint8)
+    pixels[20:40, 30:60] = (10, 20, 200)
+    before = pixels.copy()
+    canvas, style = Canvas(), Style(mirrored=mirrored)
+    for _ in range(2):  # the second time into the same memory
+        image = canvas.make(Job(Snapshot(frame=Frame(pixels, 0, 0)), OPENPOSE_18, style, size, 1.0))
+    assert (image.width(), image.height()) == size
+    x = size[0] - 1 - 45 * size[0] // 70 if mirrored else 45 * size[0] // 70
+    assert image.pixelColor(x, 30 * size[1] // 50).getRgb()[:3] == (200, 20, 10)
+    assert image.pixelColor(size[0] - 1 if not mirrored else 0, 0).getRgb()[:3] == (0, 0, 0)
+    assert (pixels == before).all()
 
 
 def view(snapshot, width=800, height=450):
-    picture = PictureView(OPENPOSE_18, Style())
+    picture = PictureView(Style())
     picture.resize(width, height)
     picture.show_snapshot(snapshot)
     return picture.grab().toImage()
@@ -67,7 +76,7 @@ def test_nobody_a_message_and_freezing_are_told(snapshot):
     ended = Snapshot(frame=snapshot.frame, message="clip.mp4 has ended", finished=True)
     seen = [view(one) for one in (plain, empty, ended, Snapshot(), Snapshot(message="no picture"))]
     assert all(different(one, other) for i, one in enumerate(seen) for other in seen[:i])
-    picture = PictureView(OPENPOSE_18, Style())
+    picture = PictureView(Style())
     picture.resize(800, 450)
     picture.show_snapshot(plain)
     picture.set_frozen(True)

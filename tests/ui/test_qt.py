@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 MAKE = "from live_stf.ui.qt import application; app = application()"
 
@@ -19,6 +21,22 @@ def test_a_window_opens_on_x_although_opencv_was_imported_first(x_environment):
     ended = run(program + "print(app.platformName())", x_environment)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.strip() == "xcb"
+
+
+def test_every_key_menu_and_size_works_on_x_too(x_server):
+    here = Path(__file__).parent
+    tests = [here / "test_window.py", here / "test_menus.py"]
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests],
+        env={**os.environ, "LIVE_STF_TESTS_ON_X": x_server},
+        cwd=here.parents[1],
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout[-5000:]
+    assert " passed" in ended.stdout
 
 
 def test_a_plugin_folder_of_the_user_is_left_alone(x_environment):

@@ -2,188 +2,378 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
-from PyQt5.QtTest import QTest
+from PyQt5.QtCore import QPoint, Qt
+from PyQt5.QtWidgets import QApplication
 
 from live_stf.errors import LiveStfError
+from live_stf.skeleton import OPENPOSE_18
+from live_stf.stream.recording import RecordedSource
 from live_stf.types import Event, Rates, Snapshot, State
-from live_stf.ui.window import LiveWindow
+from live_stf.ui import theme
+from live_stf.ui.attention_panel import BODY
+from live_stf.ui.window import type_scale
 
 
 @pytest.fixture
-def live(about, snapshot, application):
-    """A window, and the list whose last snapshot it is given."""
-    given = [snapshot]
-    window = LiveWindow(lambda: given[-1], about)
-    window.show()
-    wait(lambda: window.bars.best)
-    yield window, given
-    window.close()
-    window.deleteLater()
-    application.processEvents()
+def wait(qtbot):
+    return lambda condition: qtbot.waitUntil(lambda: bool(condition()), timeout=3000)
 
 
-def wait(condition):
-    for _ in range(100):
-        if condition():
-            return
-        QTest.qWait(20)
-    pytest.fail("nothing happened for two seconds")
+@pytest.fixture
+def press(qtbot, window):
+    return lambda key, modifier=Qt.NoModifier: qtbot.keyClick(window, key, modifier)
 
 
-def test_it_asks_for_snapshots_by_itself_and_shows_them(live, scores_of):
-    window, given = live
+def picture(window):
+    """What the picture shows, the newest of it."""
+    window.picture.settle()
+    return window.picture.grab().toImage()
+
+
+def out(tmp_path, pattern):
+    return sorted((tmp_path / "out").glob(pattern))
+
+
+def test_it_asks_for_snapshots_by_itself_and_shows_them(window, live, wait, scores_of):
     assert window.bars.best[0] == ("squat", pytest.approx(0.7))
-    given.append(replace(given[-1], scores={1: scores_of(best="walk")}))
+    live.given.append(replace(live.given[-1], scores={1: scores_of(best="walk")}))
     wait(lambda: window.bars.best[0][0] == "walk")
 
 
-def test_the_first_person_is_shown_until_another_is_chosen_or_leaves(live, scores_of):
-    window, given = live
+def test_the_first_person_is_shown_until_another_is_chosen_or_leaves(window, live, wait, press, scores_of):
     scores = {1: scores_of(best="squat"), 2: scores_of(best="wave", identity=2)}
-    given.append(replace(given[-1], scores=scores))
-    wait(lambda: window._shown is given[-1])
+    live.given.append(replace(live.given[-1], scores=scores))
+    wait(lambda: window._shown is live.given[-1])
     assert window.bars.best[0][0] == "squat"
-    QTest.keyClick(window, Qt.Key_Tab)
+    press(Qt.Key_Tab)
     assert window.bars.best[0][0] == "wave"
-    QTest.keyClick(window, Qt.Key_Tab)
+    press(Qt.Key_Tab)
     assert window.bars.best[0][0] == "squat"
     window.select(2)
     assert window.bars.best[0][0] == "wave"
-    only_one = {1: given[-1].events[1]}
-    given.append(replace(given[-1], events=only_one, scores={1: scores[1]}))
+    only_one = {1: live.given[-1].events[1]}
+    live.given.append(replace(live.given[-1], events=only_one, scores={1: scores[1]}))
     wait(lambda: window.bars.best[0][0] == "squat")
 
 
-def test_space_freezes_what_is_shown(live, scores_of):
-    window, given = live
-    QTest.keyClick(window, Qt.Key_Space)
-    given.append(replace(given[-1], scores={1: scores_of(best="walk")}))
-    QTest.qWait(120)
+def test_space_pauses_what_is_shown(window, live, wait, press, qtbot, scores_of):
+    press(Qt.Key_Space)
+    live.given.append(replace(live.given[-1], scores={1: scores_of(best="walk")}))
+    qtbot.wait(80)
     assert window.bars.best[0][0] == "squat"
-    QTest.keyClick(window, Qt.Key_Space)
+    press(Qt.Key_Space)
     wait(lambda: window.bars.best[0][0] == "walk")
 
 
-def test_a_hides_the_attention_and_shows_it_again(live):
-    window, _ = live
+def test_a_hides_the_attention_and_the_next_window_remembers(window, press, open_window):
     assert window.attention.isVisible()
-    QTest.keyClick(window, Qt.Key_A)
+    press(Qt.Key_A)
     assert not window.attention.isVisible()
-    QTest.keyClick(window, Qt.Key_A)
+    press(Qt.Key_A)
     assert window.attention.isVisible()
+    press(Qt.Key_A)
+    assert not open_window().attention.isVisible()
 
 
-def test_a_network_without_attention_has_no_panel_for_it(about, snapshot):
-    scores = {1: replace(snapshot.scores[1], attention=())}
-    window = LiveWindow(lambda: replace(snapshot, scores=scores), replace(about, grains=0))
-    window.show()
-    wait(lambda: window.bars.best)
-    QTest.keyClick(window, Qt.Key_A)
-    assert not window.attention.isVisible()
-    window.close()
+def test_x_goes_through_the_views_of_the_attention_and_the_next_window_remembers(window, press, open_window):
+    assert window.attention.view == BODY
+    assert window.attention.body.isVisible()
+    seen = []
+    for _ in range(3):
+        press(Qt.Key_X)
+        seen.append(window.attention.view)
+        assert window.attention.matrix.isVisible() == (window.attention.view != BODY)
+    assert seen == [1, 0, BODY]
+    press(Qt.Key_X)
+    assert open_window().attention.view == 1
+
+
+def test_a_network_without_attention_has_no_panel_for_it(open_window, live, about, qtbot):
+    scores = {1: replace(live.given[-1].scores[1], attention=())}
+    live.about, live.given = replace(about, grains=0), [replace(live.given[-1], scores=scores)]
+    window = open_window()
+    for key in (Qt.Key_A, Qt.Key_X):
+        qtbot.keyClick(window, key)
+    assert window.attention is None
+    assert not window.actions_by_key["A"].isEnabled()
 
 
 @pytest.mark.parametrize("key", [Qt.Key_Q, Qt.Key_Escape])
-def test_keys_close_the_window(live, key):
-    window, _ = live
-    QTest.keyClick(window, key)
+def test_keys_close_the_window(window, press, key):
+    press(key)
     assert not window.isVisible()
 
 
-def test_s_saves_a_picture_where_the_user_is(live, tmp_path, monkeypatch):
-    window, _ = live
-    monkeypatch.chdir(tmp_path)
-    QTest.keyClick(window, Qt.Key_S)
-    (picture,) = tmp_path.glob("live-stf-*.png")
-    assert picture.stat().st_size > 5000
+def test_s_saves_a_picture_without_writing_over_another(window, press, wait, tmp_path):
+    press(Qt.Key_S)
+    press(Qt.Key_S)
+    wait(lambda: window.status.notice.startswith("Saved live-stf-"))
+    wait(lambda: len(out(tmp_path, "*.png")) == 2)
+    for picture in out(tmp_path, "*.png"):
+        wait(lambda picture=picture: cv2.imread(str(picture)) is not None)
+        high, wide = cv2.imread(str(picture)).shape[:2]
+        assert (wide, high) == (window.width(), window.height())
 
 
-def test_a_picture_that_cannot_be_saved_is_told(live, tmp_path):
-    window, _ = live
+def test_a_picture_that_cannot_be_saved_is_told(window, press, wait, tmp_path):
     with pytest.raises(LiveStfError, match=r"cannot write .*picture\.png"):
         window.save_picture(tmp_path / "missing" / "picture.png")
+    (tmp_path / "out").rmdir()
+    press(Qt.Key_S)
+    wait(lambda: window.status.notice.startswith("cannot write"))
 
 
-def test_rates_are_kept_from_before_the_end(live):
-    window, given = live
+def test_r_records_an_annotated_video_and_the_joints_of_every_picture(window, live, press, wait, tmp_path, standing):
+    first = live.given[-1]
+    press(Qt.Key_R)
+    assert window.actions_by_key["R"].isChecked()
+    for index in range(1, 6):
+        frame = replace(first.frame, time=1 + index / 10, index=30 + index)
+        person = standing(200 + 20 * index)
+        people = replace(first.people, time=frame.time, persons=(person, first.people.persons[1]))
+        live.given.append(replace(first, frame=frame, people=people))
+        wait(lambda: window.recorder._waiting.empty() and window._shown is live.given[-1])
+    press(Qt.Key_R)
+    wait(lambda: window.recorder is None)
+    assert not window.actions_by_key["R"].isChecked()
+    (video,), (joints,) = out(tmp_path, "*.mp4"), out(tmp_path, "*.joints.jsonl")
+    assert window.status.notice == f"Recorded {video.name} and {joints.name}"
+    with RecordedSource(joints) as source:
+        times = []
+        while (frame := source.read()) is not None:
+            times.append(frame.time)
+            people = source.people_of(frame)
+            assert len(people.persons) == 2
+            index = len(times) - 1
+            np.testing.assert_allclose(people.persons[0].joints[1, 0], 200 + 20 * index, atol=0.01)
+        assert source.fault is None
+    assert times == pytest.approx([0, 0.1, 0.2, 0.3, 0.4, 0.5])
+    film = cv2.VideoCapture(str(video))
+    assert (film.get(cv2.CAP_PROP_FRAME_WIDTH), film.get(cv2.CAP_PROP_FRAME_HEIGHT)) == (640, 360)
+    pictures = [film.read()[1] for _ in range(6)]
+    assert all(picture.std() > 5 for picture in pictures)  # the picture itself is plain grey
+    assert np.abs(pictures[0].astype(int) - pictures[5]).max() > 60
+
+
+def test_what_is_recorded_is_whole_when_the_window_closes(window, press, wait, tmp_path):
+    press(Qt.Key_R)
+    wait(lambda: window.recorder._waiting.empty())
+    window.close()
+    (video,), (joints,) = out(tmp_path, "*.mp4"), out(tmp_path, "*.joints.jsonl")
+    assert cv2.VideoCapture(str(video)).read()[0]
+    with RecordedSource(joints) as source:
+        assert source.read() is not None
+
+
+def test_what_keeps_from_recording_is_told(window, live, press, wait, tmp_path, about):
+    live.given.append(replace(live.given[-1], finished=True))
+    wait(lambda: window._shown is live.given[-1])
+    press(Qt.Key_R)
+    assert window.status.notice == "The source has ended"
+    live.given.append(replace(live.given[-1], finished=False))
+    wait(lambda: window._shown is live.given[-1])
+    (tmp_path / "out").rmdir()
+    press(Qt.Key_R)
+    assert window.status.notice.startswith("cannot record to ")
+    assert not window.actions_by_key["R"].isChecked()
+    (tmp_path / "out").mkdir()
+    press(Qt.Key_R)
+    larger = replace(live.given[-1].frame, image=np.zeros((480, 640, 3), np.uint8))
+    wait(lambda: window.recorder._waiting.empty())
+    live.given.append(replace(live.given[-1], frame=larger))
+    wait(lambda: "pictures of 640x480 came" in window.status.notice)
+    assert window.recorder is None
+
+
+def test_rates_are_kept_from_before_the_end(window, live, wait):
     wait(lambda: window.rates.pose == 28.0)
-    given.append(replace(given[-1], rates=Rates(), message="clip.mp4 has ended", finished=True))
-    wait(lambda: window._shown is given[-1])
+    live.given.append(replace(live.given[-1], rates=Rates(), message="clip.mp4 has ended", finished=True))
+    wait(lambda: window._shown is live.given[-1])
     assert window.rates.pose == 28.0
 
 
-def test_every_kind_of_snapshot_can_be_shown_at_every_size(live):
-    window, given = live
-    full = given[0]
+def test_every_kind_of_snapshot_can_be_shown_at_every_size(window, live, wait):
+    full = live.given[0]
     crowd = {identity: Event(identity, 0.0, State.UNSURE, None, 0.3) for identity in range(1, 9)}
     kinds = [
         full,
         Snapshot(),
+        Snapshot(message="missing.mp4: no such file"),
         Snapshot(frame=full.frame),
         replace(full, people=replace(full.people, persons=()), events={}, scores={}),
         replace(full, events=crowd),
         replace(full, message="a " * 200, finished=True),
         replace(full, scores={1: replace(full.scores[1], probabilities=np.float32([1, 0, 0, 0, 0, 0, 0]))}),
     ]
-    for width, height in ((720, 460), (900, 600), (1280, 720), (1600, 1000)):
+    for width, height in ((720, 460), (900, 600), (1280, 720), (1920, 1080)):
         window.resize(width, height)
         for kind in kinds:
-            given.append(kind)
-            wait(lambda: window._shown is given[-1])
+            live.given.append(kind)
+            wait(lambda: window._shown is live.given[-1])
             shown = window.grab()
             assert (shown.width(), shown.height()) == (width, height)
             assert window.status.geometry().bottom() < height
-            assert window.attention.geometry().bottom() <= window.status.geometry().top()
+            side = window.attention.parentWidget()
+            assert window.attention.geometry().bottom() <= side.height()
+            assert window.bars.geometry().bottom() < window.attention.geometry().top()
+            assert window.persons.geometry().bottom() < window.bars.geometry().top()
 
 
-def test_k_takes_the_skeletons_away_and_brings_them_back(live):
-    window, _ = live
-    before = window.picture.grab().toImage()
-    QTest.keyClick(window, Qt.Key_K)
-    without = window.picture.grab().toImage()
+def test_k_takes_the_skeletons_away_and_brings_them_back(window, press):
+    before = picture(window)
+    press(Qt.Key_K)
+    without = picture(window)
     assert without != before
-    QTest.keyClick(window, Qt.Key_K)
-    assert window.picture.grab().toImage() == before
+    press(Qt.Key_K)
+    assert picture(window) == before
 
 
-def test_f_fills_the_screen_and_escape_leaves_it_before_the_window(live):
-    window, _ = live
-    QTest.keyClick(window, Qt.Key_F)
+def test_m_mirrors_the_picture_the_people_and_the_figure_but_not_what_is_recognised(window, live, press, wait):
+    area = window.picture.picture_area
+    live.given.append(replace(live.given[-1], events={}))
+    wait(lambda: window._shown is live.given[-1])
+    scale = area.width() / 640
+    knee = live.given[-1].people.persons[0].joints[OPENPOSE_18.index("left_knee")]
+
+    def knee_is_at(x):
+        at = QPoint(round(area.left() + x * scale), round(area.top() + knee[1] * scale))
+        return picture(window).pixelColor(at).getRgb()[:3] != (90, 90, 90)
+
+    assert knee_is_at(knee[0])
+    assert not knee_is_at(640 - knee[0])
+    press(Qt.Key_M)
+    assert knee_is_at(640 - knee[0])
+    assert not knee_is_at(knee[0])
+    assert live.asked == []
+    assert window._preferences.flag("mirrored", False)
+
+
+def test_f_fills_the_screen_with_large_type_and_escape_leaves_it_before_the_window(window, press):
+    card, bars = window.persons.sizeHint().height(), window.bars.sizeHint().height()
+    assert window.menuBar().isVisible()
+    press(Qt.Key_F)
     assert window.isFullScreen()
-    QTest.keyClick(window, Qt.Key_Escape)
+    assert not window.menuBar().isVisible()
+    assert window.bars.sizeHint().height() > 1.3 * bars * 600 / 720
+    assert window.persons.sizeHint().height() > 1.3 * card * 600 / 720
+    assert window.picture.style.scale > 1.5
+    press(Qt.Key_K)  # keys work without the menu bar
+    assert not window.picture.style.skeletons
+    press(Qt.Key_Escape)
     assert not window.isFullScreen()
     assert window.isVisible()
-    QTest.keyClick(window, Qt.Key_Escape)
+    assert window.menuBar().isVisible()
+    press(Qt.Key_Escape)
     assert not window.isVisible()
 
 
-def test_h_lists_every_key_over_the_whole_window(live):
-    window, _ = live
+def test_type_grows_with_the_window_and_more_in_full_screen():
+    assert [type_scale(height, False) for height in (460, 760, 950, 2000)] == [0.85, 1.0, 1.25, 1.35]
+    assert type_scale(1080, True) == pytest.approx(1.99, abs=0.01)
+    assert type_scale(2160, True) == pytest.approx(2 * type_scale(1080, True))
+
+
+def test_h_lists_every_key_over_the_whole_window(window, press, qtbot):
     assert not window.help.isVisible()
-    QTest.keyClick(window, Qt.Key_H)
+    press(Qt.Key_H)
     assert window.help.isVisible()
     assert window.help.size() == window.centralWidget().size()
-    assert {key for key, _ in window.help.rows} == {"Space", "S", "A", "K", "Tab", "F", "H", "Q"}
+    listed = {key for key, _ in window.help.rows}
+    assert listed >= {"Space", "S", "R", "A", "X", "K", "M", "F", "H", "L", "T", "Tab", "1-9", "Q, Esc"}
+    assert listed - {"1-9", "Q, Esc"} == {command.key for command in window.commands} - {"Q"}
     window.resize(900, 600)
     assert window.help.size() == window.centralWidget().size()
-    QTest.keyClick(window, Qt.Key_Escape)
+    press(Qt.Key_Escape)
     assert not window.help.isVisible()
     assert window.isVisible()
-    QTest.keyClick(window, Qt.Key_H)
-    QTest.mouseClick(window.help, Qt.LeftButton)
+    press(Qt.Key_H)
+    qtbot.mouseClick(window.help, Qt.LeftButton)
     assert not window.help.isVisible()
 
 
-def test_the_timeline_grows_with_what_is_done(live):
-    window, given = live
-    people = given[-1].people
+def test_t_goes_from_dark_to_light_and_is_remembered(window, press, preferences):
+    def brightness():
+        return window.grab().toImage().pixelColor(window.width() - 4, window.height() // 2).lightness()
+
+    assert brightness() < 60
+    press(Qt.Key_T)
+    assert brightness() > 200
+    assert preferences.theme == "light"
+    theme.apply(QApplication.instance(), preferences.theme)
+    assert theme.active() is theme.LIGHT
+    press(Qt.Key_T)
+    assert brightness() < 60
+
+
+def test_the_timeline_grows_with_what_is_done(window, live, wait):
+    people = live.given[-1].people
     assert window.timeline.history.rows()[0][1][-1].label == "squat"
     for step in range(1, 4):
-        given.append(replace(given[-1], people=replace(people, time=people.time + step)))
-        wait(lambda: window._shown is given[-1])
+        live.given.append(replace(live.given[-1], people=replace(people, time=people.time + step)))
+        wait(lambda: window._shown is live.given[-1])
     (bar,) = window.timeline.history.rows()[0][1]
     assert bar.end - bar.start == pytest.approx(3)
     assert window.timeline.height() > 20
+
+
+def test_another_model_and_source_take_over_the_whole_window(window, live, wait, about, scores_of):
+    other = replace(about, labels=("hop", "skip", "none"), grains=1, source="other.mp4", model="tiny")
+    scores = replace(scores_of(), probabilities=np.float32([0.1, 0.8, 0.1]), attention=scores_of().attention[:1])
+    live.about = other  # the old snapshot is still there for a moment
+    wait(lambda: window.windowTitle() == "other.mp4 - live-stf")
+    assert window.bars.best == []
+    live.given.append(replace(live.given[-1], scores={1: scores}))
+    wait(lambda: window.bars.best and window.bars.best[0][0] == "skip")
+    assert window.attention.views == (BODY, 0)
+    assert window.attention.isVisible()
+    live.about = replace(other, grains=0)
+    wait(lambda: window.attention is None)
+    window.grab()
+
+
+def test_it_opens_before_anything_runs_and_says_what_is_being_opened(open_window, live, about, wait):
+    live.about, full, live.given = None, live.given[-1], [Snapshot()]
+    live.opening = "Opening camera 0"
+    window = open_window()
+    assert window.picture._waiting == "Opening camera 0..."
+    window.grab()
+    for command in window.commands:  # nothing that is there to press may fail now
+        if command.key not in ("Q", "Ctrl+O", "Ctrl+U"):
+            command.do()
+    window.resize(800, 500)
+    window.grab()
+    live.about, live.opening = about, ""
+    live.given.append(full)
+    wait(lambda: window.bars.best)
+    assert window.attention is not None
+
+
+def test_it_closes_while_something_is_being_opened(open_window, live):
+    live.about, live.given, live.opening = None, [Snapshot()], "Opening camera 0"
+    window = open_window()
+    window.close()
+    assert not window.isVisible()
+
+
+def test_notices_are_said_and_stay_for_a_while(window, live, wait):
+    assert "H:" in window.status.notice
+    live.said = ["missing.mp4: no such file; clip.mp4 goes on with a model"]
+    wait(lambda: window.status.notice.startswith("missing.mp4"))
+    window.say("")
+    live.opening = "Loading the model tiny"
+    wait(lambda: window.status.notice == "Loading the model tiny...")
+    live.opening = ""
+    wait(lambda: window.status.notice == "")
+
+
+def test_a_source_that_is_lost_and_comes_back_is_told_on_the_picture(window, live, wait):
+    well = live.given[-1]
+    before = picture(window)
+    live.given.append(replace(well, message="camera 0 gives no more pictures; trying again", events={}, scores={}))
+    wait(lambda: window._shown is live.given[-1])
+    assert picture(window) != before
+    live.given.append(well)
+    wait(lambda: window._shown is well and picture(window) == before)

@@ -1,0 +1,51 @@
+"""A panel's heading, with a remark at its right."""
+
+from __future__ import annotations
+
+from PyQt5.QtCore import QSize, Qt
+from PyQt5.QtGui import QColor, QPainter
+from PyQt5.QtWidgets import QSizePolicy, QWidget
+
+from live_stf.ui import theme
+from live_stf.ui.typeface import font, metrics, width
+
+_FONT, _REMARK = 14, 12  # pixels at scale 1
+
+
+class Heading(QWidget):
+    """One line of text in bold, and muted words at the right."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text, self._remark, self._scale = text, "", 1.0
+        self.setSizePolicy(QSizePolicy.Preferred, QSizePolicy.Fixed)
+
+    def set_remark(self, remark: str) -> None:
+        """What stands at the right; empty for nothing."""
+        if remark != self._remark:
+            self._remark = remark
+            self.update()
+
+    def set_scale(self, scale: float) -> None:
+        """Larger or smaller type."""
+        if scale != self._scale:
+            self._scale = scale
+            self.updateGeometry()
+            self.update()
+
+    def sizeHint(self) -> QSize:
+        size = self._scale * _FONT
+        return QSize(round(width(self._text, size, bold=True)) + 4, round(metrics(size).height()) + 2)
+
+    minimumSizeHint = sizeHint
+
+    def paintEvent(self, _event: object) -> None:
+        look, s = theme.active(), self._scale
+        painter = QPainter(self)
+        painter.setFont(font(s * _FONT, bold=True))
+        painter.setPen(QColor(look.text))
+        painter.drawText(self.rect(), Qt.AlignVCenter | Qt.AlignLeft, self._text)
+        painter.setFont(font(s * _REMARK))
+        painter.setPen(QColor(look.muted))
+        painter.drawText(self.rect(), Qt.AlignVCenter | Qt.AlignRight, self._remark)
+        painter.end()

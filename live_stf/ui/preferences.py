@@ -1,0 +1,157 @@
+"""What a user has chosen in earlier runs, in a file of the user's configuration folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from PyQt5.QtCore import QByteArray, QSettings
+
+from live_stf.engine import ENGINES
+from live_stf.session import Settings
+from live_stf.ui import theme
+
+MOST_PEOPLE = 4
+_RECENT = 5  # sources and model folders that are offered again
+_REMEMBERED = ("source", "model", "engine", "people", "threshold", "listen")
+
+
+class Preferences:
+    """Reads and writes one INI file; a value in it that cannot be is as if it were not there.
+
+    file: for tests; by default `live-stf/live-stf.ini` in the user's configuration folder.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        if file is None:
+            self._store = QSettings(QSettings.IniFormat, QSettings.UserScope, "live-stf", "live-stf")
+        else:
+            self._store = QSettings(str(file), QSettings.IniFormat)
+
+    @property
+    def file(self) -> Path:
+        """Where they are kept."""
+        return Path(self._store.fileName())
+
+    def forget(self) -> None:
+        """As in the first run."""
+        self._store.clear()
+        self._store.sync()
+
+    def settings(self, given: Mapping[str, object]) -> Settings:
+        """The usual settings, changed by what is remembered, changed by what is `given` by name."""
+        remembered: dict[str, object] = {}
+        if source := self._text("source"):
+            remembered["source"] = source
+        if model := self._text("model"):
+            remembered["model"] = model
+        if (engine := self._text("engine")) in ENGINES:
+            remembered["engine"] = engine
+        if (people := self._text("people")).isdigit() and 1 <= int(people) <= MOST_PEOPLE:
+            remembered["people"] = int(people)
+        settings = replace(Settings(), **{**remembered, **given})
+        # Thresholds and labels are a model's.
+        if self._text("decided_for") != settings.model:
+            return settings
+        own: dict[str, object] = {}
+        if (threshold := _number(self._text("threshold"))) is not None and 0 < threshold <= 1:
+            own["threshold"] = threshold
+        if listen := self._list("listen"):
+            own["listen"] = frozenset(listen)
+        return replace(settings, **{name: value for name, value in own.items() if name not in given})
+
+    def remember(self, settings: Settings, before: Settings) -> None:
+        """Keep what differs from `before`; a source with a password in its address is not kept."""
+        for name in _REMEMBERED:
+            value = getattr(settings, name)
+            if value == getattr(before, name) or (name == "source" and _has_password(str(value))):
+                continue
+            if name in ("threshold", "listen"):
+                self._store.setValue("decided_for", settings.model)
+            if value is None:
+                self._store.remove(name)
+            else:
+                self._store.setValue(name, sorted(value) if isinstance(value, frozenset) else str(value))
+        if settings.source != before.source and not settings.source.isdigit() and not _has_password(settings.source):
+            self._add("recent_sources", settings.source)
+        if settings.model != before.model and Path(settings.model).is_dir():
+            self._add("recent_models", settings.model)
+
+    @property
+    def recent_sources(self) -> list[str]:
+        """Files and addresses, the newest first."""
+        return self._list("recent_sources")
+
+    @property
+    def recent_models(self) -> list[str]:
+        """Folders, the newest first."""
+        return self._list("recent_models")
+
+    @property
+    def theme(self) -> str:
+        """A theme's name, or theme.SYSTEM."""
+        name = self._text("theme")
+        return name if name in (*theme.THEMES, theme.SYSTEM) else theme.DARK.name
+
+    @theme.setter
+    def theme(self, name: str) -> None:
+        self._store.setValue("theme", name)
+
+    def flag(self, name: str, usual: bool) -> bool:
+        """Something that is on or off."""
+        return {"true": True, "false": False}.get(self._text(name), usual)
+
+    def set_flag(self, name: str, value: bool) -> None:
+        self._store.setValue(name, "true" if value else "false")
+
+    @property
+    def attention_view(self) -> int | None:
+        """Which view of the attention, see `AttentionPanel.choose`."""
+        number = _number(self._text("attention_view"))
+        return None if number is None else int(number)
+
+    @attention_view.setter
+    def attention_view(self, view: int) -> None:
+        self._store.setValue("attention_view", str(view))
+
+    @property
+    def geometry(self) -> QByteArray:
+        """Where the window was, as Qt keeps it; empty when not known."""
+        value = self._store.value("geometry")
+        return value if isinstance(value, QByteArray) else QByteArray()
+
+    @geometry.setter
+    def geometry(self, value: QByteArray) -> None:
+        self._store.setValue("geometry", value)
+
+    def save(self) -> None:
+        """Have everything on disk."""
+        self._store.sync()
+
+    def _text(self, name: str) -> str:
+        value = self._store.value(name, "")
+        return value if isinstance(value, str) else ""
+
+    def _list(self, name: str) -> list[str]:
+        value = self._store.value(name, [])
+        return [value] if isinstance(value, str) and value else [str(one) for one in value or []]
+
+    def _add(self, name: str, value: str) -> None:
+        others = [one for one in self._list(name) if one != value]
+        self._store.setValue(name, [value, *others][:_RECENT])
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _has_password(source: str) -> bool:
+    try:
+        return "://" in source and urlsplit(source).password is not None
+    except ValueError:
+        return True

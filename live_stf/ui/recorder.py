@@ -1,0 +1,130 @@
+"""Recording what is seen: an annotated video, and the joints in a file beside it."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+
+import cv2
+
+from live_stf.errors import LiveStfError, one_line
+from live_stf.session import give_way
+from live_stf.skeleton import Skeleton
+from live_stf.stream.recording import SUFFIX, Heading, RecordingWriter
+from live_stf.stream.video_writer import VideoWriter
+from live_stf.types import Frame, Snapshot
+from live_stf.ui.overlay import Style, annotate
+
+_LOOK = 0.005  # seconds between two looks for a new picture
+_WAITING = 30  # pictures that may wait for being painted; one more and pictures are left out of the video
+_PATIENCE = 10.0  # seconds that the end waits for the video
+
+
+class Recorder:
+    """Writes every picture with a pose result until `stop`, in threads of its own: who shows pictures is not held up.
+
+    The joints are written at once; the video leaves out pictures when painting cannot keep up (`dropped`). name: of the
+    files, without endings. LiveStfError when they cannot be written.
+    """
+
+    def __init__(
+        self, name: Path, snapshot: Callable[[], Snapshot], heading: Heading, skeleton: Skeleton, style: Style
+    ) -> None:
+        self.video = name.with_name(name.name + ".mp4")
+        self.joints = name.with_name(name.name + SUFFIX)
+        self.pictures = self.dropped = 0
+        self.problem = ""  # what ended it before its time, one line
+        self._snapshot, self._heading, self._skeleton, self._style = snapshot, heading, skeleton, style
+        try:
+            self._writer = RecordingWriter(self.joints, heading)
+        except OSError as problem:
+            raise LiveStfError(f"cannot record to {name}: {problem.strerror or problem}") from problem
+        self._stop = threading.Event()
+        self._waiting: queue.Queue[Snapshot | None] = queue.Queue(_WAITING)
+        self._threads = [
+            threading.Thread(target=work, name=f"recording {what}", daemon=True)
+            for work, what in ((self._watch, "joints"), (self._paint, "video"))
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def ended(self) -> bool:
+        """Both files are complete."""
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def stop(self) -> None:
+        """Record nothing further; returns at once, see `ended`."""
+        self._stop.set()
+
+    def wait(self, timeout: float = _PATIENCE) -> None:
+        """Until both files are complete, or for `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        for thread in self._threads:
+            thread.join(max(deadline - time.monotonic(), 0.0))
+
+    def _fail(self, problem: Exception) -> None:
+        self.problem = self.problem or one_line(problem, 200)
+        self._stop.set()
+
+    def _watch(self) -> None:
+        newest: Frame | None = None
+        try:
+            while not self._stop.is_set():
+                shot = self._snapshot()
+                if shot.frame is None or shot.people is None or shot.frame is newest:
+                    self._stop.wait(_LOOK)
+                    continue
+                newest = shot.frame
+                if newest.size != self._heading.size:
+                    raise ValueError(f"pictures of {newest.size[0]}x{newest.size[1]} came, another size than before")
+                self._writer.write(shot.people, shot.events)
+                try:
+                    self._waiting.put_nowait(shot)
+                except queue.Full:
+                    self.dropped += 1
+        except Exception as problem:  # the thread's edge: told by `problem`
+            self._fail(problem)
+        finally:
+            self._writer.close()
+            self._waiting.put(None)
+
+    def _paint(self) -> None:
+        start: float | None = None
+        video: VideoWriter | None = None
+        try:
+            # In a thread that gives way, which the encoder's threads inherit.
+            with ThreadPoolExecutor(1, initializer=give_way) as executor:
+                video = executor.submit(VideoWriter, self.video, self._heading.size, self._heading.fps).result()
+            while (shot := self._waiting.get()) is not None:
+                if self.problem:
+                    continue  # take the rest, so that the other thread can end
+                if start is None:
+                    start = shot.frame.time
+                image = cv2.flip(shot.frame.image, 1) if self._style.mirrored else shot.frame.image
+                painted = annotate(image, shot.people, shot.events, shot.scores, self._skeleton, self._style)
+                video.write(Frame(painted, shot.frame.time - start, self.pictures))
+                self.pictures += 1
+        except Exception as problem:  # the thread's edge, too
+            self._fail(problem)
+            while self._waiting.get() is not None:
+                pass
+        finally:
+            try:
+                if video is not None:
+                    video.close()
+            except Exception as problem:
+                self._fail(problem)
+
+
+def fresh_name(folder: Path) -> Path:
+    """A name, without ending, that no picture or recording in the folder has."""
+    stem = f"live-stf-{datetime.now():%Y%m%d-%H%M%S}"
+    taken = {file.name.split(".")[0] for file in folder.glob(f"{stem}*")} if folder.is_dir() else set()
+    names = [stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 2))]
+    return folder / next(name for name in names if name not in taken)

@@ -1,0 +1,119 @@
+"""What is remembered, and what is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from live_stf.session import Settings
+from live_stf.ui.preferences import Preferences
+
+CHOSEN = Settings(
+    source="rtsp://host/1", model="other", engine="torch", people=3, threshold=0.7, listen=frozenset({"walk", "wave"})
+)
+
+
+def again(preferences: Preferences) -> Preferences:
+    preferences.save()
+    return Preferences(preferences.file)
+
+
+def test_what_was_chosen_is_there_in_the_next_run(preferences):
+    assert preferences.settings({}) == Settings()
+    preferences.remember(CHOSEN, Settings())
+    later = again(preferences)
+    assert later.settings({}) == CHOSEN
+    assert later.recent_sources == ["rtsp://host/1"]
+
+
+def test_the_command_line_has_the_last_word_and_is_not_remembered(preferences):
+    preferences.remember(CHOSEN, Settings())
+    given = {"source": "0", "threshold": 0.2}
+    assert again(preferences).settings(given) == replace(CHOSEN, **given)
+    assert again(preferences).settings({}) == CHOSEN
+
+
+def test_only_what_was_changed_in_the_window_is_remembered(preferences):
+    """A source that the command line gave stays out of it when the engine is changed."""
+    before = Settings(source="clip.mp4")
+    preferences.remember(replace(before, engine="torch"), before)
+    assert again(preferences).settings({}) == Settings(engine="torch")
+
+
+def test_thresholds_and_labels_are_those_of_the_model_that_they_were_chosen_for(preferences):
+    preferences.remember(CHOSEN, Settings())
+    settings = again(preferences).settings({"model": "everyday"})
+    assert (settings.threshold, settings.listen) == (None, None)
+
+
+def test_all_labels_and_the_models_own_threshold_are_remembered_too(preferences):
+    preferences.remember(CHOSEN, Settings())
+    preferences.remember(replace(CHOSEN, threshold=None, listen=None), CHOSEN)
+    settings = again(preferences).settings({})
+    assert (settings.threshold, settings.listen) == (None, None)
+
+
+def test_a_single_label_stays_a_label(preferences):
+    preferences.remember(replace(Settings(), listen=frozenset({"wave"})), Settings())
+    assert again(preferences).settings({}).listen == frozenset({"wave"})
+
+
+@pytest.mark.parametrize("source", ["rtsp://me:secret@host/1", "http://me:@host/"])
+def test_passwords_are_not_kept(preferences, source):
+    preferences.remember(Settings(source=source), Settings())
+    later = again(preferences)
+    assert later.settings({}).source == "0"
+    assert later.recent_sources == []
+    assert not later.file.exists() or "secret" not in later.file.read_text()
+
+
+def test_recent_sources_are_few_new_ones_first_and_none_twice(preferences, tmp_path):
+    before = Settings()
+    for number in (1, 2, 3, 4, 5, 6, 2):
+        after = replace(before, source=f"clip {number}.mp4")
+        preferences.remember(after, before)
+        before = after
+    assert again(preferences).recent_sources == [f"clip {number}.mp4" for number in (2, 6, 5, 4, 3)]
+    preferences.remember(replace(before, model=str(tmp_path)), before)
+    assert again(preferences).recent_models == [str(tmp_path)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "engine=abacus\npeople=many\nthreshold=7\ndecided_for=everyday\ntheme=pink\ngeometry=3\nattention_view=x",
+        "people=99\nthreshold=nan\ndecided_for=everyday\nlisten=\nsource=\nskeletons=perhaps",
+        "\x00\x01 not an ini file [",
+    ],
+)
+def test_a_file_that_was_spoilt_changes_nothing(preferences, text):
+    preferences.file.parent.mkdir(parents=True)
+    preferences.file.write_text("[General]\n" + text)
+    later = Preferences(preferences.file)
+    assert later.settings({}) == Settings()
+    assert later.theme == "dark"
+    assert later.attention_view is None
+    assert later.geometry.isEmpty()
+    assert later.flag("skeletons", True)
+
+
+def test_forgetting_is_the_first_run_again(preferences):
+    preferences.remember(CHOSEN, Settings())
+    preferences.theme = "light"
+    preferences.set_flag("mirrored", True)
+    preferences.attention_view = 1
+    preferences = again(preferences)
+    assert (preferences.theme, preferences.flag("mirrored", False), preferences.attention_view) == ("light", True, 1)
+    preferences.forget()
+    later = again(preferences)
+    assert later.settings({}) == Settings()
+    assert (later.theme, later.flag("mirrored", False), later.attention_view) == ("dark", False, None)
+    assert later.recent_sources == []
+
+
+def test_it_lies_in_the_users_configuration_folder(monkeypatch, tmp_path):
+    from PyQt5.QtCore import QSettings
+
+    QSettings.setPath(QSettings.IniFormat, QSettings.UserScope, str(tmp_path))
+    assert Preferences().file == tmp_path / "live-stf" / "live-stf.ini"
