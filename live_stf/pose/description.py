@@ -78,7 +78,7 @@ def _parsed(content: Any, kind: type, path: Path, within: str) -> Any:
             raise PoseError(f"{path}: {within}{key!r} is not known, there can be {', '.join(sorted(known))}")
         said[key] = _value(key, value, path)
     if kind is DetectorDescription and "file" not in said:
-        raise PoseError(f"{path}: detector needs the name of its file, e.g. {{\"file\": \"detector.onnx\"}}")
+        raise PoseError(f'{path}: detector needs the name of its file, e.g. {{"file": "detector.onnx"}}')
     return kind(**said)
 
 

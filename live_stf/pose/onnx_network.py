@@ -67,9 +67,7 @@ class OnnxNetwork:
         steps.mean(list(pixels.mean)).scale(list(pixels.std)).convert_element_type(element)
         try:
             options = precision_options(precision)
-            compiled = openvino.Core().compile_model(
-                process.build(), "CPU", {**options, "PERFORMANCE_HINT": "LATENCY"}
-            )
+            compiled = openvino.Core().compile_model(process.build(), "CPU", {**options, "PERFORMANCE_HINT": "LATENCY"})
         except ModelError as problem:
             raise PoseError(f"{self.path}: {problem}") from problem
         except RuntimeError as problem:
@@ -101,7 +99,7 @@ class OnnxNetwork:
             return own
         if size is None:
             raise PoseError(
-                f"{self.path}: takes pictures of any size; say which in its description, e.g. \"size\": [640, 640]"
+                f'{self.path}: takes pictures of any size; say which in its description, e.g. "size": [640, 640]'
             )
         return size
 

@@ -94,9 +94,7 @@ def test_the_window_says_which_network_finds_people(painted, model, clip, tmp_pa
 def test_a_network_that_does_not_fit_is_one_line(program, painted, model, clip, tmp_path, x_environment):
     network = painted.detector_network(tmp_path / "own.onnx", "yolo")
     source = [clip, "--output", tmp_path] if program == "video_file.py" else ["--source", clip]
-    done = run(
-        APPS / program, *source, "--pose", network, "--model", model, "--engine", "torch", env=x_environment
-    )
+    done = run(APPS / program, *source, "--pose", network, "--model", model, "--engine", "torch", env=x_environment)
     assert done.returncode == 2
     assert done.stderr.startswith(f"error: {network}: its outputs output0 (1, 5, 8) are none of the forms")
     assert done.stderr.count("\n") == 1

@@ -12,7 +12,9 @@ PRESENT = 0.5  # probability above which there is a body in the region
 
 _REACH = 3  # cells of the heat map that are looked at on each side of a landmark
 _CONFIDENT = 0.5  # least probability in the heat map that corrects a landmark
-_SEEN_TO = np.arange(-_REACH, _REACH + 1)
+# Of the cells around a landmark, row by row: columns to the right, rows down, and one to count them.
+_DOWN, _ACROSS = (steps.ravel() for steps in np.mgrid[-_REACH : _REACH + 1, -_REACH : _REACH + 1])
+_MOMENTS = np.stack([_ACROSS, _DOWN, np.ones_like(_DOWN)], axis=1).astype(np.float32)
 
 
 def decode(values: np.ndarray, heatmap: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -30,16 +32,21 @@ def refine(places: np.ndarray, heatmap: np.ndarray) -> np.ndarray:
 
     A place outside the region, and one around which no cell is likely, stay where they are.
     """
-    rows, columns = heatmap.shape[:2]
-    # As C converts to integers: towards zero.
-    cell = np.trunc(places * (columns, rows)).astype(int)
-    inside = ((cell >= 0) & (cell < (columns, rows))).all(axis=1)
-    x = cell[:, 0, None, None] + _SEEN_TO[None, None, :]
-    y = cell[:, 1, None, None] + _SEEN_TO[None, :, None]
+    rows, columns, channels = heatmap.shape
+    shape = np.array([columns, rows])
+    cell = (places * shape).astype(np.intp)  # towards zero, as C converts to integers
+    inside = ((cell >= 0) & (cell < shape)).all(axis=1)
+    x, y = cell[:, :1] + _ACROSS, cell[:, 1:] + _DOWN
     there = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
-    logits = heatmap[y.clip(0, rows - 1), x.clip(0, columns - 1), np.arange(len(places))[:, None, None]]
-    weights = np.where(there, 1 / (1 + np.exp(-logits)), 0.0)
-    total = weights.sum(axis=(1, 2))
-    sure = inside & (weights.max(axis=(1, 2)) >= _CONFIDENT)
-    means = np.stack([(weights * x).sum(axis=(1, 2)) / columns, (weights * y).sum(axis=(1, 2)) / rows], axis=1)
-    return np.where(sure[:, None], means / np.maximum(total, 1e-9)[:, None], places)
+    channel = np.arange(len(places))[:, None]
+    if whole := bool(there.all()):
+        at = (y * columns + x) * channels + channel
+    else:
+        at = (y.clip(0, rows - 1) * columns + x.clip(0, columns - 1)) * channels + channel
+    weights = 1 / (1 + np.exp(-heatmap.reshape(-1)[at]))
+    if not whole:
+        weights *= there
+    sure = inside & (weights.max(axis=1) >= _CONFIDENT)
+    moments = weights @ _MOMENTS
+    means = (cell + moments[:, :2] / np.maximum(moments[:, 2:], 1e-9)) / shape
+    return np.where(sure[:, None], means, places)

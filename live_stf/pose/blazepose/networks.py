@@ -11,6 +11,7 @@ import numpy as np
 
 from live_stf.errors import PoseError
 from live_stf.openvino_runtime import openvino, precision_options
+from live_stf.pose.blazepose.graph import rewritten
 from live_stf.pose.bundle_layout import DETECTOR_NAME, LANDMARK_OUTPUTS, LANDMARKS_NAME
 
 # What is read of a landmark model's outputs. The segmentation alone would take a quarter of its time.
@@ -83,23 +84,9 @@ def _read(bundle: Path) -> tuple[openvino.Model, openvino.Model]:
             names = DETECTOR_NAME, LANDMARKS_NAME
             detector, landmarks = (openvino.Core().read_model(archive.extract(name, folder)) for name in names)
             return (
-                _prepared(detector, DETECTOR_READ, *DETECTOR_VALUES),
-                _prepared(landmarks, LANDMARKS_READ, *LANDMARK_VALUES),
+                rewritten(detector, DETECTOR_READ, *DETECTOR_VALUES),
+                rewritten(landmarks, LANDMARKS_READ, *LANDMARK_VALUES),
             )
-    except (zipfile.BadZipFile, KeyError, IndexError, RuntimeError) as error:
+    except (zipfile.BadZipFile, KeyError, IndexError, RuntimeError, ValueError) as error:
         reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
         raise PoseError(f"{bundle} is no bundle of MediaPipe's pose networks ({reason})") from error
-
-
-def _prepared(model: openvino.Model, outputs: tuple[int, ...], mean: float, scale: float) -> openvino.Model:
-    """The network up to `outputs`, taking (1, N, N, 3) uint8 BGR."""
-    kept = openvino.Model([model.output(index) for index in outputs], model.get_parameters(), model.friendly_name)
-    steps = openvino.preprocess.PrePostProcessor(kept)
-    picture = steps.input()
-    layout = openvino.Layout("NHWC")
-    colours = openvino.preprocess.ColorFormat
-    picture.tensor().set_element_type(openvino.Type.u8).set_layout(layout).set_color_format(colours.BGR)
-    picture.model().set_layout(layout)
-    values = picture.preprocess().convert_element_type(openvino.Type.f32)
-    values.convert_color(colours.RGB).mean(mean).scale(scale)
-    return steps.build()

@@ -60,6 +60,9 @@ class Region:
 
     def cut(self, picture: np.ndarray, out: np.ndarray, border: int) -> None:
         """Fill `out` (N, N, 3) uint8 with the region; `border`, one of cv2.BORDER_*, says what lies off the picture."""
+        # A turned square is read across the rows, which no processor foresees. Read row by row before, it is at hand.
+        reach = (abs(self.matrix[0]) + abs(self.matrix[1])).max() / 2
+        picture[max(int(self.y - reach), 0) : max(int(self.y + reach) + 2, 0)].max(initial=0)
         pixels = out.shape[0]
         matrix = self.matrix / (pixels, pixels, 1)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
