@@ -22,6 +22,7 @@ from live_stf.stream.cameras import cameras
 from live_stf.stream.events import STDOUT, EventWriter
 from live_stf.stream.live import LiveLoop
 from live_stf.stream.mirror import MirroredSource
+from live_stf.stream.notices import Notices
 from live_stf.stream.reconnect import open_lasting
 from live_stf.stream.source import Wish
 from live_stf.ui.about import About
@@ -168,10 +169,12 @@ def open_loop(options: argparse.Namespace) -> tuple[LiveLoop, About]:
 def watch(loop: LiveLoop, options: argparse.Namespace, events: EventWriter) -> int:
     """Without a window: write events until the source ends, --seconds are over or Ctrl-C is pressed."""
     until = math.inf if options.seconds is None else time.monotonic() + options.seconds
+    notices = Notices(say)
     try:
         while True:
             snapshot = loop.snapshot()
             events.take(snapshot)
+            notices.take(snapshot)
             if snapshot.finished or time.monotonic() >= until:
                 return 0
             time.sleep(LOOK)
