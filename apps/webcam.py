@@ -22,6 +22,7 @@ from live_stf.pose import choice
 from live_stf.session import Session, Settings
 from live_stf.stream.cameras import cameras
 from live_stf.stream.events import STDOUT, EventWriter
+from live_stf.stream.notices import Notices
 from live_stf.types import Rates
 from live_stf.ui.wording import rate_words
 
@@ -174,11 +175,12 @@ def run_headless(options: argparse.Namespace, settings: Settings) -> int:
     with EventWriter(target) as events, Session(settings, say) as session:
         session.wait()
         print(f"{session.about.source}: {session.about.running}; press Ctrl-C to quit", file=told, flush=True)
-        status = 0
+        status, notices = 0, Notices(say)
         try:
             while True:
                 snapshot = session.snapshot()
                 events.take(snapshot)
+                notices.take(snapshot)
                 if snapshot.finished or time.monotonic() >= until:
                     break
                 time.sleep(LOOK)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import shlex
 import sys
+from collections.abc import Callable
 from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
@@ -67,6 +69,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--limit", action="append", default=[], metavar="NAME=VALUE", help=f"another limit: {names}")
     parser.add_argument("--output", type=Path, metavar="FILE.json", help="write all figures here")
     options = parser.parse_args(arguments)
+    options.given = sys.argv[1:] if arguments is None else arguments
     for name, longest in (("minutes", 1e5), ("rate", 1000), ("fault_every", 1e6), ("stop_every", 1e6)):
         value = getattr(options, name)
         if not 0 < value <= longest:
@@ -114,7 +117,7 @@ def run(options: argparse.Namespace) -> int:
     classifier = open_classifier(model, options.engine)
     open_pose = partial(choice.open_pose, options.pose, options.people)
     seconds = 60 * options.minutes
-    with _progress(seconds) as tick:
+    with _Bar(seconds) as tick:
         record = Soak(camera, open_pose, classifier, model, seconds, options.stop_every, options.seed, tick).run()
     found = figures(record)
     faults = broken(found, options.limits)
@@ -129,7 +132,11 @@ def run(options: argparse.Namespace) -> int:
     for line in [*dict.fromkeys(record.exceptions), *dict.fromkeys(record.false_alarms)]:
         print(line)
     if options.output is not None:
-        head = {"format": FORMAT, "command": _command(options), "machine": machine()}
+        head = {
+            "format": FORMAT,
+            "command": shlex.join(["python", "-m", "live_stf.soak", *options.given]),
+            "machine": machine(),
+        }
         everything = {**head, **as_dict(record, found, options.limits)}
         options.output.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
     for line in faults:
@@ -137,12 +144,7 @@ def run(options: argparse.Namespace) -> int:
     return BROKEN if faults else 0
 
 
-def _command(options: argparse.Namespace) -> str:
-    clip = "" if options.source is None else f" --source {options.source}"
-    return f"python -m live_stf.soak --minutes {options.minutes:g} --seed {options.seed}{clip}"
-
-
-class _progress:
+class _Bar:
     """A bar of the time that has passed, on a terminal; elsewhere a line now and then, so that a log shows life."""
 
     EVERY = 300.0  # seconds between two lines
@@ -155,7 +157,7 @@ class _progress:
         self._task = self._bar.add_task("soak", total=seconds, said="")
         self._next = self.EVERY
 
-    def __enter__(self):
+    def __enter__(self) -> Callable[[float, Record], None]:
         self._bar.start()
         return self._tick
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from itertools import pairwise
@@ -19,9 +20,11 @@ from live_stf.network import build_network
 from live_stf.pose.mediapipe import MediaPipePose
 from live_stf.preparation import Preparation
 from live_stf.recognition import LAYOUTS, Recognizer
-from live_stf.skeleton import COCO_17, OPENPOSE_18
+from live_stf.skeleton import OPENPOSE_18
 from live_stf.stream.source import open_source
 from live_stf.types import SCENE, State
+
+README = Path(__file__).resolve().parent.parent / "README.md"
 
 
 @pytest.fixture(scope="module")
@@ -72,16 +75,26 @@ def test_keypoints_pushed_are_what_the_picture_would_have_given(
     assert compared > 20
 
 
-def test_coco_points_are_read_as_the_same_body(points: tuple[list[tuple[float, np.ndarray]], tuple[int, int]]) -> None:
-    """Only the neck differs: OpenPose's own here is MediaPipe's, the middle of the shoulders as well."""
+@pytest.mark.parametrize("layout", ["coco17", "mediapipe33"])
+def test_points_of_other_layouts_are_read_as_the_same_body(
+    points: tuple[list[tuple[float, np.ndarray]], tuple[int, int]], layout: str
+) -> None:
+    """The neck is in neither: here it is MediaPipe's, the middle of the shoulders, as they are read."""
     joints, size = points
     one, other = Recognizer(), Recognizer()
-    order = [OPENPOSE_18.index(name) for name in COCO_17]
+    remap = LAYOUTS[layout]
+    labelled = 0
     for time, body in joints[:60]:
+        given = np.zeros((1, len(remap.source), 3), np.float32)
+        for joint, sources in remap.sources.items():
+            if len(sources) == 1:
+                given[0, remap.source.index(sources[0])] = body[OPENPOSE_18.index(joint)]
         first = one.push_keypoints([body], size, time)
-        second = other.push_keypoints(body[None, order], size, time, layout="coco17")
+        second = other.push_keypoints(given, size, time, layout=layout)
         assert [(event.state, event.label) for event in first] == [(event.state, event.label) for event in second]
         assert [event.score for event in first] == pytest.approx([event.score for event in second], abs=1e-3)
+        labelled += any(event.state in (State.LABEL, State.UNSURE) for event in second)
+    assert labelled > 10
 
 
 def test_who_leaves_is_said_once(points: tuple[list[tuple[float, np.ndarray]], tuple[int, int]]) -> None:
@@ -171,3 +184,19 @@ def test_it_is_the_packages_own_and_needs_no_qt() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
     assert set(LAYOUTS) == {"openpose18", "coco17", "mediapipe33"}
+
+
+def test_the_lines_of_the_readme_run_as_they_stand_there(clip: Path) -> None:
+    """With a clip in the camera's place, and without Qt."""
+    (lines,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert len([line for line in lines.splitlines() if line]) <= 10
+    assert "cv2.VideoCapture(0)" in lines
+    program = lines.replace("cv2.VideoCapture(0)", f"cv2.VideoCapture({str(clip)!r})")
+    program += "\nimport sys\nassert not [name for name in sys.modules if 'Qt' in name]\n"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    told = [line.split(" ", 1) for line in done.stdout.splitlines()]
+    assert all(identity.isdigit() for identity, _ in told)
+    states = {state for _, state in told}
+    assert "filling None 0.0" in states
+    assert any(state.startswith(("label ", "unsure None ")) for state in states)

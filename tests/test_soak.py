@@ -26,6 +26,7 @@ def test_a_short_soak_breaks_no_limit_but_the_one_that_nothing_can_keep(clip, tm
     assert "fault noticed after" in out
 
     written = json.loads(file.read_text())
+    assert written["command"].startswith("python -m live_stf.soak --minutes 0.5 --fault-every 2 ")
     assert written["pictures"] > 100
     assert written["reconnections"] >= 1
     assert len(written["stops"]) >= 2

@@ -140,7 +140,8 @@ class ReconnectingSource:
             if frame is not None:
                 self._arrived = now
             silent = now - self._changed
-            if frame is not None and silent <= self._stall:
+            # A picture that was stuck before is not handed on while it is all that comes.
+            if frame is not None and silent <= self._stall and not self.trouble:
                 self._last = frame.image
                 self._time = max(now - self._opened, self._time + 0.001)
                 self._index += 1

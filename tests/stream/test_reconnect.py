@@ -110,6 +110,16 @@ def test_the_same_picture_for_ever_counts_as_lost_and_is_said_so(fakes) -> None:
     assert any(line.startswith("always the same picture from fake camera for") for line in told)
 
 
+def test_a_picture_that_is_still_stuck_after_opening_again_is_not_handed_on(fakes) -> None:
+    stuck = [fakes.Source(frozen=True, step=0.01) for _ in range(3)]
+    shown = []
+    with lasting(*stuck, fakes.Source(step=0.01)) as source:
+        pictures = until(source, lambda _: (shown.append(source.reconnections), shown[-1] == 3)[1])
+    assert shown.count(0) > 5
+    assert shown.count(1) == shown.count(2) == 0
+    assert pictures[-1].image[0, 0].any()  # the first that differs
+
+
 def test_pauses_grow_and_begin_anew_once_all_is_well(fakes) -> None:
     attempts = []
 
