@@ -133,6 +133,9 @@ class Menus(QObject):
             action = QAction("No camera was found", self.source)
             action.setEnabled(False)
             self._actions.append(action)
+        separator = QAction(self.source)
+        separator.setSeparator(True)
+        self._actions.append(separator)
         self.source.insertActions(first, self._actions)
 
     def _want_source(self, source: str, _checked: bool = False) -> None:

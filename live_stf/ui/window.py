@@ -101,6 +101,7 @@ class LiveWindow(QMainWindow):
         self.recorder: Recorder | None = None
         self._saved: list[str] = []  # what pictures that were saved meanwhile have to say
         self._selected: int | None = None
+        self._is_users_choice = False
         self.setWindowTitle("live-stf")
         self.setMinimumSize(720, 460)
         self.resize(QSize(1280, 760).boundedTo(0.9 * self.screen().availableSize()))
@@ -270,8 +271,7 @@ class LiveWindow(QMainWindow):
     def refresh(self) -> None:
         """Show what was known at the last look."""
         shown = self._shown
-        if self._selected not in shown.events:
-            self._selected = min(shown.events, default=None)
+        self._select_again(shown)
         event, scores = shown.events.get(self._selected), shown.scores.get(self._selected)
         label = event.label if event is not None and event.state is State.LABEL else None
         waiting = f"{self._live.opening}..." if self._live.opening else WAITING
@@ -285,13 +285,23 @@ class LiveWindow(QMainWindow):
         if self.attention is not None:
             self.attention.show_scores(scores)
 
+    def _select_again(self, shown: Snapshot) -> None:
+        """Whom a user has chosen stays; else it is somebody who is named, for as long as that is so."""
+        events = shown.events
+        if self._selected in events and self._is_users_choice:
+            return
+        self._is_users_choice = False
+        named = [identity for identity, event in events.items() if event.state is State.LABEL]
+        if self._selected not in (named or events):
+            self._selected = min(named or events, default=None)
+
     def _fits(self, scores: object) -> bool:
         """Not so for a moment after the model has changed: what is shown is still the old one's."""
         return self._about is not None and len(scores.probabilities) == len(self._about.labels)
 
     def select(self, identity: int) -> None:
         """Show the scores and the attention of this person."""
-        self._selected = identity
+        self._selected, self._is_users_choice = identity, True
         self.refresh()
 
     def select_next(self) -> None:

@@ -59,6 +59,25 @@ def test_the_first_person_is_shown_until_another_is_chosen_or_leaves(window, liv
     wait(lambda: window.bars.best[0][0] == "squat")
 
 
+def test_somebody_who_is_named_is_shown_before_others_but_not_against_a_choice(window, live, wait):
+    def show(**states):
+        events = {
+            int(name[1:]): Event(int(name[1:]), 1.0, state, "walk" if state is State.LABEL else None)
+            for name, state in states.items()
+        }
+        live.given.append(replace(live.given[-1], events=events))
+        wait(lambda: window._shown is live.given[-1])
+        return window._selected
+
+    assert show(p1=State.UNSURE, p2=State.UNSURE) == 1
+    assert show(p1=State.UNSURE, p2=State.LABEL) == 2
+    assert show(p1=State.LABEL, p2=State.LABEL) == 2
+    assert show(p1=State.LABEL, p2=State.UNSURE) == 1
+    window.select(2)
+    assert show(p1=State.LABEL, p2=State.UNSURE) == 2
+    assert show(p1=State.UNSURE) == 1
+
+
 def test_space_pauses_what_is_shown(window, live, wait, press, qtbot, scores_of):
     press(Qt.Key_Space)
     live.given.append(replace(live.given[-1], scores={1: scores_of(best="walk")}))
