@@ -111,7 +111,7 @@ class Menus(QObject):
             self._want(source=address.strip())
 
     def _want_model(self, model: str) -> None:
-        if model != self._settings.model:
+        if model != self._settings.model or self._about is None:
             self._want(model=model, threshold=None, listen=None)  # both are of the model before
 
     def _want_labels(self) -> None:
