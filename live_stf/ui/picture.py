@@ -180,8 +180,9 @@ class PictureView(QWidget):
 
     def set_recording(self, recording: bool) -> None:
         """Say on the picture that it is being recorded."""
-        self._recording = recording
-        self.update()
+        if recording != self._recording:
+            self._recording = recording
+            self.update()
 
     @property
     def picture_area(self) -> QRectF:

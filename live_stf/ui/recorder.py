@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from pathlib import Path
 
 import cv2
@@ -119,11 +118,3 @@ class Recorder:
                     video.close()
             except Exception as problem:
                 self._fail(problem)
-
-
-def fresh_name(folder: Path) -> Path:
-    """A name, without ending, that no picture or recording in the folder has."""
-    stem = f"live-stf-{datetime.now():%Y%m%d-%H%M%S}"
-    taken = {file.name.split(".")[0] for file in folder.glob(f"{stem}*")} if folder.is_dir() else set()
-    names = [stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 2))]
-    return folder / next(name for name in names if name not in taken)
