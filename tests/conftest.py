@@ -107,3 +107,36 @@ def x_environment(x_server: str, tmp_path: Path) -> dict[str, str]:
     environment["DISPLAY"] = x_server
     environment["XDG_CONFIG_HOME"] = str(tmp_path / "config")
     return environment
+
+
+@pytest.fixture(scope="session")
+def small_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with recordings long.jsonl (60 s), short.jsonl (1 s) and other.jsonl, and models one and two: they have
+    learned nothing and are always sure enough."""
+    import numpy as np
+    import torch
+    from safetensors.torch import save_file
+
+    from live_stf.model import Model
+    from live_stf.network import build_network
+    from live_stf.preparation import Preparation
+    from live_stf.stream.recording import Heading, RecordingWriter
+    from live_stf.types import People, Person
+
+    names = ("walk", "wave", "none")
+    folder = tmp_path_factory.mktemp("session")
+    body = np.random.default_rng(0).uniform(50, 200, (18, 3)).astype(np.float32)
+    body[:, 2] = 0.9
+    for name, seconds in (("long", 60), ("short", 1), ("other", 60)):
+        with RecordingWriter(folder / f"{name}.jsonl", Heading((320, 240), 30.0)) as writer:
+            for index in range(30 * seconds):
+                writer.write(People(index / 30, (320, 240), (Person(body, 1),)), {})
+    network = {"architecture": "st-gcn", "skeleton": "openpose18"}
+    for seed, name in enumerate(("one", "two")):
+        torch.manual_seed(seed)
+        decision = {"enter": 0.1, "leave": 0.05, "minimum_seen": 0.2, "dwell": 0.0}
+        labels = names if name == "one" else ("jump", *names)
+        model = Model(folder / name, name, labels, network, Preparation(frames=30), decision=decision)
+        model.save_description()
+        save_file(build_network(network, len(labels)).state_dict(), model.weights)
+    return folder

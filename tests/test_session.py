@@ -5,42 +5,19 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-import numpy as np
 import pytest
-import torch
-from safetensors.torch import save_file
 
 from live_stf import session as session_module
 from live_stf.errors import SourceError
-from live_stf.model import Model
-from live_stf.network import build_network
-from live_stf.preparation import Preparation
 from live_stf.session import Session, Settings
-from live_stf.stream.recording import Heading, RecordingWriter
-from live_stf.types import People, Person, State
+from live_stf.types import State
 
 NAMES = ("walk", "wave", "none")
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Recordings long.jsonl (60 s), short.jsonl (1 s) and other.jsonl; models one and two, always sure enough."""
-    folder = tmp_path_factory.mktemp("session")
-    body = np.random.default_rng(0).uniform(50, 200, (18, 3)).astype(np.float32)
-    body[:, 2] = 0.9
-    for name, seconds in (("long", 60), ("short", 1), ("other", 60)):
-        with RecordingWriter(folder / f"{name}.jsonl", Heading((320, 240), 30.0)) as writer:
-            for index in range(30 * seconds):
-                writer.write(People(index / 30, (320, 240), (Person(body, 1),)), {})
-    network = {"architecture": "st-gcn", "skeleton": "openpose18"}
-    for seed, name in enumerate(("one", "two")):
-        torch.manual_seed(seed)
-        decision = {"enter": 0.1, "leave": 0.05, "minimum_seen": 0.2, "dwell": 0.0}
-        labels = NAMES if name == "one" else ("jump", *NAMES)
-        model = Model(folder / name, name, labels, network, Preparation(frames=30), decision=decision)
-        model.save_description()
-        save_file(build_network(network, len(labels)).state_dict(), model.weights)
-    return folder
+@pytest.fixture
+def folder(small_models):
+    return small_models
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ class TimedApplication(QApplication):
             ended = time.perf_counter()
             if self.stretches and began - self.stretches[-1][1] < _SAME_STRETCH:
                 self.stretches[-1][1] = ended
-            else:
+            elif self.noting:  # not so at the end of the measurement, which closes the window
                 self.stretches.append([began, ended])
 
 

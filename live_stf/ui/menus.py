@@ -111,7 +111,7 @@ class Menus(QObject):
             self._want(source=address.strip())
 
     def _want_model(self, model: str) -> None:
-        if model != self._settings.model:
+        if model != self._settings.model or self._about is None:
             self._want(model=model, threshold=None, listen=None)  # both are of the model before
 
     def _want_labels(self) -> None:
@@ -133,6 +133,9 @@ class Menus(QObject):
             action = QAction("No camera was found", self.source)
             action.setEnabled(False)
             self._actions.append(action)
+        separator = QAction(self.source)
+        separator.setSeparator(True)
+        self._actions.append(separator)
         self.source.insertActions(first, self._actions)
 
     def _want_source(self, source: str, _checked: bool = False) -> None:

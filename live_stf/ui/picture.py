@@ -15,6 +15,7 @@ from live_stf.skeleton import OPENPOSE_18, Skeleton
 from live_stf.types import Snapshot
 from live_stf.ui import theme
 from live_stf.ui.overlay import Style, paint
+from live_stf.ui.qt import PaintingThread
 from live_stf.ui.typeface import elided, font, width
 
 WAITING = "Waiting for the first picture"
@@ -87,7 +88,7 @@ class Composer(QObject):
         self._canvases = Canvas(), Canvas()
         self._taken, self._stopped = True, False
         self._change = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name="pictures", daemon=True)
+        self._thread = PaintingThread(self._run)
         self._thread.start()
 
     def ask(self, job: Job) -> None:
@@ -107,7 +108,7 @@ class Composer(QObject):
         with self._change:
             self._stopped = True
             self._change.notify()
-        self._thread.join()
+        self._thread.wait()
 
     def _run(self) -> None:
         turn = 0
@@ -179,8 +180,9 @@ class PictureView(QWidget):
 
     def set_recording(self, recording: bool) -> None:
         """Say on the picture that it is being recorded."""
-        self._recording = recording
-        self.update()
+        if recording != self._recording:
+            self._recording = recording
+            self.update()
 
     @property
     def picture_area(self) -> QRectF:

@@ -15,7 +15,8 @@ from live_stf.ui import theme
 
 MOST_PEOPLE = 4
 _RECENT = 5  # sources and model folders that are offered again
-_REMEMBERED = ("source", "model", "engine", "people", "threshold", "listen")
+_OF_A_MODEL = {"threshold", "listen"}
+_REMEMBERED = {"source", "model", "engine", "people"} | _OF_A_MODEL
 
 
 class Preferences:
@@ -64,12 +65,14 @@ class Preferences:
 
     def remember(self, settings: Settings, before: Settings) -> None:
         """Keep what differs from `before`; a source with a password in its address is not kept."""
-        for name in _REMEMBERED:
+        changed = {name for name in _REMEMBERED if getattr(settings, name) != getattr(before, name)}
+        if changed & _OF_A_MODEL:
+            changed |= _OF_A_MODEL  # what there may be of another model goes
+            self._store.setValue("decided_for", settings.model)
+        if _has_password(settings.source):
+            changed.discard("source")
+        for name in changed:
             value = getattr(settings, name)
-            if value == getattr(before, name) or (name == "source" and _has_password(str(value))):
-                continue
-            if name in ("threshold", "listen"):
-                self._store.setValue("decided_for", settings.model)
             if value is None:
                 self._store.remove(name)
             else:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -24,6 +25,17 @@ for _variable in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
 _SWITCH = 0.001  # seconds; Python's own is 5 ms
 _made: QtWidgets.QApplication | None = None  # Qt crashes when the last Python reference goes
 _CV2_FONTS = Path(cv2.__file__).parent / "qt" / "fonts"
+
+
+class PaintingThread(QtCore.QThread):
+    """Does `work` in a thread in which Qt paints; one that Qt did not begin has no timers, which its fonts want."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        super().__init__()
+        self._work = work
+
+    def run(self) -> None:
+        self._work()
 
 
 def application(kind: type[QtWidgets.QApplication] = QtWidgets.QApplication) -> QtWidgets.QApplication:

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from pathlib import Path
 
 import cv2
@@ -19,6 +18,7 @@ from live_stf.stream.recording import SUFFIX, Heading, RecordingWriter
 from live_stf.stream.video_writer import VideoWriter
 from live_stf.types import Frame, Snapshot
 from live_stf.ui.overlay import Style, annotate
+from live_stf.ui.qt import PaintingThread
 
 _LOOK = 0.005  # seconds between two looks for a new picture
 _WAITING = 30  # pictures that may wait for being painted; one more and pictures are left out of the video
@@ -46,17 +46,15 @@ class Recorder:
             raise LiveStfError(f"cannot record to {name}: {problem.strerror or problem}") from problem
         self._stop = threading.Event()
         self._waiting: queue.Queue[Snapshot | None] = queue.Queue(_WAITING)
-        self._threads = [
-            threading.Thread(target=work, name=f"recording {what}", daemon=True)
-            for work, what in ((self._watch, "joints"), (self._paint, "video"))
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._watching = threading.Thread(target=self._watch, name="recording joints", daemon=True)
+        self._painting = PaintingThread(self._paint)
+        self._watching.start()
+        self._painting.start()
 
     @property
     def ended(self) -> bool:
         """Both files are complete."""
-        return not any(thread.is_alive() for thread in self._threads)
+        return not self._watching.is_alive() and self._painting.isFinished()
 
     def stop(self) -> None:
         """Record nothing further; returns at once, see `ended`."""
@@ -65,8 +63,8 @@ class Recorder:
     def wait(self, timeout: float = _PATIENCE) -> None:
         """Until both files are complete, or for `timeout` seconds."""
         deadline = time.monotonic() + timeout
-        for thread in self._threads:
-            thread.join(max(deadline - time.monotonic(), 0.0))
+        self._watching.join(timeout)
+        self._painting.wait(round(1000 * max(deadline - time.monotonic(), 0.0)))
 
     def _fail(self, problem: Exception) -> None:
         self.problem = self.problem or one_line(problem, 200)
@@ -120,11 +118,3 @@ class Recorder:
                     video.close()
             except Exception as problem:
                 self._fail(problem)
-
-
-def fresh_name(folder: Path) -> Path:
-    """A name, without ending, that no picture or recording in the folder has."""
-    stem = f"live-stf-{datetime.now():%Y%m%d-%H%M%S}"
-    taken = {file.name.split(".")[0] for file in folder.glob(f"{stem}*")} if folder.is_dir() else set()
-    names = [stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 2))]
-    return folder / next(name for name in names if name not in taken)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from typing import Protocol
@@ -25,19 +23,18 @@ from PyQt5.QtWidgets import (
 
 from live_stf.errors import LiveStfError
 from live_stf.session import About, Settings
-from live_stf.stream.recording import Heading
 from live_stf.types import Rates, Snapshot, State
 from live_stf.ui import theme
 from live_stf.ui.attention_panel import BODY, AttentionPanel
 from live_stf.ui.bars import ClassBars
-from live_stf.ui.heading import Heading as Title
+from live_stf.ui.heading import Heading
 from live_stf.ui.help import HelpOverlay
 from live_stf.ui.menus import Menus
 from live_stf.ui.overlay import Style
 from live_stf.ui.person_list import PersonList
 from live_stf.ui.picture import WAITING, PictureView
 from live_stf.ui.preferences import Preferences
-from live_stf.ui.recorder import Recorder, fresh_name
+from live_stf.ui.saving import Saver, unwritable
 from live_stf.ui.status import StatusLine
 from live_stf.ui.timeline import Timeline
 from live_stf.ui.wording import short_source
@@ -91,16 +88,16 @@ class LiveWindow(QMainWindow):
 
     def __init__(self, live: Live, preferences: Preferences, folder: Path | None = None) -> None:
         super().__init__()
-        self._live, self._preferences, self._folder = live, preferences, folder
+        self._live, self._preferences = live, preferences
         self._about: About | None = None
         self._settings = live.settings
         self._shown = Snapshot()
         self._paused = False
         self._next_rates = self._notice_until = 0.0
         self.rates = Rates()  # the newest from before the source ended
-        self.recorder: Recorder | None = None
-        self._saved: list[str] = []  # what pictures that were saved meanwhile have to say
+        self.saver = Saver(folder)
         self._selected: int | None = None
+        self._is_users_choice = False
         self.setWindowTitle("live-stf")
         self.setMinimumSize(720, 460)
         self.resize(QSize(1280, 760).boundedTo(0.9 * self.screen().availableSize()))
@@ -197,8 +194,8 @@ class LiveWindow(QMainWindow):
 
     def change(self, settings: Settings) -> None:
         """Go on by these settings, when all for them is open."""
-        if self.recorder is not None and settings.source != self._live.settings.source:
-            self.toggle_recording()
+        if settings.source != self._live.settings.source:
+            self.saver.stop()
         self._live.change(settings)
 
     def _poll(self) -> None:
@@ -219,12 +216,11 @@ class LiveWindow(QMainWindow):
         self.refresh()
 
     def _tell(self) -> None:
-        """Notices, what is being opened, the recording's end, and rates."""
+        """Notices, what is being opened, what was saved, and rates."""
         now = monotonic()
-        for line in [*self._live.notices(), *self._saved]:
+        for line in [*self._live.notices(), *self.saver.lines()]:
             self.say(line)
-        self._saved.clear()
-        self._watch_recorder()
+            self._mark()
         if now >= self._notice_until:
             self.status.show_notice(f"{self._live.opening}..." if self._live.opening and self._about else "")
         if now >= self._next_rates:
@@ -270,8 +266,7 @@ class LiveWindow(QMainWindow):
     def refresh(self) -> None:
         """Show what was known at the last look."""
         shown = self._shown
-        if self._selected not in shown.events:
-            self._selected = min(shown.events, default=None)
+        self._select_again(shown)
         event, scores = shown.events.get(self._selected), shown.scores.get(self._selected)
         label = event.label if event is not None and event.state is State.LABEL else None
         waiting = f"{self._live.opening}..." if self._live.opening else WAITING
@@ -285,13 +280,23 @@ class LiveWindow(QMainWindow):
         if self.attention is not None:
             self.attention.show_scores(scores)
 
+    def _select_again(self, shown: Snapshot) -> None:
+        """Whom a user has chosen stays; else it is somebody who is named, for as long as that is so."""
+        events = shown.events
+        if self._selected in events and self._is_users_choice:
+            return
+        self._is_users_choice = False
+        named = [identity for identity, event in events.items() if event.state is State.LABEL]
+        if self._selected not in (named or events):
+            self._selected = min(named or events, default=None)
+
     def _fits(self, scores: object) -> bool:
         """Not so for a moment after the model has changed: what is shown is still the old one's."""
         return self._about is not None and len(scores.probabilities) == len(self._about.labels)
 
     def select(self, identity: int) -> None:
         """Show the scores and the attention of this person."""
-        self._selected = identity
+        self._selected, self._is_users_choice = identity, True
         self.refresh()
 
     def select_next(self) -> None:
@@ -374,36 +379,11 @@ class LiveWindow(QMainWindow):
 
     def toggle_recording(self) -> None:
         """Begin to record what is seen, or end it."""
-        if self.recorder is not None:
-            self.recorder.stop()
-        elif self._about is None or self._shown.frame is None or self._shown.finished:
-            self.say("There is nothing to record yet" if self._shown.frame is None else "The source has ended")
-        else:
-            about, frame = self._about, self._shown.frame
-            started = datetime.now().astimezone().isoformat(timespec="seconds")
-            heading = Heading(frame.size, round(self.rates.pose, 1), about.source, about.model, started)
-            style = self.picture.style
-            try:
-                self.recorder = Recorder(
-                    fresh_name(self._where()), self._live.snapshot, heading, about.skeleton, _for_video(style)
-                )
-            except LiveStfError as problem:
-                self.say(str(problem))
-            self.picture.set_recording(self.recorder is not None)
+        if self.saver.recorder is not None:
+            self.saver.stop()
+        elif self._about is not None:
+            self.saver.record(self._live.snapshot, self._about, self.picture.style)
         self._mark()
-
-    def _watch_recorder(self) -> None:
-        recorder = self.recorder
-        if recorder is None or not recorder.ended:
-            return
-        self.recorder = None
-        self.picture.set_recording(False)
-        self._mark()
-        left_out = f", {recorder.dropped} pictures left out of the video" if recorder.dropped else ""
-        if recorder.problem:
-            self.say(f"The recording ended early: {recorder.problem}; {recorder.joints.name} has what came before")
-        else:
-            self.say(f"Recorded {recorder.video.name} and {recorder.joints.name}{left_out}")
 
     def _back(self) -> None:
         if self.help.isVisible():
@@ -417,26 +397,12 @@ class LiveWindow(QMainWindow):
         """Save a picture of the window; the name's ending says the format. LiveStfError when it cannot be written."""
         self.picture.settle()
         if not self.grab().save(str(path)):
-            raise LiveStfError(_unwritable(path))
+            raise LiveStfError(unwritable(path))
 
     def save_picture_here(self) -> None:
-        """Save a picture of the window as PNG. It is written by a thread of its own: packing it takes a while."""
+        """Save a picture of the window as PNG."""
         self.picture.settle()
-        image = self.grab().toImage()
-        path = fresh_name(self._where()).with_suffix(".png")
-        try:
-            path.touch()  # takes the name
-        except OSError:
-            self.say(_unwritable(path))
-            return
-
-        def write() -> None:
-            self._saved.append(f"Saved {path.name}" if image.save(str(path), "PNG") else _unwritable(path))
-
-        threading.Thread(target=write, name="saving a picture").start()
-
-    def _where(self) -> Path:
-        return Path.cwd() if self._folder is None else self._folder
+        self.saver.save(self.grab().toImage())
 
     def _point(self, words: str) -> None:
         self.say(words, 60.0)
@@ -449,13 +415,14 @@ class LiveWindow(QMainWindow):
     def _mark(self) -> None:
         """Have the menus show what is on."""
         style, attention = self.picture.style, self.attention
+        self.picture.set_recording(self.saver.recorder is not None)
         for key, on in (
             ("A", attention is not None and not attention.isHidden()),
             ("X", attention is not None and attention.view != BODY),
             ("K", style.skeletons),
             ("M", style.mirrored),
             ("F", bool(self.windowState() & Qt.WindowFullScreen)),
-            ("R", self.recorder is not None),
+            ("R", self.saver.recorder is not None),
             ("Space", self._paused),
         ):
             self.actions_by_key[key].setChecked(on)
@@ -489,16 +456,14 @@ class LiveWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._timer.stop()
-        if self.recorder is not None:
-            self.recorder.stop()
-            self.recorder.wait()
+        self.saver.stop(wait=True)
         if not self.isFullScreen():
             self._preferences.geometry = self.saveGeometry()
         self._preferences.save()
         super().closeEvent(event)
 
     def _lay_out(self) -> None:
-        self._likely = Title("Most likely")
+        self._likely = Heading("Most likely")
         self._side = QWidget(objectName="side")
         self._side.setAttribute(Qt.WA_StyledBackground)
         self._column = QVBoxLayout(self._side)
@@ -533,12 +498,3 @@ def type_scale(height: int, full: bool) -> float:
     """How much larger than usual type is in a window of this height in pixels; full: that fills the screen."""
     scale = height / _USUAL_HEIGHT
     return min(max(1.4 * scale, 1.2), 5.0) if full else min(max(scale, 0.85), 1.35)
-
-
-def _for_video(style: Style) -> Style:
-    """The same, in type that fits the picture and not the screen."""
-    return Style(frames=style.frames, skeletons=style.skeletons, mirrored=style.mirrored)
-
-
-def _unwritable(path: Path) -> str:
-    return f"cannot write {path}: check the folder and the name's ending"

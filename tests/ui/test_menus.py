@@ -134,9 +134,9 @@ def test_every_command_is_in_a_menu_with_its_key(window):
 
 def test_another_source_ends_a_recording(window, live, qtbot):
     qtbot.keyClick(window, Qt.Key_R)
-    assert window.recorder is not None
+    assert window.saver.recorder is not None
     window.change(replace(live.settings, engine="torch"))
-    assert not window.recorder._stop.is_set()
+    assert not window.saver.recorder._stop.is_set()
     qtbot.keyClick(window, Qt.Key_2)
-    qtbot.waitUntil(lambda: window.recorder is None)
+    qtbot.waitUntil(lambda: window.saver.recorder is None)
     assert window.status.notice.startswith("Recorded ")

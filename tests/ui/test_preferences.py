@@ -47,6 +47,14 @@ def test_thresholds_and_labels_are_those_of_the_model_that_they_were_chosen_for(
     assert (settings.threshold, settings.listen) == (None, None)
 
 
+def test_a_threshold_for_another_model_takes_the_labels_of_the_one_before_away(preferences):
+    preferences.remember(CHOSEN, Settings())
+    here = Settings(model="everyday")
+    preferences.remember(replace(here, threshold=0.5), here)
+    settings = again(preferences).settings({"model": "everyday"})
+    assert (settings.threshold, settings.listen) == (0.5, None)
+
+
 def test_all_labels_and_the_models_own_threshold_are_remembered_too(preferences):
     preferences.remember(CHOSEN, Settings())
     preferences.remember(replace(CHOSEN, threshold=None, listen=None), CHOSEN)

@@ -25,7 +25,7 @@ def test_a_window_opens_on_x_although_opencv_was_imported_first(x_environment):
 
 def test_every_key_menu_and_size_works_on_x_too(x_server):
     here = Path(__file__).parent
-    tests = [here / "test_window.py", here / "test_menus.py"]
+    tests = [here / name for name in ("test_window.py", "test_menus.py", "test_window_live.py")]
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests],
         env={**os.environ, "LIVE_STF_TESTS_ON_X": x_server},

@@ -59,6 +59,25 @@ def test_the_first_person_is_shown_until_another_is_chosen_or_leaves(window, liv
     wait(lambda: window.bars.best[0][0] == "squat")
 
 
+def test_somebody_who_is_named_is_shown_before_others_but_not_against_a_choice(window, live, wait):
+    def show(**states):
+        events = {
+            int(name[1:]): Event(int(name[1:]), 1.0, state, "walk" if state is State.LABEL else None)
+            for name, state in states.items()
+        }
+        live.given.append(replace(live.given[-1], events=events))
+        wait(lambda: window._shown is live.given[-1])
+        return window._selected
+
+    assert show(p1=State.UNSURE, p2=State.UNSURE) == 1
+    assert show(p1=State.UNSURE, p2=State.LABEL) == 2
+    assert show(p1=State.LABEL, p2=State.LABEL) == 2
+    assert show(p1=State.LABEL, p2=State.UNSURE) == 1
+    window.select(2)
+    assert show(p1=State.LABEL, p2=State.UNSURE) == 2
+    assert show(p1=State.UNSURE) == 1
+
+
 def test_space_pauses_what_is_shown(window, live, wait, press, qtbot, scores_of):
     press(Qt.Key_Space)
     live.given.append(replace(live.given[-1], scores={1: scores_of(best="walk")}))
@@ -135,9 +154,9 @@ def test_r_records_an_annotated_video_and_the_joints_of_every_picture(window, li
         person = standing(200 + 20 * index)
         people = replace(first.people, time=frame.time, persons=(person, first.people.persons[1]))
         live.given.append(replace(first, frame=frame, people=people))
-        wait(lambda: window.recorder._waiting.empty() and window._shown is live.given[-1])
+        wait(lambda: window.saver.recorder._waiting.empty() and window._shown is live.given[-1])
     press(Qt.Key_R)
-    wait(lambda: window.recorder is None)
+    wait(lambda: window.saver.recorder is None)
     assert not window.actions_by_key["R"].isChecked()
     (video,), (joints,) = out(tmp_path, "*.mp4"), out(tmp_path, "*.joints.jsonl")
     assert window.status.notice == f"Recorded {video.name} and {joints.name}"
@@ -160,7 +179,7 @@ def test_r_records_an_annotated_video_and_the_joints_of_every_picture(window, li
 
 def test_what_is_recorded_is_whole_when_the_window_closes(window, press, wait, tmp_path):
     press(Qt.Key_R)
-    wait(lambda: window.recorder._waiting.empty())
+    wait(lambda: window.saver.recorder._waiting.empty())
     window.close()
     (video,), (joints,) = out(tmp_path, "*.mp4"), out(tmp_path, "*.joints.jsonl")
     assert cv2.VideoCapture(str(video)).read()[0]
@@ -172,20 +191,20 @@ def test_what_keeps_from_recording_is_told(window, live, press, wait, tmp_path, 
     live.given.append(replace(live.given[-1], finished=True))
     wait(lambda: window._shown is live.given[-1])
     press(Qt.Key_R)
-    assert window.status.notice == "The source has ended"
+    wait(lambda: window.status.notice == "The source has ended")
     live.given.append(replace(live.given[-1], finished=False))
     wait(lambda: window._shown is live.given[-1])
     (tmp_path / "out").rmdir()
     press(Qt.Key_R)
-    assert window.status.notice.startswith("cannot record to ")
+    wait(lambda: window.status.notice.startswith("cannot record to "))
     assert not window.actions_by_key["R"].isChecked()
     (tmp_path / "out").mkdir()
     press(Qt.Key_R)
     larger = replace(live.given[-1].frame, image=np.zeros((480, 640, 3), np.uint8))
-    wait(lambda: window.recorder._waiting.empty())
+    wait(lambda: window.saver.recorder._waiting.empty())
     live.given.append(replace(live.given[-1], frame=larger))
     wait(lambda: "pictures of 640x480 came" in window.status.notice)
-    assert window.recorder is None
+    assert window.saver.recorder is None
 
 
 def test_rates_are_kept_from_before_the_end(window, live, wait):

@@ -1,0 +1,121 @@
+"""Makes the pictures of the window that the documentation shows, from the sample clip, in the real window.
+
+    python docs/pictures.py --output docs                # docs/webcam.jpg and docs/webcam.webp
+    python docs/pictures.py --output FOLDER --all        # every size and theme as PNG, to be looked at
+
+Needs a display that is at least 1920x1080, e.g. of Xvfb.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PIL import Image
+from PyQt5.QtCore import QBuffer
+from PyQt5.QtTest import QTest
+
+from live_stf.assets import sample_clip
+from live_stf.session import Session, Settings
+from live_stf.types import Snapshot
+from live_stf.ui import theme
+from live_stf.ui.preferences import Preferences
+from live_stf.ui.qt import application
+from live_stf.ui.window import LiveWindow
+
+SIZES = ((960, 600), (1280, 720), (1600, 900))
+AT = 4.9  # seconds of the clip, where somebody walks and is named
+LONGEST = 6.4
+EVERY = 0.1  # seconds between two pictures of the animation
+
+
+class Held:
+    """A session that can be held: from then on it says the same for ever."""
+
+    def __init__(self, session: Session) -> None:
+        self._session, self._held = session, None
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._session, name)
+
+    def snapshot(self) -> Snapshot:
+        return self._held or self._session.snapshot()
+
+    def hold(self) -> None:
+        self._held = self._session.snapshot()
+
+
+def grab(window: LiveWindow) -> Image.Image:
+    """The window as it is seen."""
+    buffer = QBuffer()
+    buffer.open(QBuffer.ReadWrite)
+    window.picture.settle()
+    window.grab().save(buffer, "PNG")
+    return Image.open(io.BytesIO(bytes(buffer.data()))).convert("RGB")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--source", default=None, help="another clip (default: the sample clip)")
+    parser.add_argument("--at", type=float, default=AT, help=f"seconds of the clip (default: {AT})")
+    parser.add_argument("--all", action="store_true", help="every size and theme, as PNG")
+    options = parser.parse_args(arguments)
+    app = application()
+    theme.apply(app)
+    settings = Settings(source=options.source or str(sample_clip()))
+    with TemporaryDirectory() as folder, Session(settings, beside_interface=True) as session:
+        live = Held(session)
+        window = LiveWindow(live, Preferences(Path(folder) / "preferences.ini"))
+        window.resize(1280, 720)
+        window.show()
+        while session.about is None or session.snapshot().frame is None:
+            QTest.qWait(20)
+        frames = []
+        while (time := session.snapshot().frame.time) < options.at:
+            QTest.qWait(round(1000 * EVERY))
+            if not options.all and time > options.at - LONGEST:
+                frames.append(grab(window))
+        live.hold()
+        window.say("")
+        QTest.qWait(400)
+        window.bars.settle()
+        if options.all:
+            every_look(app, window, options.output)
+        else:
+            grab(window).save(options.output / "webcam.jpg", quality=88)
+            small = [frame.resize((800, round(800 * frame.height / frame.width)), Image.LANCZOS) for frame in frames]
+            small[0].save(
+                options.output / "webcam.webp",
+                save_all=True, append_images=small[1:], duration=round(1000 * EVERY), loop=0, quality=55, method=4,
+            )  # fmt: skip
+        window.close()
+    return 0
+
+
+def every_look(app: object, window: LiveWindow, folder: Path) -> None:
+    for name in theme.THEMES:
+        theme.apply(app, name)
+        for size in (*SIZES, None):
+            if size is None:
+                window.resize(window.screen().size())  # where there is no window manager, nobody else does it
+                window.toggle_full_screen()
+            else:
+                window.resize(*size)
+            for view in window.attention.views[: None if size == SIZES[0] else 2]:
+                window.attention.choose(view)
+                QTest.qWait(300)
+                where = f"{size[0]}x{size[1]}" if size else "full"
+                grab(window).save(folder / f"{name}-{where}-{view}.png")
+        window.toggle_help()
+        QTest.qWait(200)
+        grab(window).save(folder / f"{name}-full-help.png")
+        window.toggle_help()
+        window.toggle_full_screen()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
