@@ -111,33 +111,36 @@ class _Stopwatch:
 
 
 class _Camera:
-    """The pictures of a clip again and again, `fps` a second, as from a camera that is pointed at it."""
+    """A clip forward and backward without end, `fps` pictures a second, as from a camera that is pointed at it.
+
+    Nobody jumps at the turn, so people stay who they are as long as they would in front of a camera. The pictures are
+    kept as JPEG, as which cameras send them.
+    """
 
     live = False  # so that the loop waits for a picture's time
     duration = None
     fault = None
     trouble = ""
 
-    def __init__(self, clip: Path, fps: float) -> None:
-        self._clip = clip
-        self._source = FileSource(clip)
+    def __init__(self, clip: Path, fps: float, seconds: float) -> None:
+        with FileSource(clip) as source:
+            self.name, self.size, self.fps = source.name, source.size, fps
+            forward = []
+            while (frame := source.read()) is not None and frame.time <= seconds:
+                forward.append(cv2.imencode(".jpg", frame.image)[1])
+        self._pictures = forward + forward[-2:0:-1]
         self._index = 0
-        self.name, self.size, self.fps = self._source.name, self._source.size, fps
 
     def read(self) -> Frame | None:
-        frame = self._source.read()
-        if frame is None:
-            self.close()
-            self._source = FileSource(self._clip)
-            frame = self._source.read()
+        image = cv2.imdecode(self._pictures[self._index % len(self._pictures)], cv2.IMREAD_COLOR)
         self._index += 1
-        return replace(frame, time=(self._index - 1) / self.fps, index=self._index - 1)
+        return Frame(image, (self._index - 1) / self.fps, self._index - 1)
 
     def cancel(self) -> None:
         """Nothing: no read() waits here."""
 
     def close(self) -> None:
-        self._source.close()
+        """Nothing is held but memory."""
 
 
 def measure_stages(
@@ -212,10 +215,10 @@ def measure_live(
 ) -> LiveReport:
     """The live loop on the clip, with somebody looking: every new result is drawn.
 
-    At the clip's own pace until it ends; with `fps` at that many pictures a second, over and over.
+    At the clip's own pace until it ends; with `fps` at that many pictures a second, forward and backward in turn.
     """
     report = LiveReport()
-    source = FileSource(clip) if fps is None else _Camera(clip, fps)
+    source = FileSource(clip) if fps is None else _Camera(clip, fps, seconds)
     loop = LiveLoop(source, choice.open_pose(pose, people), classifier, model)
     style = Style(frames=model.preparation.frames)
     shown, age = None, AgeMeter(time.monotonic, span=2 * seconds + 60)
@@ -254,7 +257,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--width", type=int, help="measure a copy of the clip this many pixels wide, as a camera's")
     parser.add_argument("--height", type=int, help="with --width, and this many high: the clip inside, black around it")
     parser.add_argument("--seconds", type=float, default=SECONDS, help=f"of the clip (default: {SECONDS:g})")
-    parser.add_argument("--fps", type=float, help="live, play the clip over and over at this rate, as a camera's")
+    parser.add_argument("--fps", type=float, help="live, play the clip to and fro at this rate, as a camera's")
     options = parser.parse_args(arguments)
     if len(set(options.pose)) < len(options.pose):
         parser.error("--pose names an estimator twice")

@@ -2,8 +2,9 @@
 
 The first estimator is the reference. It also runs a second time on the clip with noise of one grey level, to show how
 far it is from itself when nothing changes that matters: regions of interest follow from the picture before, so that
-small differences grow until they are as large as the reference's own trembling. With --apart every picture is looked at
-as if it were the first, and nothing grows.
+small differences grow until they are as large as the reference's own trembling. With --lose 1 every picture is looked
+at as if it were the first, and nothing grows; with --lose 2, 3, ... everybody is lost after that many pictures and
+found anew, which shows how fast it does.
 """
 
 from __future__ import annotations
@@ -87,12 +88,12 @@ def measure(
     people: int,
     seconds: float = np.inf,
     draw: Path | None = None,
-    apart: bool = False,
+    lose: int | None = None,
 ) -> list[Agreement]:
     """Every estimator of `poses` but the first against the first, and last the first against itself with noise.
 
-    seconds: of the clip. draw: folder for the pictures that differ most. apart: nobody is followed from one picture to
-    the next. Raises SourceError, PoseError and AssetError.
+    seconds: of the clip. draw: folder for the pictures that differ most. lose: everybody is lost, and found anew, after
+    that many pictures; with 1 nobody is followed at all. Raises SourceError, PoseError and AssetError.
     """
     results = [Agreement(name) for name in (*poses[1:], f"{poses[0]}, noise of {NOISE} grey level")]
     noise = np.random.default_rng(0)
@@ -101,7 +102,7 @@ def measure(
         source = opened.enter_context(FileSource(clip))
         first, *others = (opened.enter_context(closing(choice.open_pose(name, people))) for name in (*poses, poses[0]))
         while (frame := source.read()) is not None and frame.time <= seconds:
-            if apart:
+            if lose is not None and frame.index % lose == 0:
                 for estimator in (first, *others):
                     estimator.detect(replace(frame, image=np.zeros_like(frame.image)))  # in black everybody is lost
             reference = first.detect(frame)
@@ -159,10 +160,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--people", type=int, default=2, help="how many people at once (default: 2)")
     parser.add_argument("--seconds", type=float, default=np.inf, help="of each clip (default: all)")
     parser.add_argument("--draw", type=Path, metavar="DIR", help="write the pictures that differ most here")
-    parser.add_argument("--apart", action="store_true", help="look at every picture as if it were the first")
+    parser.add_argument(
+        "--lose", type=int, metavar="N", help="lose everybody after N pictures; with 1 every picture is as the first"
+    )
     options = parser.parse_args(arguments)
     if options.people < 1:
         parser.error(f"--people is {options.people}, it has to be 1 or more")
+    if options.lose is not None and options.lose < 1:
+        parser.error(f"--lose is {options.lose}, it has to be 1 or more")
     table = Table()
     for heading in (
         "clip",
@@ -177,7 +182,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         for clip in options.clips:
             try:
-                results = measure(clip, options.pose, options.people, options.seconds, options.draw, options.apart)
+                results = measure(clip, options.pose, options.people, options.seconds, options.draw, options.lose)
             except LiveStfError as error:
                 print(f"error: {error}", file=sys.stderr)
                 status = 2

@@ -124,25 +124,39 @@ def test_picture_by_picture_blazepose_finds_whom_mediapipe_finds(clip):
     assert np.percentile(distances, 95) <= 0.01
 
 
-def test_apart_means_that_a_picture_owes_nothing_to_the_one_before(clip):
+def test_losing_means_that_a_picture_owes_nothing_to_those_before(clip):
     class Follower:
-        """Says that somebody is there where the picture before was not black."""
+        """Says that somebody is there where the picture before was not black, and remembers for how many pictures."""
 
         def __init__(self):
-            self.before = False
+            self.before = 0
 
         def detect(self, frame):
             found = seen(body(100)) if self.before else seen()
-            self.before = bool(frame.image.any())
+            self.before = self.before + 1 if frame.image.any() else 0
+            longest.append(self.before)
             return found
 
         def close(self):
             pass
 
-    def people(apart):
+    longest: list[int] = []
+
+    def people(lose):
+        longest.clear()
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr("live_stf.pose.choice.open_pose", lambda *_: Follower())
-            return sum(map(len, measure(clip, ["a", "b"], 2, seconds=0.2, apart=apart)[0].distances))
+            return sum(map(len, measure(clip, ["a", "b"], 2, seconds=0.2, lose=lose)[0].distances))
 
-    assert people(apart=False) > 0
-    assert people(apart=True) == 0
+    assert people(lose=None) > 0
+    assert max(longest) > 3
+    assert people(lose=3) > 0
+    assert max(longest) == 3
+    assert people(lose=1) == 0
+
+
+def test_a_number_of_pictures_that_cannot_be_is_told(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["clip.mp4", "--lose", "0"])
+    assert ended.value.code == 2
+    assert "--lose is 0, it has to be 1 or more" in capsys.readouterr().err

@@ -30,6 +30,8 @@ class Network:
     def __init__(self, compiled: openvino.CompiledModel) -> None:
         self._request = compiled.create_infer_request()
         self.picture: np.ndarray = self._request.get_input_tensor(0).data[0]
+        # A request writes into the same memory as long as it lives; asking for it anew costs more than what is read.
+        self._outputs = tuple(tensor.data[0] for tensor in self._request.output_tensors)
 
     def start(self) -> None:
         """Begin a run; the picture has to stay as it is until `results`."""
@@ -38,7 +40,7 @@ class Network:
     def results(self) -> tuple[np.ndarray, ...]:
         """Wait for the end. The outputs come without an axis for the batch; the next run overwrites them."""
         self._request.wait()
-        return tuple(tensor.data[0] for tensor in self._request.output_tensors)
+        return self._outputs
 
 
 @dataclass(frozen=True)

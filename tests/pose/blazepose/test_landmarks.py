@@ -52,3 +52,11 @@ def test_a_landmark_outside_the_region_stays(place):
 def test_at_the_edge_only_cells_that_exist_count():
     hot = np.full((64, 64, 1), 8.0, np.float32)
     np.testing.assert_allclose(landmarks.refine(np.array([[0.5, 63.5]]) / 64, hot)[0] * 64, [1.5, 61.5], atol=1e-4)
+
+
+def test_at_the_edge_and_away_from_it_the_same_is_computed():
+    """One landmark at the edge has all of them read in another way, and changes nothing for the others."""
+    heatmap = np.random.default_rng(0).normal(size=(64, 64, 3)).astype(np.float32)
+    inside = np.array([[20.3, 30.7], [41.2, 9.9]]) / 64
+    both = np.concatenate([inside, [[1.0, 63.0]] / np.float64(64)])
+    np.testing.assert_allclose(landmarks.refine(both, heatmap)[:2], landmarks.refine(inside, heatmap), atol=1e-6)
