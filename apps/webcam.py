@@ -218,13 +218,14 @@ def show(
         window.set_mirrored(True)
     # By a timer, because an exit before the event loop runs would be forgotten when it begins.
     signal.signal(signal.SIGINT, lambda *_: QTimer.singleShot(0, lambda: app.exit(INTERRUPTED)))
-    if options.seconds is not None:
-        QTimer.singleShot(round(1000 * options.seconds), window.close)
     announcer = Announcer(session, events)
-    said = False
+    said = counting = False
 
     def look() -> None:
-        nonlocal said
+        nonlocal said, counting
+        if options.seconds is not None and not counting and (session.about is not None or session.failure is not None):
+            counting = True  # what is opened takes as long as it takes
+            QTimer.singleShot(round(1000 * options.seconds), window.close)
         if not said and session.about is not None:
             said = True
             about = session.about

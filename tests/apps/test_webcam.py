@@ -208,13 +208,6 @@ def test_what_was_chosen_before_and_is_gone_leaves_the_window_open(x_environment
     assert err == "error: /gone/clip.mp4: no such file\n"
 
 
-def test_it_closes_at_once_while_it_is_loading(x_environment, clip):
-    began = time.monotonic()
-    status, out, err = run(x_environment, "--source", clip, "--seconds", 0.1)
-    assert (status, out, err) == (0, "", "")
-    assert time.monotonic() - began < 20
-
-
 def test_recorded_joints_are_played_again(model, recording):
     environment = {**BARE, "QT_QPA_PLATFORM": "none"}
     arguments = ("--source", recording, "--model", model, "--engine", "torch", "--headless")
