@@ -57,7 +57,8 @@ webcam: setup
 
 test: setup
 	@$(VENV_PYTHON) -m live_stf.system_libraries --with-tests
-	$(VENV_PYTHON) -m pytest
+	@# Most tests use one core. A file stays with one process, so that what its tests share is made once; quick ones first.
+	$(VENV_PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 clean:
 	rm -rf $(VENV) $(OUTPUT) build .pytest_cache .ruff_cache .hypothesis *.egg-info
