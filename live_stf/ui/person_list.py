@@ -11,7 +11,7 @@ from PyQt5.QtWidgets import QSizePolicy, QWidget
 from live_stf.types import Event, State
 from live_stf.ui import theme
 from live_stf.ui.typeface import elided, font, width
-from live_stf.ui.wording import event_words, filling_words
+from live_stf.ui.wording import event_words, filling_words, short_person
 
 _GAP = 6
 _TALL, _LOW = 66, 44  # pixels at scale 1
@@ -118,7 +118,7 @@ class PersonList(QWidget):
         painter.setBrush(Qt.NoBrush)
         painter.setPen(QColor(theme.OUTLINE))
         painter.setFont(font(16 * s if tall else 14 * s, bold=True))
-        painter.drawText(badge, Qt.AlignCenter, str(event.identity))
+        painter.drawText(badge, Qt.AlignCenter, short_person(event.identity))
 
         words, number = event_words(event, self._frames)
         settled = event.state is State.LABEL

@@ -12,7 +12,7 @@ from PyQt5.QtWidgets import QSizePolicy, QWidget
 from live_stf.types import Event, State
 from live_stf.ui import theme
 from live_stf.ui.typeface import elided, font, width
-from live_stf.ui.wording import readable
+from live_stf.ui.wording import readable, short_person
 
 SPAN = 60.0  # seconds
 _ROWS = 3  # people, those who were seen last
@@ -135,7 +135,7 @@ class Timeline(QWidget):
             painter.drawRoundedRect(badge, corner, corner)
             painter.setFont(font(size, bold=True))
             painter.setPen(QColor(theme.OUTLINE))
-            painter.drawText(badge, Qt.AlignCenter, str(identity))
+            painter.drawText(badge, Qt.AlignCenter, short_person(identity))
             for bar in bars:
                 area = self.bar_area(number, bar)
                 painter.setPen(Qt.NoPen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from live_stf.types import Event, Rates, State
+from live_stf.types import SCENE, Event, Rates, State
 
 
 def readable(label: str) -> str:
@@ -15,6 +15,11 @@ def readable(label: str) -> str:
 def short_source(name: str) -> str:
     """What a source is called where there is little room: a file without its folder."""
     return name if "://" in name else Path(name).name
+
+
+def short_person(identity: int) -> str:
+    """What stands for somebody in a small square: their number, and a dot for all people of a scene together."""
+    return "•" if identity == SCENE else str(identity)
 
 
 def percent(score: float) -> str:

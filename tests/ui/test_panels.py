@@ -8,7 +8,7 @@ from PyQt5.QtCore import QPointF, Qt
 from PyQt5.QtTest import QTest
 
 from live_stf.skeleton import OPENPOSE_18
-from live_stf.types import Event, Rates, State
+from live_stf.types import SCENE, Event, Rates, State
 from live_stf.ui import attention
 from live_stf.ui.attention_panel import AttentionPanel
 from live_stf.ui.bars import ClassBars
@@ -16,7 +16,7 @@ from live_stf.ui.body_map import BodyMap, _spread
 from live_stf.ui.matrix import AttentionMatrix
 from live_stf.ui.person_list import PersonList
 from live_stf.ui.status import StatusLine
-from live_stf.ui.wording import event_words, filling_words, rate_words, short_source
+from live_stf.ui.wording import event_words, filling_words, rate_words, short_person, short_source
 
 LABELS = ("walk", "sit_down", "squat", "drink", "wave", "jump", "none_of_these")
 
@@ -236,3 +236,7 @@ def test_a_file_is_called_by_its_name_and_an_address_by_all_of_it():
     assert short_source("/home/me/clip.mp4") == "clip.mp4"
     assert short_source("camera 0") == "camera 0"
     assert short_source("stream http://host/a/b") == "stream http://host/a/b"
+
+
+def test_a_scene_has_no_number() -> None:
+    assert [short_person(identity) for identity in (SCENE, 1, 12)] == ["•", "1", "12"]
