@@ -40,6 +40,11 @@ SLOW = {"clip", "models_wheel", "real_windows", "shared", "trained", "x_environm
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Quick tests first, so that a simple mistake shows in seconds."""
+    for item in items:
+        if "ui" not in item.path.parts:
+            # Of what nobody can catch, as Python's complaint of a pickle that is torn in a bytearray, pytest-qt would
+            # make a failure in Qt's event loop.
+            item.add_marker("qt_no_exception_capture")
     items.sort(key=lambda item: bool(SLOW & set(getattr(item, "fixturenames", ()))))
 
 
