@@ -37,6 +37,7 @@ from live_stf.model import Model, load_model
 from live_stf.model_card import write_model_card
 from live_stf.preparation import Preparation
 from live_stf.recipe import Recipe, load_recipe
+from live_stf.training.interruption import Interruption
 from live_stf.training.learner import Classification
 from live_stf.training.loading import Windows
 from live_stf.training.precision import choose_precision
@@ -69,12 +70,14 @@ def train(recipe: Recipe, console: Console, command: str | None = None) -> Model
     if processes.count > 1:
         synchronize_norms(learner.network)
     clock = Timer(verbose=False)
-    trainer = _trainer(recipe, processes, progress, clock)
+    interruption = Interruption()
+    trainer = _trainer(recipe, processes, progress, [clock, interruption])
     last, problem = progress.last()
     if last is not None and processes.first:
         console.print(f"going on from {last}" + (f": {problem}" if problem else ""), soft_wrap=True)
     try:
-        trainer.fit(learner, windows, ckpt_path=last, weights_only=True)
+        with interruption:
+            trainer.fit(learner, windows, ckpt_path=last, weights_only=True)
     except SystemExit as ended:  # what Lightning makes of Ctrl-C
         raise KeyboardInterrupt from ended
     if not processes.first:
@@ -111,7 +114,9 @@ class _ProgressBar(TQDMProgressBar):
         return {name: value for name, value in super().get_metrics(trainer, learner).items() if name != "v_num"}
 
 
-def _trainer(recipe: Recipe, processes: Processes, progress: Progress, clock: Timer) -> lightning.Trainer:
+def _trainer(
+    recipe: Recipe, processes: Processes, progress: Progress, callbacks: Sequence[lightning.Callback]
+) -> lightning.Trainer:
     settings = recipe.training
     return lightning.Trainer(
         max_epochs=settings.epochs,
@@ -127,7 +132,7 @@ def _trainer(recipe: Recipe, processes: Processes, progress: Progress, clock: Ti
             ),
             LearningRateMonitor("epoch"),
             _ProgressBar(refresh_rate=10),
-            clock,
+            *callbacks,
         ],
         logger=[
             CSVLogger(progress.folder, name="log"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import os
 import shutil
 import signal
 import subprocess
@@ -297,6 +298,31 @@ def test_ctrl_c_keeps_the_last_epoch_and_says_how_to_go_on(recipe_file: Path, tm
     assert said.splitlines()[-1] == "stopped; the same command goes on from the last checkpoint"
     assert "Traceback" not in said
     assert checkpoint.is_file()
+
+
+def test_ctrl_c_is_heard_where_python_ignores_exceptions(
+    recipe_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    class Finalized:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.01)  # the signal is handled in here
+
+    steps = []
+    step = Classification.training_step
+
+    def finalizing(learner: Classification, batch: tuple[torch.Tensor, torch.Tensor], number: int) -> torch.Tensor:
+        steps.append(number)
+        if len(steps) == 3:
+            Finalized()
+        return step(learner, batch, number)
+
+    monkeypatch.setattr(Classification, "training_step", finalizing)
+    before = signal.getsignal(signal.SIGINT)
+    assert train.main([str(recipe_file), f"output={tmp_path}"]) == 130
+    assert len(steps) == 3
+    assert capsys.readouterr().err.splitlines()[-1] == "stopped; the same command goes on from the last checkpoint"
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.mark.parametrize("program", [train, evaluate])
