@@ -64,6 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--at", type=float, default=AT, help=f"seconds of the clip (default: {AT})")
     parser.add_argument("--all", action="store_true", help="every size and theme, as PNG")
     options = parser.parse_args(arguments)
+    options.output.mkdir(parents=True, exist_ok=True)
     app = application()
     theme.apply(app)
     settings = Settings(source=options.source or str(sample_clip()))

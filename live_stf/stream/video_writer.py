@@ -9,24 +9,29 @@ import av
 
 from live_stf.types import Frame
 
+# libx264's presets and quality. Beside recognition the encoder has to leave the processor to others: less than half of
+# the time, for a file more than twice as large.
+_USUAL = {"preset": "veryfast", "crf": "21"}
+_HURRIED = {"preset": "ultrafast", "crf": "23"}
 _TICK = Fraction(1, 90_000)  # seconds; every usual picture rate is a whole number of these
 
 
 class VideoWriter:
     """Writes pictures of one size. An odd width or height loses its last column or row: H.264 in 4:2:0 needs even ones.
 
-    fps: only a hint for players; every picture is shown at its own time. What was written is playable even when the
-    pictures end early. Raises OSError where the file cannot be written.
+    fps: only a hint for players; every picture is shown at its own time. hurried: take little of the processor's time
+    and more room on the disk. What was written is playable even when the pictures end early. Raises OSError where the
+    file cannot be written.
     """
 
-    def __init__(self, path: Path, size: tuple[int, int], fps: float) -> None:
+    def __init__(self, path: Path, size: tuple[int, int], fps: float, hurried: bool = False) -> None:
         self.path = path
         self._size = size[0] // 2 * 2, size[1] // 2 * 2
         with path.open("wb"):  # PyAV opens it with the first picture, and does not name it when it cannot
             pass
         self._container = av.open(str(path.absolute()), "w", format="mp4", options={"movflags": "+faststart"})
         rate = Fraction(fps or 25).limit_denominator(1001)
-        self._stream = self._container.add_stream("libx264", rate=rate, options={"preset": "veryfast", "crf": "21"})
+        self._stream = self._container.add_stream("libx264", rate=rate, options=_HURRIED if hurried else _USUAL)
         self._stream.width, self._stream.height = self._size
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.time_base = _TICK

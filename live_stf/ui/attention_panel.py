@@ -22,6 +22,7 @@ from live_stf.ui.body_map import BodyMap
 from live_stf.ui.heading import Heading
 from live_stf.ui.matrix import AttentionMatrix
 from live_stf.ui.overlay import attention_gradient
+from live_stf.ui.scaled import ScaledWidget
 from live_stf.ui.typeface import font, metrics
 
 BODY = -1  # the figure, in place of a grain
@@ -113,17 +114,12 @@ class AttentionPanel(QWidget):
             self.matrix.show_attention(self._grains[self.view], said[self.view] if said else None)
 
 
-class _Legend(QWidget):
+class _Legend(ScaledWidget):
     """The attention colours, with what the ends and the middle mean."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._scale = 1.0
         self.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Fixed)
-
-    def set_scale(self, scale: float) -> None:
-        self._scale = scale
-        self.updateGeometry()
 
     def sizeHint(self) -> QSize:
         return QSize(200, round(28 * self._scale))

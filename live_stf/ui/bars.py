@@ -9,14 +9,15 @@ from time import monotonic
 import numpy as np
 from PyQt5.QtCore import QRectF, QSize, Qt, QTimer
 from PyQt5.QtGui import QColor, QPainter
-from PyQt5.QtWidgets import QSizePolicy, QWidget
+from PyQt5.QtWidgets import QSizePolicy
 
 from live_stf.ui import theme
+from live_stf.ui.scaled import ScaledWidget
 from live_stf.ui.typeface import elided, font, width
 from live_stf.ui.wording import percent, readable
 
 _HEIGHT, _GAP, _FONT, _INSET = 26, 5, 13, 10  # pixels at scale 1
-_STEP_MS = 25
+_STEP_MS = 33  # as often as there are usually pictures
 _CONSTANT = 0.12  # seconds in which a bar comes two thirds nearer to its place
 _NEAR = 0.002  # of the row or of the whole bar: less is not seen
 
@@ -40,14 +41,13 @@ class _Bar:
         return False
 
 
-class ClassBars(QWidget):
+class ClassBars(ScaledWidget):
     """The `count` most probable classes, best first; the one that is the decided label stands out."""
 
     def __init__(self, labels: tuple[str, ...] = (), count: int = 5) -> None:
         super().__init__()
         self._wanted_count = count
         self._label: str | None = None
-        self._scale = 1.0
         self._bars: dict[str, _Bar] = {}
         self._moved = 0.0
         self._timer = QTimer(self, interval=_STEP_MS)
@@ -89,13 +89,6 @@ class ClassBars(QWidget):
         for bar in self._bars.values():
             bar.move(1.0)
         self.update()
-
-    def set_scale(self, scale: float) -> None:
-        """Larger or smaller rows and type."""
-        if scale != self._scale:
-            self._scale = scale
-            self.updateGeometry()
-            self.update()
 
     def _aim(self) -> None:
         names = {name for name, _ in self.best}

@@ -8,11 +8,12 @@ from types import MappingProxyType
 import numpy as np
 from PyQt5.QtCore import QLineF, QPointF, QRectF, QSize, Qt
 from PyQt5.QtGui import QColor, QPainter, QPen, QPolygonF
-from PyQt5.QtWidgets import QSizePolicy, QWidget
+from PyQt5.QtWidgets import QSizePolicy
 
 from live_stf.skeleton import Grain, Skeleton
 from live_stf.ui import attention as part_attention
 from live_stf.ui import theme
+from live_stf.ui.scaled import ScaledWidget
 from live_stf.ui.typeface import font, metrics
 from live_stf.ui.wording import percent, readable
 
@@ -31,7 +32,7 @@ _FONT = 12
 _NAMED = 6  # parts, those with most attention; more names than these are in each other's way
 
 
-class BodyMap(QWidget):
+class BodyMap(ScaledWidget):
     """A figure whose parts are coloured as the limbs on the picture, with each part's share of the attention.
 
     Left and right are the person's own: the figure faces the viewer, or is seen as in a mirror.
@@ -42,7 +43,7 @@ class BodyMap(QWidget):
         self._skeleton, self._grain = skeleton, grain
         self._bone_parts = part_attention.bone_parts(skeleton, grain)
         self._attention: np.ndarray | None = None
-        self._scale, self._mirrored = 1.0, False
+        self._mirrored = False
         self.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Expanding)
 
     def show_attention(self, attention: np.ndarray | None) -> None:
@@ -54,12 +55,6 @@ class BodyMap(QWidget):
     def set_mirrored(self, mirrored: bool) -> None:
         """As in a mirror: the person's right on the right."""
         self._mirrored = mirrored
-        self.update()
-
-    def set_scale(self, scale: float) -> None:
-        """Larger or smaller type."""
-        self._scale = scale
-        self.updateGeometry()
         self.update()
 
     @property

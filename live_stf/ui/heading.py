@@ -4,33 +4,27 @@ from __future__ import annotations
 
 from PyQt5.QtCore import QSize, Qt
 from PyQt5.QtGui import QColor, QPainter
-from PyQt5.QtWidgets import QSizePolicy, QWidget
+from PyQt5.QtWidgets import QSizePolicy
 
 from live_stf.ui import theme
+from live_stf.ui.scaled import ScaledWidget
 from live_stf.ui.typeface import font, metrics, width
 
 _FONT, _REMARK = 14, 12  # pixels at scale 1
 
 
-class Heading(QWidget):
+class Heading(ScaledWidget):
     """One line of text in bold, and muted words at the right."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self._text, self._remark, self._scale = text, "", 1.0
+        self._text, self._remark = text, ""
         self.setSizePolicy(QSizePolicy.Preferred, QSizePolicy.Fixed)
 
     def set_remark(self, remark: str) -> None:
         """What stands at the right; empty for nothing."""
         if remark != self._remark:
             self._remark = remark
-            self.update()
-
-    def set_scale(self, scale: float) -> None:
-        """Larger or smaller type."""
-        if scale != self._scale:
-            self._scale = scale
-            self.updateGeometry()
             self.update()
 
     def sizeHint(self) -> QSize:

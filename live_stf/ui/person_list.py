@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from PyQt5.QtCore import QRectF, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QMouseEvent, QPainter
-from PyQt5.QtWidgets import QSizePolicy, QWidget
+from PyQt5.QtWidgets import QSizePolicy
 
 from live_stf.types import Event, State
 from live_stf.ui import theme
+from live_stf.ui.scaled import ScaledWidget
 from live_stf.ui.typeface import elided, font, width
 from live_stf.ui.wording import event_words, filling_words, short_person
 
@@ -19,7 +20,7 @@ _IN_ONE_COLUMN = 2
 _SHOWN = 6
 
 
-class PersonList(QWidget):
+class PersonList(ScaledWidget):
     """A card with number, label and score for everybody; more than two persons stand in two columns.
 
     `chosen` is sent with the identity of a card that is clicked.
@@ -30,7 +31,6 @@ class PersonList(QWidget):
     def __init__(self, frames: int) -> None:
         super().__init__()
         self._frames = frames
-        self._scale = 1.0
         self._events: dict[int, Event] = {}
         self._selected: int | None = None
         self._note = ""
@@ -52,10 +52,10 @@ class PersonList(QWidget):
         """Length of a full window from now on."""
         self._frames = frames
 
-    def set_scale(self, scale: float, most_tall: int = _IN_ONE_COLUMN) -> None:
-        """Larger or smaller cards and type; most_tall: up to how many people have high cards."""
-        if (scale, most_tall) != (self._scale, self._most_tall):
-            self._scale, self._most_tall = scale, most_tall
+    def set_tall(self, most: int) -> None:
+        """Up to `most` people have high cards."""
+        if most != self._most_tall:
+            self._most_tall = most
             self.updateGeometry()
             self.update()
 

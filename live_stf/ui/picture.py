@@ -9,13 +9,14 @@ import cv2
 import numpy as np
 from PyQt5.QtCore import QObject, QPointF, QRect, QRectF, QSize, QSizeF, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QHideEvent, QImage, QPainter, QResizeEvent, QShowEvent
-from PyQt5.QtWidgets import QSizePolicy, QWidget
+from PyQt5.QtWidgets import QSizePolicy
 
 from live_stf.skeleton import OPENPOSE_18, Skeleton
 from live_stf.types import Snapshot
 from live_stf.ui import theme
 from live_stf.ui.overlay import Style, paint
 from live_stf.ui.qt import PaintingThread
+from live_stf.ui.scaled import ScaledWidget
 from live_stf.ui.typeface import elided, font, width
 
 WAITING = "Waiting for the first picture"
@@ -122,7 +123,7 @@ class Composer(QObject):
             self.composed.emit(self, self._canvases[turn].make(job))
 
 
-class PictureView(QWidget):
+class PictureView(ScaledWidget):
     """Shows the picture of a snapshot, or says why there is none.
 
     While it is visible the picture is made in a thread of its own, so that the interface has no more to do than to
@@ -139,7 +140,6 @@ class PictureView(QWidget):
         self._image: QImage | None = None  # as it is shown
         self._waiting = WAITING
         self._frozen = self._recording = False
-        self._scale = 1.0
         self.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Expanding)
         self.setMinimumSize(240, 180)
         self.setAttribute(Qt.WA_OpaquePaintEvent)
@@ -167,11 +167,6 @@ class PictureView(QWidget):
     def set_skeleton(self, skeleton: Skeleton) -> None:
         """People have these joints from now on."""
         self._skeleton = skeleton
-
-    def set_scale(self, scale: float) -> None:
-        """Larger or smaller notes."""
-        self._scale = scale
-        self.update()
 
     def set_frozen(self, frozen: bool) -> None:
         """Say on the picture that it stands still because the user wants it."""

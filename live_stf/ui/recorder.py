@@ -98,7 +98,8 @@ class Recorder:
         try:
             # In a thread that gives way, which the encoder's threads inherit.
             with ThreadPoolExecutor(1, initializer=give_way) as executor:
-                video = executor.submit(VideoWriter, self.video, self._heading.size, self._heading.fps).result()
+                size, fps = self._heading.size, self._heading.fps
+                video = executor.submit(VideoWriter, self.video, size, fps, hurried=True).result()
             while (shot := self._waiting.get()) is not None:
                 if self.problem:
                     continue  # take the rest, so that the other thread can end

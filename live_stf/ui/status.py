@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from PyQt5.QtCore import QRectF, QSize, Qt
 from PyQt5.QtGui import QColor, QPainter, QResizeEvent
-from PyQt5.QtWidgets import QSizePolicy, QWidget
+from PyQt5.QtWidgets import QSizePolicy
 
 from live_stf.types import Rates
 from live_stf.ui import theme
+from live_stf.ui.scaled import ScaledWidget
 from live_stf.ui.typeface import elided, font, metrics, width
 from live_stf.ui.wording import rate_words
 
 _FONT, _LINE, _PAD, _MARGIN, _GAP = 12, 20, 6, 14, 22  # pixels at scale 1
-_ONE_LINE = 1200  # pixels of width that one line takes; in a narrower window there are two
+_ONE_LINE = 1500  # pixels of width that one line takes; in a narrower window there are two
 
 
-class StatusLine(QWidget):
+class StatusLine(ScaledWidget):
     """Source, rates and what is at work; a notice takes the place of what is at work while it is there."""
 
     def __init__(self) -> None:
@@ -23,7 +24,6 @@ class StatusLine(QWidget):
         self._source, self._running = "", ""
         self._rates: Rates | None = None
         self.notice = ""
-        self._scale = 1.0
         self.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Fixed)
 
     def show_running(self, source: str, running: str) -> None:
@@ -42,13 +42,6 @@ class StatusLine(QWidget):
         """Something said for a moment; an empty text takes it away."""
         if text != self.notice:
             self.notice = text
-            self.update()
-
-    def set_scale(self, scale: float) -> None:
-        """Larger or smaller type."""
-        if scale != self._scale:
-            self._scale = scale
-            self.updateGeometry()
             self.update()
 
     def _lines(self) -> int:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from PyQt5.QtCore import QRectF, QSize, Qt
 from PyQt5.QtGui import QColor, QPainter
-from PyQt5.QtWidgets import QSizePolicy, QWidget
+from PyQt5.QtWidgets import QSizePolicy
 
 from live_stf.types import Event, State
 from live_stf.ui import theme
+from live_stf.ui.scaled import ScaledWidget
 from live_stf.ui.typeface import elided, font, width
 from live_stf.ui.wording import readable, short_person
 
@@ -18,6 +19,7 @@ SPAN = 60.0  # seconds
 _ROWS = 3  # people, those who were seen last
 _ROW, _GAP, _MARGIN, _NUMBER = 20, 4, 10, 22  # pixels at scale 1
 _TICKS = 15  # seconds between two marks
+_STEP = 0.1  # seconds between two looks at the same labels: a minute moves slowly
 
 
 @dataclass
@@ -60,14 +62,14 @@ class History:
         return [(identity, self._bars[identity]) for identity in sorted(sorted(acted)[-_ROWS:])]
 
 
-class Timeline(QWidget):
+class Timeline(ScaledWidget):
     """Shows a history. No row is there before somebody did something."""
 
     def __init__(self) -> None:
         super().__init__()
         self.history = History()
         self._count = 0
-        self._scale = 1.0
+        self._painted: tuple[float, list[tuple[int, int]]] = 0.0, []  # when, and who had how many bars
         self.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Fixed)
 
     def show_events(self, events: Mapping[int, Event], now: float) -> None:
@@ -75,24 +77,20 @@ class Timeline(QWidget):
         if now == self.history.now:
             return
         self.history.take(events, now)
-        count = len(self.history.rows())
-        if count != self._count:
-            self._count = count
+        rows = self.history.rows()
+        if len(rows) != self._count:
+            self._count = len(rows)
             self.updateGeometry()
-        self.update()
+        bars = [(identity, len(bars)) for identity, bars in rows]
+        if bars != self._painted[1] or not 0 <= now - self._painted[0] < _STEP:
+            self._painted = now, bars
+            self.update()
 
     def clear(self) -> None:
         """Forget everything."""
         self.history = History()
         self._count = 0
         self.updateGeometry()
-
-    def set_scale(self, scale: float) -> None:
-        """Larger or smaller rows and type."""
-        if scale != self._scale:
-            self._scale = scale
-            self.updateGeometry()
-            self.update()
 
     def sizeHint(self) -> QSize:
         height = self._count * (_ROW + _GAP) + (2 * _MARGIN + _GAP if self._count else 0)

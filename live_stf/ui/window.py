@@ -442,7 +442,8 @@ class LiveWindow(QMainWindow):
         compact = not full and self.height() < _COMPACT
         share, least, most = (0.34, 290, 2000) if full else (0.29, 290, 520)
         self._side.setFixedWidth(round(max(least, min(share * self.width(), most))))
-        self.persons.set_scale(1.3 * scale if full else scale, most_tall=1 if full else 0 if compact else 2)
+        self.persons.set_scale(1.3 * scale if full else scale)
+        self.persons.set_tall(1 if full else 0 if compact else 2)
         self._likely.set_scale(scale)
         self.bars.set_scale(scale)
         if self.attention is not None:

@@ -55,5 +55,6 @@ def rate_words(rates: Rates) -> list[tuple[str, str, str]]:
         ("Pose", f"{rates.pose:.1f} fps", "000.0 fps"),
         ("Labels", f"{rates.label:.1f}/s", "00.0/s"),
         ("Frame age", f"{1000 * rates.frame_age:.0f} ms", "000 ms"),
-        ("Dropped", f"{rates.dropped}", "0000"),
+        ("95 % under", f"{1000 * rates.frame_age_95:.0f} ms", "000 ms"),
+        ("Dropped", f"{rates.dropped} frames, {rates.dropped_windows} windows", "0000 frames, 0000 windows"),
     ]

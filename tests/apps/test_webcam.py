@@ -77,7 +77,9 @@ def test_it_shows_a_clip_for_some_seconds(x_environment, model, clip, tmp_path):
     beginning, summary = out.splitlines()
     assert beginning.startswith(f"{clip}: untrained on torch")
     told = re.fullmatch(
-        r"capture ([\d.]+) fps, pose ([\d.]+) fps, labels [\d.]+/s, frame age (\d+) ms, dropped \d+", summary
+        r"capture ([\d.]+) fps, pose ([\d.]+) fps, labels [\d.]+/s, frame age (\d+) ms, 95 % under (\d+) ms, "
+        r"dropped \d+ frames, \d+ windows",
+        summary,
     )
     assert told is not None, summary
     assert all(float(number) > 0 for number in told.groups())
@@ -102,6 +104,45 @@ def test_ctrl_c_ends_it_without_a_traceback(x_environment, model, clip):
     assert process.returncode == 130
     assert err == ""
     assert out.startswith("capture ")
+
+
+# The program, with somebody who closes the window as soon as it says that it is at this.
+IMPATIENT = """
+import runpy, sys
+from PyQt5.QtCore import QTimer
+from live_stf.ui.window import LiveWindow
+
+at, sys.argv = sys.argv[1], sys.argv[2:]
+show = LiveWindow.show
+
+def show_and_wait(window):
+    def look():
+        if window._live.opening.startswith(at):
+            timer.stop()
+            window.close()
+    timer = QTimer(window)
+    timer.timeout.connect(look)
+    timer.start(1)
+    show(window)
+
+LiveWindow.show = show_and_wait
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def test_it_is_closed_while_it_opens_what_it_needs(x_environment, clip):
+    opening = {}
+    try:
+        for at in ("Opening", "Loading the model", "Loading the pose estimator"):
+            command = [sys.executable, "-c", IMPATIENT, at, str(PROGRAM), "--source", str(clip)]
+            opening[at] = subprocess.Popen(command, env=x_environment, stderr=subprocess.PIPE, text=True)
+        for at, process in opening.items():
+            _, err = process.communicate(timeout=60)
+            assert process.returncode == 0, (at, err)
+            assert [line for line in err.splitlines() if not line.startswith("engine: ")] == [], at
+    finally:
+        for process in opening.values():
+            process.kill()
 
 
 @pytest.mark.parametrize(

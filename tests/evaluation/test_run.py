@@ -10,6 +10,7 @@ import pytest
 from live_stf.errors import DataError
 from live_stf.evaluation import run
 from live_stf.evaluation.run import Action, judge_run, read_events, read_truth
+from live_stf.model import load_model
 from live_stf.stream.events import EventWriter, as_line
 from live_stf.types import Event, People, Snapshot, State
 
@@ -106,3 +107,11 @@ def test_the_command_runs_a_clip(clip: Path, tmp_path: Path, capsys):
     truth.write_text(json.dumps({"label": "walk", "start": 2.0, "end": 6.7}) + "\n")
     assert run.main([str(clip), str(truth)]) == 0
     assert "1 of 1" in capsys.readouterr().out
+
+
+def test_what_the_documentation_takes_for_the_truth_are_actions_that_the_model_knows():
+    folder = Path(__file__).resolve().parents[2] / "docs" / "truth"
+    labels = set(load_model("everyday").labels)
+    truths = {path.stem: read_truth(path) for path in folder.glob("*.jsonl")}
+    assert len(truths["squats"]) == 3
+    assert {action.label for truth in truths.values() for action in truth} <= labels

@@ -84,9 +84,10 @@ def test_words():
     assert filling_words(Event(1, 0, State.UNSURE, filled=80 / 150), 150) == "Looking at 80/150 frames"
     assert filling_words(Event(1, 0, State.LABEL, "walk", 1.0), 150) == ""
     assert filling_words(Event(1, 0, State.FILLING, filled=0.1), 150) == ""
-    told = {name: value for name, value, _ in rate_words(Rates(29.97, 28.4, 9.94, 0.0434, 12))}
+    told = {name: value for name, value, _ in rate_words(Rates(29.97, 28.4, 9.94, 0.0434, 12, 0.0871, 3))}
     assert told == {
-        "Capture": "30.0 fps", "Pose": "28.4 fps", "Labels": "9.9/s", "Frame age": "43 ms", "Dropped": "12",
+        "Capture": "30.0 fps", "Pose": "28.4 fps", "Labels": "9.9/s", "Frame age": "43 ms", "95 % under": "87 ms",
+        "Dropped": "12 frames, 3 windows",
     }  # fmt: skip
 
 
@@ -217,7 +218,7 @@ def test_the_grain_can_be_chosen(scores_of):
 def test_the_status_line_shows_rates_and_a_notice(about):
     line = StatusLine()
     line.show_running("clip.mp4", "a model on an engine (a reason)")
-    line.resize(1400, 32)
+    line.resize(1600, 32)
     first = line.grab().toImage()
     line.show_rates(Rates(30, 28, 10, 0.04, 3))
     second = line.grab().toImage()
