@@ -18,6 +18,7 @@ from live_stf.engine import ENGINES, open_classifier
 from live_stf.errors import LiveStfError, SourceError
 from live_stf.model import Model, load_model
 from live_stf.pose import choice
+from live_stf.program import INTERRUPTED, WRONG, complain, ended
 from live_stf.stream.clip import LabelledClip, label_clip, painted
 from live_stf.stream.decision import DecisionSettings
 from live_stf.stream.recording import SUFFIX, RecordedPose, RecordedSource, is_recording
@@ -25,19 +26,11 @@ from live_stf.stream.segments import SegmentWriter
 from live_stf.stream.source import FileSource
 from live_stf.stream.video_writer import VideoWriter
 
-INTERRUPTED = 130  # as shells count a program that Ctrl-C ended
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the program; returns its exit status: 0, 2 where a clip could not be read to its end, 130 after Ctrl-C."""
     options = parse(arguments)
-    try:
-        return Batch(options).run()
-    except LiveStfError as error:
-        complain(error)
-        return 2
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    return ended(lambda: Batch(options).run())
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -136,7 +129,7 @@ class Batch:
                 advance()
 
     def _fail(self, problem: object) -> None:
-        self.status = 2
+        self.status = WRONG
         complain(problem)
 
     def _report(self) -> None:
@@ -149,10 +142,6 @@ class Batch:
 def open_clip(path: Path) -> FileSource | RecordedSource:
     """A video file or recorded joints, by the name's ending."""
     return RecordedSource(path) if is_recording(path) else FileSource(path)
-
-
-def complain(problem: object) -> None:
-    print(f"error: {problem}", file=sys.stderr)
 
 
 def unique_names(paths: Sequence[Path]) -> list[str]:

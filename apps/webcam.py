@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, TextIO
 from live_stf.engine import ENGINES
 from live_stf.errors import LiveStfError
 from live_stf.pose import choice
+from live_stf.program import INTERRUPTED, ended
 from live_stf.session import Session, Settings
 from live_stf.stream.cameras import cameras
 from live_stf.stream.events import STDOUT, EventWriter
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from live_stf.ui.preferences import Preferences
 
-INTERRUPTED = 130  # as shells count a program that Ctrl-C ended
 LOOK = 0.05  # seconds between two looks for new events
 PICTURES = (".png", ".jpg", ".jpeg")
 
@@ -42,13 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.list_cameras:
         list_cameras()
         return 0
-    try:
-        return run(options)
-    except LiveStfError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:  # while the model is being loaded; later Qt takes it
-        return INTERRUPTED
+    return ended(run, options)
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:

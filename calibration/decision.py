@@ -31,12 +31,13 @@ from torchmetrics.functional.classification import multiclass_calibration_error
 from live_stf.data.samples import HeldOutWindows
 from live_stf.engine import ENGINES, open_engine
 from live_stf.engine.record import model_hash
-from live_stf.errors import DataError, LiveStfError
+from live_stf.errors import DataError
 from live_stf.evaluation.live import Answers, Live, judge, simulate, subject_groups, with_threshold
 from live_stf.evaluation.scores import held_out_side, run_windows
 from live_stf.machine import machine
 from live_stf.model import Model, load_model
 from live_stf.model_card import write_model_card
+from live_stf.program import ended
 from live_stf.recipe import load_recipe
 from live_stf.stream.decision import DecisionSettings
 
@@ -47,7 +48,6 @@ THRESHOLDS = tuple(round(0.3 + 0.05 * step, 2) for step in range(14))  # 0.3 to 
 NO_THRESHOLD = 0.01
 BINS = 15
 CHOOSING, REPORTING = 0, 1
-INTERRUPTED = 130
 
 
 def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
@@ -180,28 +180,23 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_intermixed_args(arguments)
     if given.streams < 1 or not 0 < given.rate <= 100:
         parser.error("--streams has to be 1 or more, and --rate above 0 and 100 at most")
-    try:
-        model, recipe = load_model(given.model), load_recipe(given.recipe, given.changes)
-        if recipe.data.protocol is not None:
-            raise DataError(f"{recipe.name} is a benchmark of whole clips: streams are simulated for live recipes only")
-        windows = held_out_side(model, recipe)
-        result = measure(model, windows, given.engine, given.streams, given.rate)
-        show(result, Console())
-        if given.output is not None:
-            command = f"python calibration/decision.py {model.name} {recipe.name} --streams {given.streams}"
-            head = {"format": FORMAT, "model_hash": model_hash(model), "command": command, "machine": machine()}
-            given.output.write_text(json.dumps({**head, **result}, indent=2) + "\n", encoding="utf-8")
-        if given.write:
-            write_into(model, result)
-    except LiveStfError as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 2
-    except OSError as problem:
-        print(f"error: {problem.filename}: {problem.strerror}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    return 0
+    return ended(run, given)
+
+
+def run(given: argparse.Namespace) -> None:
+    """Measure, show and write."""
+    model, recipe = load_model(given.model), load_recipe(given.recipe, given.changes)
+    if recipe.data.protocol is not None:
+        raise DataError(f"{recipe.name} is a benchmark of whole clips: streams are simulated for live recipes only")
+    windows = held_out_side(model, recipe)
+    result = measure(model, windows, given.engine, given.streams, given.rate)
+    show(result, Console())
+    if given.output is not None:
+        command = f"python calibration/decision.py {model.name} {recipe.name} --streams {given.streams}"
+        head = {"format": FORMAT, "model_hash": model_hash(model), "command": command, "machine": machine()}
+        given.output.write_text(json.dumps({**head, **result}, indent=2) + "\n", encoding="utf-8")
+    if given.write:
+        write_into(model, result)
 
 
 if __name__ == "__main__":

@@ -29,14 +29,14 @@ from live_stf.engine.measure import LEAST_SAME_BEST
 from live_stf.engine.onnx_engine import OnnxEngine
 from live_stf.engine.record import model_hash
 from live_stf.engine.torch_engine import TorchEngine
-from live_stf.errors import LiveStfError, ModelError
+from live_stf.errors import ModelError
 from live_stf.machine import machine
 from live_stf.model import Model, load_model
+from live_stf.program import ended
 from live_stf.recipe import load_recipe
 
 FORMAT = 1
 BATCH = 8
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -96,21 +96,16 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_intermixed_args(arguments)
     if given.every < 1:
         parser.error(f"--every is {given.every}, it has to be 1 or more")
-    try:
-        result = measure(given)
-        if given.output is not None:
-            partial = given.output.with_name(f".{os.getpid()}-{given.output.name}")
-            partial.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-            os.replace(partial, given.output)
-    except LiveStfError as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 2
-    except OSError as problem:
-        print(f"error: {problem.filename}: {problem.strerror}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    return 0
+    return ended(run, given)
+
+
+def run(given: argparse.Namespace) -> None:
+    """Measure and write."""
+    result = measure(given)
+    if given.output is not None:
+        partial = given.output.with_name(f".{os.getpid()}-{given.output.name}")
+        partial.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        os.replace(partial, given.output)
 
 
 def _build(model: Model, backend: str, folder: Path, calibration: np.ndarray) -> tuple[Engine, list[str]]:

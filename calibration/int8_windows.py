@@ -13,11 +13,10 @@ from rich.progress import track
 from live_stf.data.samples import TrainingWindows
 from live_stf.data.selection import open_store, select
 from live_stf.engine.export import input_shape
-from live_stf.errors import DataError, LiveStfError, ModelError
+from live_stf.errors import DataError, ModelError
 from live_stf.model import Model, load_model
+from live_stf.program import ended
 from live_stf.recipe import Recipe, load_recipe
-
-INTERRUPTED = 130
 
 
 def draw(recipe: Recipe, count: int) -> np.ndarray:
@@ -51,23 +50,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--output", required=True, type=Path, metavar="FILE.npy", help="where to write them")
     parser.add_argument("--windows", type=int, default=256, help="how many (default: 256)")
     given = parser.parse_intermixed_args(arguments)
-    try:
-        model, recipe = load_model(given.model), load_recipe(given.recipe, given.changes)
-        windows = draw(recipe, given.windows)
-        check_fit(model, recipe, windows)
-        given.output.parent.mkdir(parents=True, exist_ok=True)
-        with given.output.open("wb") as file:  # np.save by name would add an ending
-            np.save(file, windows)
-    except LiveStfError as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 2
-    except OSError as problem:
-        print(f"error: {problem.filename}: {problem.strerror}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    return ended(run, given)
+
+
+def run(given: argparse.Namespace) -> None:
+    """Draw and write."""
+    model, recipe = load_model(given.model), load_recipe(given.recipe, given.changes)
+    windows = draw(recipe, given.windows)
+    check_fit(model, recipe, windows)
+    given.output.parent.mkdir(parents=True, exist_ok=True)
+    with given.output.open("wb") as file:  # np.save by name would add an ending
+        np.save(file, windows)
     print(f"{len(windows)} windows of training subjects of {recipe.name} written to {given.output}")
-    return 0
 
 
 if __name__ == "__main__":

@@ -26,11 +26,12 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from live_stf.errors import LiveStfError
+from live_stf.errors import SourceError
 from live_stf.machine import machine
 from live_stf.pose import choice
 from live_stf.pose.tracking import Tracker
 from live_stf.preparation import body_size
+from live_stf.program import ended
 from live_stf.skeleton import OPENPOSE_18, Skeleton
 from live_stf.stream.source import FileSource
 
@@ -177,29 +178,25 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--people", type=int, default=2, help="how many people at once (default: 2)")
     parser.add_argument("--output", type=Path, metavar="FILE.json", help="write the figures here as well")
     given = parser.parse_args(arguments)
-    try:
-        found = [body for clip in given.clips for body in bodies(clip, given.pose, given.people)]
-        if not found:
-            print(f"error: nobody is seen for {STRETCH:g} s or more in these clips: give others", file=sys.stderr)
-            return 2
-        result = measure(found)
-        show(result, Console())
-        if given.output is not None:
-            content = {
-                "format": FORMAT,
-                "pose": given.pose,
-                "clips": [clip.name for clip in given.clips],
-                "machine": machine(),
-                **result,
-            }
-            given.output.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    except LiveStfError as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 2
-    except OSError as problem:
-        print(f"error: {problem.filename}: {problem.strerror}", file=sys.stderr)
-        return 2
-    return 0
+    return ended(run, given)
+
+
+def run(given: argparse.Namespace) -> None:
+    """Measure, show and write."""
+    found = [body for clip in given.clips for body in bodies(clip, given.pose, given.people)]
+    if not found:
+        raise SourceError(f"nobody is seen for {STRETCH:g} s or more in these clips: give others")
+    result = measure(found)
+    show(result, Console())
+    if given.output is not None:
+        content = {
+            "format": FORMAT,
+            "pose": given.pose,
+            "clips": [clip.name for clip in given.clips],
+            "machine": machine(),
+            **result,
+        }
+        given.output.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

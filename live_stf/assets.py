@@ -30,6 +30,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from live_stf.errors import AssetError, PoseError
 from live_stf.pose.bundle_layout import DETECTOR_NAME
+from live_stf.program import ended
 
 POLL_SECONDS = 0.1
 
@@ -341,17 +342,15 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--pose", default="full", choices=POSE_MODELS, help="which pose model (default: full)")
     options = parser.parse_args(arguments)
-    try:
-        for asset in (POSE_MODELS[options.pose], SAMPLE_CLIP):
-            path = fetch(asset)
-            origin = f"{asset.source.project} {asset.source.version}"
-            print(f"{asset.label}: {path} (from {origin}, {asset.licence}, licence beside it)")
-    except AssetError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return ended(run, options)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Fetch, and say where things are."""
+    for asset in (POSE_MODELS[options.pose], SAMPLE_CLIP):
+        path = fetch(asset)
+        origin = f"{asset.source.project} {asset.source.version}"
+        print(f"{asset.label}: {path} (from {origin}, {asset.licence}, licence beside it)")
 
 
 if __name__ == "__main__":

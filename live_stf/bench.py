@@ -27,6 +27,7 @@ from live_stf.machine import machine
 from live_stf.model import Model, load_model
 from live_stf.pose import choice
 from live_stf.pose.tracking import Tracker
+from live_stf.program import ended
 from live_stf.stream.decision import DecisionSettings
 from live_stf.stream.live import LABELS_PER_SECOND, LiveLoop
 from live_stf.stream.rate import AgeMeter
@@ -269,13 +270,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"--width is {options.width}, it has to be 32 or more")
     if options.height is not None and (options.width is None or options.height < 32):
         parser.error("--height has to be 32 or more, and goes with --width")
-    try:
-        return run(options)
-    except LiveStfError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    return ended(run, options)
 
 
 def run(options: argparse.Namespace) -> int:

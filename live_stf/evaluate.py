@@ -14,7 +14,6 @@ from pathlib import Path
 from rich.console import Console
 
 from live_stf.engine import ENGINES, open_engine
-from live_stf.errors import LiveStfError
 from live_stf.evaluation.fusion import fusions
 from live_stf.evaluation.output import write_results
 from live_stf.evaluation.report import filmed_sources, measure, show
@@ -23,6 +22,7 @@ from live_stf.evaluation.scores import compute_scores, held_out_side
 from live_stf.machine import machine
 from live_stf.model import Model, load_model
 from live_stf.model_card import write_model_card
+from live_stf.program import ended
 from live_stf.recipe import Recipe, load_recipe
 
 
@@ -66,18 +66,18 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--write is of one model, and goes with neither --paper nor --output")
     if given.fit_windows < 1:
         parser.error("--fit-windows has to be at least 1")
-    try:
-        models = [load_model(one) for one in named[:-1]]
-        recipe = load_recipe(named[-1], [one for one in given.given if one not in named])
-        fusions([model.preparation.stream for model in models])  # refuses what cannot be fused before hours of work
-        if given.write:
-            _write(models[0], recipe, given.engine, Console())
-        else:
-            _run(models, recipe, given)
-    except LiveStfError as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 2
-    return 0
+    return ended(run, named, given)
+
+
+def run(named: Sequence[str], given: argparse.Namespace) -> None:
+    """Measure, and print or write. named: models, and a recipe behind them."""
+    models = [load_model(one) for one in named[:-1]]
+    recipe = load_recipe(named[-1], [one for one in given.given if one not in named])
+    fusions([model.preparation.stream for model in models])  # refuses what cannot be fused before hours of work
+    if given.write:
+        _write(models[0], recipe, given.engine, Console())
+    else:
+        _measure(models, recipe, given)
 
 
 def _write(model: Model, recipe: Recipe, engine: str, console: Console) -> None:
@@ -89,7 +89,7 @@ def _write(model: Model, recipe: Recipe, engine: str, console: Console) -> None:
     console.print(f"written into {model.folder}")
 
 
-def _run(models: Sequence[Model], recipe: Recipe, given: argparse.Namespace) -> None:
+def _measure(models: Sequence[Model], recipe: Recipe, given: argparse.Namespace) -> None:
     console = Console()
     training = given.fit_windows if len(models) > 1 else 0
     folder = given.output / "scores" if given.output else None

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from live_stf.errors import DataError, LiveStfError, ModelError
+from live_stf.errors import DataError, ModelError
 from live_stf.evaluation.ablation import by_kernel, require_comparable, run_name
 from live_stf.evaluation.inside import Instance, held_out_actions, surest_instances
 from live_stf.evaluation.plots import plot_classes, plot_features, plot_kernels, plot_similarity, save_figure
 from live_stf.evaluation.scores import held_out_side
 from live_stf.model import Model, load_model
+from live_stf.program import ended
 from live_stf.recipe import load_recipe
 
 SHOWN = 4  # actions, where none is named
@@ -97,17 +98,13 @@ def main(arguments: list[str] | None = None) -> int:
                 "--action", action="append", help=f"a class; several times for more (the first {SHOWN})"
             )
         command.add_argument("--output", required=True, type=Path, metavar="FILE", help="the PNG")
-    given = parser.parse_args(arguments)
-    try:
-        save_figure(given.draw(given), given.output)
-    except LiveStfError as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 2
-    except OSError as problem:
-        print(f"error: {given.output} cannot be written: {problem}", file=sys.stderr)
-        return 2
+    return ended(run, parser.parse_args(arguments))
+
+
+def run(given: argparse.Namespace) -> None:
+    """Draw and write."""
+    save_figure(given.draw(given), given.output)
     print(f"written: {given.output}")
-    return 0
 
 
 if __name__ == "__main__":

@@ -21,31 +21,22 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from live_stf.assets import sample_clip
 from live_stf.engine import ENGINES, open_classifier
-from live_stf.errors import LiveStfError
 from live_stf.machine import machine
 from live_stf.model import load_model
 from live_stf.pose import choice
+from live_stf.program import ended
 from live_stf.soaking.camera import KINDS, FaultyCamera, pictures_of
 from live_stf.soaking.report import Limits, as_dict, broken, fault_table, figures, stop_table, table
 from live_stf.soaking.watch import Record, Soak
 
 FORMAT = 1
-BROKEN, WRONG = 1, 2
+BROKEN = 1
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the soak; returns the exit status: 0, 1 where a limit was broken, 2 where it could not be run."""
     options = parse(arguments)
-    try:
-        return run(options)
-    except LiveStfError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return WRONG
-    except OSError as error:
-        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
-        return WRONG
-    except KeyboardInterrupt:
-        return 130
+    return ended(run, options)
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:

@@ -36,6 +36,7 @@ from live_stf.machine import machine
 from live_stf.model import Model, load_model
 from live_stf.model_card import write_model_card
 from live_stf.preparation import Preparation
+from live_stf.program import INTERRUPTED, WRONG, complain
 from live_stf.recipe import Recipe, load_recipe
 from live_stf.training.interruption import Interruption
 from live_stf.training.learner import Classification
@@ -226,12 +227,12 @@ def main(arguments: list[str] | None = None) -> int:
         model = train(recipe, console, " ".join(["python -m live_stf.train", recipe.name, *changes]))
     except LiveStfError as problem:
         if first:
-            print(f"error: {problem}", file=sys.stderr)
-        return 2
+            complain(problem)
+        return WRONG
     except KeyboardInterrupt:
         if first:
             print("stopped; the same command goes on from the last checkpoint", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     if model is not None:
         console.print(f"model: {model.folder}")
     return 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from live_stf.errors import DataError, LiveStfError
+from live_stf.errors import DataError
+from live_stf.program import ended
 from live_stf.recipe import load_recipe
 
 
@@ -31,14 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     unknown = [word for word in changes if word.startswith("-") or given.command != "prepare"]
     if unknown:
         parser.error(f"unrecognized arguments: {' '.join(unknown)}")
-    try:
-        return given.run(given, changes)
-    except LiveStfError as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("stopped; the same command goes on from here", file=sys.stderr)
-        return 130
+    return ended(given.run, given, changes, stopped="stopped; the same command goes on from here")
 
 
 def _count(word: str) -> int:

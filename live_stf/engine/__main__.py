@@ -18,8 +18,8 @@ from live_stf.engine.record import EngineRecord, damage, engines_folder, find_re
 from live_stf.engine.tensorrt_engine import PEOPLE
 from live_stf.errors import EngineError, LiveStfError, ModelError
 from live_stf.model import Model, load_model
+from live_stf.program import WRONG, complain, ended
 
-INTERRUPTED = 130
 MODEL = "everyday"
 PRECISIONS = ("fp32", "fp16", "bf16", "int8")
 
@@ -27,16 +27,7 @@ PRECISIONS = ("fp32", "fp16", "bf16", "int8")
 def main(arguments: list[str] | None = None) -> int:
     """Run one of the commands; returns the exit status: 0, 2 where something is wrong, 130 after Ctrl-C."""
     options = parse(arguments)
-    try:
-        return options.command(options)
-    except LiveStfError as error:
-        complain(error)
-        return 2
-    except OSError as error:
-        complain(f"{error.filename}: {error.strerror}" if error.filename else error)
-        return 2
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    return ended(options.command, options)
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -168,7 +159,7 @@ def run_check(options: argparse.Namespace) -> int:
             model = model_of(record, options)
         except LiveStfError as error:
             complain(f"{record.file}: {error}")
-            status = 2
+            status = WRONG
             continue
         with progress_line(f"checking {record.file}"):
             lines, sound = check(
@@ -177,7 +168,7 @@ def run_check(options: argparse.Namespace) -> int:
         print(f"{record.file}: {', '.join(words(record))}")
         for line in lines:
             print(f"  {line}")
-        status = status if sound else 2
+        status = status if sound else WRONG
     return status
 
 
@@ -220,10 +211,6 @@ def words(record: EngineRecord) -> list[str]:
     target = f"{record.device or 'any GPU'} of {record.capability}" if record.capability else record.device
     people = f"batches of {', '.join(map(str, record.people))}" if record.people else "any batch"
     return [f"{record.backend} {record.version}", record.precision, target, people]
-
-
-def complain(problem: object) -> None:
-    print(f"error: {problem}", file=sys.stderr)
 
 
 @contextmanager

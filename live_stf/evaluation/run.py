@@ -20,9 +20,10 @@ from rich.console import Console
 from rich.table import Table
 
 from live_stf.engine import ENGINES
-from live_stf.errors import DataError, LiveStfError
+from live_stf.errors import DataError
 from live_stf.evaluation.live import PATIENCE, first_right, label_changes
 from live_stf.pose import choice
+from live_stf.program import ended
 from live_stf.stream.events import EVENTS_SUFFIX, changes
 from live_stf.types import Event, State
 
@@ -210,23 +211,21 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"--seconds is {options.seconds:g}, it has to be above 0")
     if options.people < 1:
         parser.error(f"--people is {options.people}, it has to be 1 or more")
-    try:
-        truth = read_truth(options.truth)
-        if options.run.suffix == EVENTS_SUFFIX:
-            events = read_events(options.run)
-            length = max([0.0, *(event.time for event in events), *(action.end for action in truth)])
-        else:
-            events, length = run_clip(options.run, options.model, options.engine, options.pose, options.people)
-        length = options.seconds or length
-        if length <= 0:
-            raise DataError(f"{options.run}: has no events, so its length is not known; give --seconds")
-        Console().print(table(judge_run(events, truth, length)))
-    except LiveStfError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return ended(run, options)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Judge a run and print."""
+    truth = read_truth(options.truth)
+    if options.run.suffix == EVENTS_SUFFIX:
+        events = read_events(options.run)
+        length = max([0.0, *(event.time for event in events), *(action.end for action in truth)])
+    else:
+        events, length = run_clip(options.run, options.model, options.engine, options.pose, options.people)
+    length = options.seconds or length
+    if length <= 0:
+        raise DataError(f"{options.run}: has no events, so its length is not known; give --seconds")
+    Console().print(table(judge_run(events, truth, length)))
 
 
 if __name__ == "__main__":

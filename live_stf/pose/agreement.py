@@ -25,6 +25,7 @@ from scipy.optimize import linear_sum_assignment
 from live_stf.errors import LiveStfError
 from live_stf.pose import choice
 from live_stf.pose.tracking import pose_distance
+from live_stf.program import INTERRUPTED, WRONG, complain
 from live_stf.skeleton import OPENPOSE_18
 from live_stf.stream.source import FileSource
 from live_stf.types import Frame, People
@@ -184,14 +185,14 @@ def main(arguments: list[str] | None = None) -> int:
             try:
                 results = measure(clip, options.pose, options.people, options.seconds, options.draw, options.lose)
             except LiveStfError as error:
-                print(f"error: {error}", file=sys.stderr)
-                status = 2
+                complain(error)
+                status = WRONG
                 continue
             for result in results:
                 table.add_row(clip.name, str(len(result.same)), result.name, *result.row())
             table.add_section()
     except KeyboardInterrupt:
-        status = 130
+        status = INTERRUPTED
     Console(width=None if sys.stdout.isatty() else 120).print(table)
     return status
 

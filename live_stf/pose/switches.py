@@ -19,9 +19,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from live_stf.errors import LiveStfError, SourceError
+from live_stf.errors import SourceError
 from live_stf.pose import choice
 from live_stf.pose.tracking import Tracker, body_size
+from live_stf.program import ended
 from live_stf.stream.source import FileSource
 from live_stf.types import People, Person
 
@@ -149,13 +150,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.people < 1 or options.crossings < 1 or options.seed < 0:
         parser.error("--people and --crossings have to be 1 or more, --seed 0 or more")
-    try:
-        return run(options)
-    except LiveStfError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    return ended(run, options)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -23,9 +23,9 @@ from rich.console import Console
 from rich.table import Table
 
 from live_stf.assets import sample_clip
-from live_stf.errors import LiveStfError
 from live_stf.machine import machine
 from live_stf.pose import choice
+from live_stf.program import ended
 from live_stf.session import Session, Settings
 from live_stf.stream.source import FileSource
 from live_stf.stream.video_writer import VideoWriter
@@ -211,23 +211,21 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"--seconds is {options.seconds:g}, it has to be 1 to 600")
     if options.width < 32 or not 0 < options.fps <= 120 or options.people < 1:
         parser.error("--width has to be 32 or more, --fps above 0 and 120 at most, --people 1 or more")
-    try:
-        with TemporaryDirectory() as name:
-            folder = Path(name)
-            clip = folder / "clip.mp4"
-            long_clip(options.clip or sample_clip(), clip, options.width, options.seconds + WARM_UP + 5, options.fps)
-            app = application(TimedApplication)
-            theme.apply(app)
-            measured = measure(app, clip, options, folder)
-            with FileSource(clip) as source:
-                size = f"{source.size[0]}x{source.size[1]}"
-            report(measured, options.seconds, size, Console(width=120))
-    except LiveStfError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return ended(run, options)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Measure and print."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        clip = folder / "clip.mp4"
+        long_clip(options.clip or sample_clip(), clip, options.width, options.seconds + WARM_UP + 5, options.fps)
+        app = application(TimedApplication)
+        theme.apply(app)
+        measured = measure(app, clip, options, folder)
+        with FileSource(clip) as source:
+            size = f"{source.size[0]}x{source.size[1]}"
+        report(measured, options.seconds, size, Console(width=120))
 
 
 def _size(text: str) -> tuple[int, int]:
