@@ -10,22 +10,24 @@ from torch.utils.data import Dataset
 
 from live_stf.data.augmentation import fixed_choose, random_choose, random_move
 from live_stf.data.clip import Clip
-from live_stf.data.rotation import random_crop, random_turn
+from live_stf.data.rotation import random_crop, random_mirror, random_turn
 from live_stf.data.selection import Selected
 from live_stf.data.store import Store
 from live_stf.errors import DataError
 from live_stf.preparation import Preparation
 from live_stf.recipe import Recipe
+from live_stf.skeleton import SKELETONS, Skeleton
 
 # Which frames of a clip: (rng, frames of the clip, frames of a window) -> slice.
 CHOICES: dict[str, Callable[[np.random.Generator, int, int], slice]] = {
     "random choose": random_choose,
     "random crop": lambda rng, length, _: random_crop(rng, length),
 }
-# What happens to placed joints: (rng, (M, T, V, C)) -> the same shape.
-MOVES: dict[str, Callable[[np.random.Generator, np.ndarray], np.ndarray]] = {
-    "random move": random_move,
-    "random turn": random_turn,
+# What happens to placed joints: (rng, (M, T, V, C), their skeleton) -> the same shape.
+MOVES: dict[str, Callable[[np.random.Generator, np.ndarray, Skeleton], np.ndarray]] = {
+    "random move": lambda rng, joints, _: random_move(rng, joints),
+    "random turn": lambda rng, joints, _: random_turn(rng, joints),
+    "random mirror": random_mirror,
 }
 
 
@@ -62,6 +64,7 @@ class BenchmarkTraining(Dataset):
         self.store, self.recipe, self.epoch = store, recipe, epoch
         settings = recipe.training
         self.preparation = early(Preparation(**recipe.preparation), recipe, epoch)
+        self.skeleton = SKELETONS[self.preparation.skeleton]
         unknown = set(recipe.augmentation) - {*CHOICES, *MOVES}
         if unknown:
             raise DataError(
@@ -88,7 +91,7 @@ class BenchmarkTraining(Dataset):
 
         def moved(joints: np.ndarray) -> np.ndarray:
             for move in self.moves:
-                joints = move(rng, joints)
+                joints = move(rng, joints, self.skeleton)
             return joints
 
         return _prepared(self.preparation, clip, part, moved), one.target

@@ -1,4 +1,4 @@
-"""What may differ between two takes of an action that is measured in space: the view, the size, how much of it is seen.
+"""What may differ between two takes of an action that is measured in space: view, size, hand, how much of it is seen.
 
 For Northwestern-UCLA, whose test view no clip of the training side shows. Coordinates: y up.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.spatial.transform import Rotation
+
+from live_stf.skeleton import Skeleton
 
 TURN = 60.0  # degrees each way about the vertical axis
 TILT = 15.0  # degrees each way about the two others: the sensors look down by different angles
@@ -26,3 +28,10 @@ def random_turn(rng: np.random.Generator, joints: np.ndarray) -> np.ndarray:
     angles = rng.uniform(-1, 1, 3) * (TURN, TILT, TILT)
     matrix = Rotation.from_euler("yxz", angles, degrees=True).as_matrix() * rng.uniform(1 - ZOOM, 1 + ZOOM)
     return joints @ matrix.T.astype(joints.dtype)
+
+
+def random_mirror(rng: np.random.Generator, joints: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+    """Joints (..., V, 3: x, y, z) or, as often, their mirror image: left and right exchanged, the sign of x changed."""
+    if rng.random() < 0.5:
+        return joints
+    return joints[..., skeleton.mirrored, :] * np.array((-1, 1, 1), joints.dtype)

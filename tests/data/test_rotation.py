@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live_stf.data.rotation import SHORTEST, TILT, TURN, ZOOM, random_crop, random_turn
+from live_stf.data.rotation import SHORTEST, TILT, TURN, ZOOM, random_crop, random_mirror, random_turn
+from live_stf.skeleton import KINECT_20
 
 
 @given(seed=st.integers(0, 10_000), length=st.integers(1, 200))
@@ -39,3 +40,22 @@ def test_a_turn_keeps_shapes_zeros_and_the_vertical_up_to_the_tilt(seed: int) ->
     assert up[1] >= np.cos(np.radians(TILT)) ** 2 - 1e-4
     ahead = random_turn(np.random.default_rng(seed), np.array([[0, 0, 1]], np.float32))[0]
     assert abs(np.degrees(np.arctan2(ahead[0], ahead[2]))) <= TURN + TILT + 1e-3
+
+
+@given(seed=st.integers(0, 10_000))
+def test_a_mirror_exchanges_left_and_right_or_nothing(seed: int) -> None:
+    joints = np.random.default_rng(1).normal(size=(2, 4, 20, 3)).astype(np.float32)
+    seen = random_mirror(np.random.default_rng(seed), joints, KINECT_20)
+    assert seen.dtype == np.float32
+    if not np.array_equal(seen, joints):
+        left, right = KINECT_20.index("left_wrist"), KINECT_20.index("right_wrist")
+        np.testing.assert_array_equal(seen[..., left, :], joints[..., right, :] * (-1, 1, 1))
+        np.testing.assert_array_equal(seen[..., right, :], joints[..., left, :] * (-1, 1, 1))
+
+
+def test_a_mirror_is_as_likely_as_none() -> None:
+    joints = np.ones((1, 1, 20, 3), np.float32)
+    mirrored = [
+        random_mirror(np.random.default_rng(seed), joints, KINECT_20)[0, 0, 0, 0] < 0 for seed in range(400)
+    ]
+    assert 0.4 < np.mean(mirrored) < 0.6
