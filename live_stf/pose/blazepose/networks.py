@@ -62,7 +62,7 @@ def open_networks(bundle: Path, people: int, precision: str) -> Networks:
     ModelError for a precision that cannot be had.
     """
     options = precision_options(precision)
-    detector, landmarks = _read(bundle)
+    detector, landmarks = read_networks(bundle)
     core = openvino.Core()
     latency = {"PERFORMANCE_HINT": "LATENCY"}
     side_by_side: tuple[Network, ...] = ()
@@ -76,7 +76,7 @@ def open_networks(bundle: Path, people: int, precision: str) -> Networks:
     )
 
 
-def _read(bundle: Path) -> tuple[openvino.Model, openvino.Model]:
+def read_networks(bundle: Path) -> tuple[openvino.Model, openvino.Model]:
     """Detector and landmark network with pictures as input, and without the outputs that nobody reads."""
     if not bundle.is_file():
         raise FileNotFoundError(f"{bundle}: no such pose model")
