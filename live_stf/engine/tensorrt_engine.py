@@ -171,9 +171,9 @@ class TensorRTEngine:
             raise EngineError(f"{self.record.file} is not loaded: {reason}; build it again: {build_command(model)}")
         import torch
 
-        from live_stf.engine.cuda_graph import CudaLane
+        from live_stf.engine.lane import Lane
 
-        self._torch, self._lane_type = torch, CudaLane
+        self._torch, self._lane_type = torch, Lane
         self._trt = importlib.import_module(self.record.backend)
         self._window = input_shape(model)
         self._logger, errors = _logger(self._trt)
