@@ -19,11 +19,18 @@ from live_stf.pose import engine
 from live_stf.pose.blazepose import tensorrt
 from live_stf.pose.blazepose.device import open_networks
 from live_stf.pose.blazepose.tensorrt import LaneRunner, Part, differences, needed, parts, real_references
+from live_stf.pose.blazepose.torch_network import torch_network
 
 RTX = tensorrt_modules().get("tensorrt_rtx", "")
 needs_rtx = pytest.mark.skipif(not RTX, reason="needs TensorRT-RTX (pip install 'live-stf[tensorrt-rtx]')")
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
 PC = Machine("NVIDIA GeForce RTX 3060", "sm_86", {"tensorrt_rtx": RTX, "torch": "2"}, reason="")
+
+
+@pytest.fixture(scope="session")
+def references(bundle: Path, clip: Path) -> tuple[np.ndarray, list[np.ndarray]]:
+    """What the landmark network sees of the sample clip, and what it gives."""
+    return real_references(bundle)[1]
 
 
 @pytest.fixture(scope="session")
@@ -37,16 +44,29 @@ def exported(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 
 def test_the_file_gives_what_openvino_gives_for_many_pictures_at_once(
-    exported: dict[str, tuple[Part, Path]], bundle: Path, clip: Path
+    exported: dict[str, tuple[Part, Path]], references: tuple[np.ndarray, list[np.ndarray]]
 ) -> None:
     from live_stf.engine.onnx_engine import OnnxEngine
 
     part, path = exported["fp32"]
-    _, (pictures, wanted) = real_references(bundle)
+    pictures, wanted = references
     assert len(pictures) >= 5
     found = OnnxEngine(path).run(pictures)
     assert [values.dtype for values in found] == [np.float32] * len(part.outputs)
     assert 0 < max(differences(part.outputs, found, wanted).values()) < 1e-5
+
+
+@pytest.mark.parametrize("precision", tensorrt.LIMITS)
+def test_limits_leave_room_for_rounding_but_not_for_less_precision(
+    precision: str, bundle: Path, references: tuple[np.ndarray, list[np.ndarray]]
+) -> None:
+    pictures, wanted = references
+    part = parts(bundle, precision)[1]
+    with torch.inference_mode():
+        found = [values.numpy() for values in torch_network(part.model, precision)(torch.from_numpy(pictures))]
+    share = max(differences(part.outputs, found, wanted).values())
+    assert share < tensorrt.LIMITS[precision]
+    assert all(share > limit for limit in tensorrt.LIMITS.values() if limit < tensorrt.LIMITS[precision])
 
 
 @needs_rtx
