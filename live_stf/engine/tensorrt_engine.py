@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -206,7 +206,7 @@ class LoadedEngine:
         outputs: Sequence[str],
         command: str,
         notify: Callable[[str], None] = log.info,
-        sizes: Sequence[int] | None = None,
+        sizes: Collection[int] | None = None,
     ) -> None:
         import torch
 

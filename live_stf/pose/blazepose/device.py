@@ -6,13 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from live_stf.engine.machine import Machine, detect
-from live_stf.errors import EngineError, LiveStfError, PoseError, one_line
+from live_stf.errors import LiveStfError, PoseError, one_line
 from live_stf.pose.blazepose import networks
 from live_stf.pose.blazepose.networks import Networks
 
 DEVICES = ("cpu", "cuda")
 # What a library that is there but does not work on this machine raises.
 FAILURES = (LiveStfError, ImportError, OSError, RuntimeError)
+UNREADABLE = (FileNotFoundError, PoseError)  # of the bundle: nothing else can read it either
 LONGEST = 400  # characters of their reasons
 
 
@@ -39,7 +40,7 @@ def open_networks(
         if machine.gpu is not None:
             try:
                 return _open_on_gpu(bundle, people, precision, machine, folder, notify)
-            except (FileNotFoundError, PoseError):  # of the bundle, which the processor cannot read either
+            except UNREADABLE:
                 raise
             except FAILURES as problem:
                 reason = f"BlazePose does not run on {machine.gpu}: {one_line(problem, LONGEST)}"
@@ -67,6 +68,8 @@ def _open_on_gpu(
 
         try:
             return tensorrt.open_networks(bundle, people, precision, machine, folder)
-        except EngineError as problem:
-            notify(f"{problem}; torch runs BlazePose meanwhile")
+        except UNREADABLE:
+            raise
+        except FAILURES as problem:
+            notify(f"{one_line(problem, LONGEST)}; torch runs BlazePose meanwhile")
     return gpu.open_networks(bundle, people, precision)
