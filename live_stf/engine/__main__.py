@@ -71,7 +71,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def numbers(text: str) -> tuple[int, ...]:
-    """"1,2,4" -> (1, 2, 4), sorted, each once."""
+    """ "1,2,4" -> (1, 2, 4), sorted, each once."""
     try:
         found = sorted({int(part) for part in text.split(",")})
     except ValueError:
@@ -138,7 +138,7 @@ def run_list(options: argparse.Namespace) -> int:
 
 
 def fits(record: EngineRecord, options: argparse.Namespace, machine: Machine) -> str:
-    """"yes", or why not."""
+    """ "yes", or why not."""
     try:
         model = model_of(record, options)
     except LiveStfError as error:

@@ -17,6 +17,7 @@ from live_stf.types import Scores, Window
 
 log = logging.getLogger(__name__)
 
+
 class Classifier:
     """Prepares windows as the model asks, runs them as one batch and reads the result."""
 

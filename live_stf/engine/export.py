@@ -7,15 +7,21 @@ outputs stay float32.
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from live_stf.errors import EngineError
 from live_stf.model import Model
+
+if TYPE_CHECKING:
+    import onnx
+    from torch import Tensor, nn
 
 INPUT = "x"
 OUTPUTS = ("logits", "attention")
@@ -48,33 +54,56 @@ def export_onnx(model: Model, path: Path, precision: str = "fp32") -> Path:
     """Write the model as ONNX. EngineError when a library is missing or the precision is not one of PRECISIONS."""
     if precision not in PRECISIONS:
         raise EngineError(f"precision {precision!r} cannot be exported, it can be {', '.join(PRECISIONS)}")
-    try:
-        import onnx
-        from onnxscript import optimizer  # torch's exporter needs onnxscript, too
-    except ImportError as problem:
-        raise EngineError(f"exporting needs {problem.name}, which is not installed; {INSTALL}") from problem
+    _libraries()
     import torch
 
     from live_stf.engine.torch_engine import WithAttention
 
-    network = WithAttention(model)
-    example = torch.zeros(2, *input_shape(model))  # a batch of one would be taken for a constant
+    # A batch of one would be taken for a constant.
+    proto = onnx_of(WithAttention(model), torch.zeros(2, *input_shape(model)), INPUT, OUTPUTS, OPSETS[precision])
+    if precision != "fp32":
+        proto = lowered(proto, precision)
+    return save_onnx(proto, path)
+
+
+def _libraries() -> None:
+    """EngineError when one that exporting needs is missing."""
+    try:
+        for name in ("onnx", "onnxscript"):  # torch's exporter needs onnxscript, too
+            importlib.import_module(name)
+    except ImportError as problem:
+        raise EngineError(f"exporting needs {problem.name}, which is not installed; {INSTALL}") from problem
+
+
+def onnx_of(network: nn.Module, example: Tensor, name: str, outputs: Sequence[str], opset: int) -> onnx.ModelProto:
+    """A network with one input as an `onnx.ModelProto` that takes any number of what `example` has two of.
+
+    name: of the input. EngineError when a library is missing.
+    """
+    _libraries()
+    import torch
+    from onnxscript import optimizer
+
     with _quiet():
         program = torch.onnx.export(
             network,
             (example,),
             dynamo=True,
             verbose=False,
-            opset_version=OPSETS[precision],
-            input_names=[INPUT],
-            output_names=list(OUTPUTS),
+            opset_version=opset,
+            input_names=[name],
+            output_names=list(outputs),
             dynamic_shapes=({0: torch.export.Dim("batch")},),
         )
         # By itself the exporter leaves large constants to be worked out on every run.
         optimizer.optimize_ir(program.model, input_size_limit=ANY_SIZE, output_size_limit=ANY_SIZE)
-    proto = program.model_proto
-    if precision != "fp32":
-        proto = lowered(proto, precision)
+    return program.model_proto
+
+
+def save_onnx(proto: onnx.ModelProto, path: Path) -> Path:
+    """Check it and write it; a reader sees the whole file or none."""
+    import onnx
+
     onnx.checker.check_model(proto, full_check=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{os.getpid()}-{path.name}")

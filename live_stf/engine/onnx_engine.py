@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from live_stf.engine.export import INPUT, OUTPUTS
 from live_stf.errors import EngineError, one_line
 
 
 class OnnxEngine:
-    """An ONNX file of `export`. EngineError when ONNX Runtime cannot run it (it has no bf16 on a CPU)."""
+    """An ONNX file with one input. EngineError when ONNX Runtime cannot run it (it has no bf16 on a CPU)."""
 
     def __init__(self, path: Path, threads: int = 0) -> None:
         options = onnxruntime.SessionOptions()
@@ -23,8 +22,9 @@ class OnnxEngine:
         except Exception as problem:  # its exceptions have no common base but this
             reason = one_line(problem, 200)
             raise EngineError(f"ONNX Runtime cannot run {path.name}: {reason}") from problem
+        self._input = self._session.get_inputs()[0].name
         self.name = f"ONNX Runtime {onnxruntime.__version__} CPU"
 
-    def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        logits, attention = self._session.run(list(OUTPUTS), {INPUT: x})
-        return logits, attention
+    def run(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The outputs in the file's order; of a classifier logits and attention."""
+        return tuple(self._session.run(None, {self._input: x}))

@@ -45,6 +45,7 @@ class Agreement:
 class EngineRecord:
     """One engine. model_hash: see `model_hash`. capability: "sm_86", None for a CPU. people: its batch sizes, empty
     where any size will do. agreement: None where nothing here can run it. latency: median milliseconds by batch size.
+    differences: of a network that is no classifier, by output, as a share of its largest number.
     """
 
     model: str
@@ -61,6 +62,7 @@ class EngineRecord:
     built: str  # ISO 8601, UTC
     agreement: Agreement | None = None
     latency: Mapping[int, float] = field(default_factory=dict)
+    differences: Mapping[str, float] = field(default_factory=dict)
 
     def save(self, folder: Path) -> Path:
         """Write the sidecar beside its engine; a reader sees the old one or the new one, never half."""
@@ -135,8 +137,13 @@ def file_hash(path: Path) -> str:
 
 def mismatch(record: EngineRecord, model: Model, machine: Machine) -> str | None:
     """Why the engine cannot be used for this model on this machine: one line. None when it can."""
-    if record.model_hash != model_hash(model):
-        return f"it was built from other weights or another network than {model.name} has now"
+    return unfit(record, model.name, model_hash(model), machine)
+
+
+def unfit(record: EngineRecord, name: str, fingerprint: str, machine: Machine) -> str | None:
+    """The same for any network: fingerprint is what its record has as model_hash when it is of these weights."""
+    if record.model_hash != fingerprint:
+        return f"it was built from other weights or another network than {name} has now"
     if record.backend in TENSORRT_MODULES:
         if machine.gpu is None:
             return f"it was built for {_wanted(record)}; {machine.reason}"

@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import importlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from live_stf.engine.export import INPUT, OUTPUTS, input_shape
-from live_stf.engine.machine import Machine, detect, tensorrt_modules
-from live_stf.engine.record import EngineRecord, damage, engines_folder, find_records, mismatch
+from live_stf.engine.export import OUTPUTS
+from live_stf.engine.machine import TENSORRT_MODULES, Machine, detect, tensorrt_modules
+from live_stf.engine.record import EngineRecord, damage, engines_folder, find_records, mismatch, model_hash, unfit
 from live_stf.errors import EngineError
 from live_stf.model import Model
+
+if TYPE_CHECKING:
+    from live_stf.engine.lane import Lane
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +98,7 @@ def _monitor(trt: ModuleType, progress: Callable[[str], None]) -> object:
 
 def build(
     onnx: Path,
-    window: tuple[int, int, int, int],
+    shape: tuple[int, ...],
     people: Sequence[int],
     trt: ModuleType,
     target: str | None,
@@ -104,8 +108,9 @@ def build(
 ) -> bytes:
     """Compile an ONNX file of `export`, which decides the type of every operation, to a serialised engine.
 
-    window: (C, T, V, M). people: one optimisation profile for each batch size. target: "sm_86", needed where the
-    library builds by name. EngineError says which operator or which setting cannot be had.
+    shape: of the network's input without the batch, (C, T, V, M) of a window. people: one optimisation profile for each
+    batch size. target: "sm_86", needed where the library builds by name. EngineError says which operator or which
+    setting cannot be had.
     """
     logger, errors = _logger(trt)
     builder = trt.Builder(logger)
@@ -127,7 +132,7 @@ def build(
         config.set_compute_capability(getattr(trt.ComputeCapability, f"SM{target[3:]}"), 0)
     for batch in people:
         profile = builder.create_optimization_profile()
-        profile.set_shape(INPUT, *[(batch, *window)] * 3)
+        profile.set_shape(network.get_input(0).name, *[(batch, *shape)] * 3)
         config.add_optimization_profile(profile)
     config.progress_monitor = _monitor(trt, progress)
     # TensorRT-RTX times nothing when it builds; asking for a timing cache would only make it look for a GPU.
@@ -169,32 +174,8 @@ class TensorRTEngine:
         self.record = matching_record(model, machine, folder) if record is None else record
         if reason := mismatch(self.record, model, machine) or damage(self.record, folder):
             raise EngineError(f"{self.record.file} is not loaded: {reason}; build it again: {build_command(model)}")
-        import torch
-
-        from live_stf.engine.cuda_graph import CudaLane
-
-        self._torch, self._lane_type = torch, CudaLane
-        self._trt = importlib.import_module(self.record.backend)
-        self._window = input_shape(model)
-        self._logger, errors = _logger(self._trt)
-        self._runtime = self._trt.Runtime(self._logger)
-        self._engine = self._runtime.deserialize_cuda_engine((folder / self.record.file).read_bytes())
-        if self._engine is None:
-            reason = _said(errors)
-            raise EngineError(f"{self.record.file} does not load: {reason}; build it again: {build_command(model)}")
-        self._stream = torch.cuda.Stream()
-        # TensorRT-RTX records graphs itself, because it alone knows when its kernels are compiled; and it keeps these.
-        self._native_graphs = _is_rtx(self._trt)
-        self._kernels = folder / f"{self.record.file}.kernels"
-        self._runtime_cache = None
-        self._runtime_configs: list[object] = []  # kept as long as the contexts that were made with them
-        self._lanes: dict[int, object] = {}
-        self._contexts: dict[int, object] = {}
-        for profile, batch in enumerate(self.record.people):
-            notify(f"loading {self.record.file} for {batch} {'person' if batch == 1 else 'people'}")
-            self._lanes[batch] = self._open_lane(profile, batch)
-        self._keep_kernels()
-        self.name = f"TensorRT{'-RTX' if self._native_graphs else ''} {machine.gpu} {self.record.precision}"
+        self._lanes = LoadedEngine(self.record, folder, OUTPUTS, build_command(model), notify).lanes
+        self.name = f"{product(self.record)} {machine.gpu} {self.record.precision}"
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         largest = max(self._lanes)
@@ -209,29 +190,83 @@ class TensorRTEngine:
         logits, attention = self._lanes[batch].run(filled)
         return logits[: len(x)], attention[: len(x)]
 
-    def _open_lane(self, profile: int, batch: int):
-        torch = self._torch
+
+class LoadedEngine:
+    """The file of a record on the GPU, whatever network it is of: a lane a batch size, in `lanes`.
+
+    outputs: their names, in the order in which lanes give them. command: builds the engine again. sizes: the batch
+    sizes that are needed; all when not given. Whether the record fits has to be asked before. EngineError when it does
+    not load.
+    """
+
+    def __init__(
+        self,
+        record: EngineRecord,
+        folder: Path,
+        outputs: Sequence[str],
+        command: str,
+        notify: Callable[[str], None] = log.info,
+        sizes: Collection[int] | None = None,
+    ) -> None:
+        import torch
+
+        self._record = record
+        self._outputs = tuple(outputs)
+        self._trt = importlib.import_module(record.backend)
+        self._logger, errors = _logger(self._trt)
+        self._runtime = self._trt.Runtime(self._logger)
+        self._engine = self._runtime.deserialize_cuda_engine((folder / record.file).read_bytes())
+        if self._engine is None:
+            raise EngineError(f"{record.file} does not load: {_said(errors)}; build it again: {command}")
+        self._stream = torch.cuda.Stream()
+        # TensorRT-RTX records graphs itself, because it alone knows when its kernels are compiled; and it keeps these.
+        self._native_graphs = _is_rtx(self._trt)
+        self._kernels = folder / f"{record.file}.kernels"
+        self._runtime_cache = None
+        self._runtime_configs: list[object] = []  # kept as long as the contexts that were made with them
+        self._contexts: dict[int, object] = {}
+        self.lanes: dict[int, Lane] = {}
+        for profile, batch in enumerate(record.people):
+            if sizes is None or batch in sizes:
+                notify(f"loading {record.file} for {batch} {'person' if batch == 1 else 'people'}")
+                self.lanes[batch] = self._open_lane(profile, batch)
+        self._keep_kernels()
+
+    def _open_lane(self, profile: int, batch: int) -> Lane:
+        import torch
+
+        from live_stf.engine.lane import Lane
+
         context = self._open_context()
         if context is None:
-            raise EngineError(f"{self.record.file} does not start: the GPU has too little free memory")
+            raise EngineError(f"{self._record.file} does not start: the GPU has too little free memory")
         context.set_optimization_profile_async(profile, self._stream.cuda_stream)
         self._stream.synchronize()
-        shape = (batch, *self._window)
-        context.set_input_shape(INPUT, shape)
+        tensors = [self._engine.get_tensor_name(number) for number in range(self._engine.num_io_tensors)]
+        (taken,) = (name for name in tensors if self._engine.get_tensor_mode(name) == self._trt.TensorIOMode.INPUT)
+        shape = (batch, *tuple(self._engine.get_tensor_shape(taken))[1:])
+        context.set_input_shape(taken, shape)
         outputs = tuple(
-            torch.empty(tuple(context.get_tensor_shape(name)), dtype=torch.float32, device="cuda") for name in OUTPUTS
+            torch.empty(tuple(context.get_tensor_shape(name)), dtype=self._type(name), device="cuda")
+            for name in self._outputs
         )
-        for name, tensor in zip(OUTPUTS, outputs, strict=True):
+        for name, tensor in zip(self._outputs, outputs, strict=True):
             context.set_tensor_address(name, tensor.data_ptr())
         self._contexts[batch] = context
 
         def work(x):
-            context.set_tensor_address(INPUT, x.data_ptr())
+            context.set_tensor_address(taken, x.data_ptr())
             if not context.execute_async_v3(self._stream.cuda_stream):
-                raise EngineError(f"{self.record.file} stopped on the GPU")
+                raise EngineError(f"{self._record.file} stopped on the GPU")
             return outputs
 
-        return self._lane_type(shape, work, self._stream, graph=not self._native_graphs)
+        return Lane(shape, work, self._stream, graph=not self._native_graphs, dtype=self._type(taken))
+
+    def _type(self, name: str):
+        """The type of a tensor as torch has it; those of inputs and outputs are ones that NumPy knows."""
+        import torch
+
+        return torch.from_numpy(np.empty(0, self._trt.nptype(self._engine.get_tensor_dtype(name)))).dtype
 
     def _open_context(self):
         if not self._native_graphs:
@@ -254,7 +289,12 @@ class TensorRTEngine:
         try:
             self._kernels.write_bytes(bytes(self._runtime_cache.serialize()))
         except OSError as problem:  # they are compiled again the next time
-            log.info("the kernels of %s are not kept: %s", self.record.file, problem)
+            log.info("the kernels of %s are not kept: %s", self._record.file, problem)
+
+
+def product(record: EngineRecord) -> str:
+    """What the library of a record is sold as."""
+    return "TensorRT-RTX" if record.backend == "tensorrt_rtx" else "TensorRT"
 
 
 def build_command(model: Model) -> str:
@@ -264,15 +304,27 @@ def build_command(model: Model) -> str:
 
 def matching_record(model: Model, machine: Machine, folder: Path) -> EngineRecord:
     """The newest engine for this model and machine. EngineError says why there is none."""
+    return fitting_record(model.name, model_hash(model), machine, folder, build_command(model))
+
+
+def fitting_record(
+    name: str, fingerprint: str, machine: Machine, folder: Path, command: str, precision: str | None = None
+) -> EngineRecord:
+    """The newest engine of any network for this machine, see `record.unfit`; of one precision where that is given.
+
+    EngineError says why there is none, and which command builds it.
+    """
     reason = None
     for record in find_records(folder, log.debug):
-        if record.model != model.name or record.backend not in ("tensorrt", "tensorrt_rtx"):
+        other = precision is not None and record.precision != precision
+        if record.model != name or record.backend not in TENSORRT_MODULES or other:
             continue
-        why = mismatch(record, model, machine) or damage(record, folder)
+        why = unfit(record, name, fingerprint, machine) or damage(record, folder)
         if why is None:
             return record
         reason = reason or f"{record.file} is not used: {why}"
     if machine.gpu is None:
         raise EngineError(f"TensorRT cannot run: {machine.reason}")
-    reason = reason or f"there is no TensorRT engine of {model.name} in {folder}"
-    raise EngineError(f"{reason}; build it: {build_command(model)}")
+    what = name if precision is None else f"{name} in {precision}"
+    reason = reason or f"there is no TensorRT engine of {what} in {folder}"
+    raise EngineError(f"{reason}; build it: {command}")

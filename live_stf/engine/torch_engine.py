@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from live_stf.engine.cuda_graph import CudaLane
+from live_stf.engine.lane import Lane
 from live_stf.errors import EngineError, ModelError, one_line
 from live_stf.model import Model
 from live_stf.network import build_network
@@ -63,13 +63,13 @@ class TorchEngine:
         self.network = WithAttention(model).to(self.device)
         self.graphs = graphs and self.device.type == "cuda"
         self.name = f"torch {self.device.type} fp32" + (", CUDA graphs" if self.graphs else "")
-        self._lanes: dict[int, CudaLane] = {}
+        self._lanes: dict[int, Lane] = {}
         self._stream = torch.cuda.Stream() if self.device.type == "cuda" else None
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if self.graphs and len(x) <= LARGEST_GRAPH:
             if len(x) not in self._lanes:
-                self._lanes[len(x)] = CudaLane(x.shape, self._forward, self._stream)
+                self._lanes[len(x)] = Lane(x.shape, self._forward, self._stream)
             return self._lanes[len(x)].run(x)
         with torch.inference_mode():
             logits, attention = self._forward(torch.from_numpy(x).to(self.device))

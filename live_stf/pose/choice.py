@@ -20,29 +20,35 @@ ESTIMATORS = {
     "blazepose": ("blazepose", "BlazePose"),
 }
 COMPLEXITIES = ("lite", "full", "heavy")
-PRECISIONS = ("fp32", "bf16")
+PRECISIONS = ("fp32", "fp16", "bf16")
+DEVICES = ("cpu", "cuda")
 SUFFIX = ".onnx"
 HELP = (
     f"what finds people: {', '.join(ESTIMATORS)} or an ONNX file; with :lite, :full or :heavy another of BlazePose's "
-    f"networks, with :bf16 less precision, e.g. blazepose:heavy:bf16 (default: {DEFAULT})"
+    "networks, with :bf16 less precision (on a GPU also :fp16), with :cpu or :cuda BlazePose there and nowhere else, "
+    f"e.g. blazepose:heavy:bf16 (default: {DEFAULT})"
 )
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A pose estimator: one of ESTIMATORS or the path of an ONNX file, one of COMPLEXITIES, one of PRECISIONS.
+    """A pose estimator: one of ESTIMATORS or an ONNX file's path, one of COMPLEXITIES, of PRECISIONS and of DEVICES.
 
-    Where complexity or precision is None the estimator's own usual one is meant.
+    Where one of these is None the estimator's own usual one is meant.
     """
 
     name: str
     complexity: str | None = None
     precision: str | None = None
+    device: str | None = None
 
 
 def parse(text: str) -> Choice:
-    """NAME[:COMPLEXITY][:PRECISION] as a choice. PoseError where it is none; a file is looked at when it is opened."""
-    complexity = precision = None
+    """NAME[:COMPLEXITY][:PRECISION][:DEVICE] as a choice, with these in any order.
+
+    PoseError where it is none; a file is looked at when it is opened.
+    """
+    complexity = precision = device = None
     name = text
     while ":" in name:
         rest, _, last = name.rpartition(":")
@@ -50,15 +56,19 @@ def parse(text: str) -> Choice:
             complexity = last
         elif last in PRECISIONS and precision is None:
             precision = last
+        elif last in DEVICES and device is None:
+            device = last
         else:
             break
         name = rest
+    if device is not None and name != "blazepose":
+        raise PoseError(f"pose estimator {text!r}: only blazepose can be told where to run, leave :{device} out")
     if name in ESTIMATORS:
-        return Choice(name, complexity, precision)
+        return Choice(name, complexity, precision, device)
     if not name.lower().endswith(SUFFIX):
         raise PoseError(
             f"pose estimator {text!r} is not known, it can be {', '.join(ESTIMATORS)} or an ONNX file, with "
-            f"{', '.join(f':{word}' for word in (*COMPLEXITIES, *PRECISIONS))} behind"
+            f"{', '.join(f':{word}' for word in (*COMPLEXITIES, *PRECISIONS, *DEVICES))} behind"
         )
     if complexity is not None:
         raise PoseError(f"pose estimator {text!r}: a file is one network, leave :{complexity} out")
@@ -86,7 +96,7 @@ def open_pose(text: str = DEFAULT, people: int = 2, notify: Callable[[str], None
     PoseError for what cannot be had, AssetError where a model that is fetched on demand cannot be.
     """
     choice = parse(text)
-    settings = {"complexity": choice.complexity, "precision": choice.precision}
+    settings = {"complexity": choice.complexity, "precision": choice.precision, "device": choice.device}
     said = {name: value for name, value in settings.items() if value is not None}
     try:
         if choice.name not in ESTIMATORS:
@@ -97,4 +107,6 @@ def open_pose(text: str = DEFAULT, people: int = 2, notify: Callable[[str], None
         estimator = getattr(importlib.import_module(f"live_stf.pose.{module}"), kind)
     except ImportError as problem:
         raise PoseError(f"pose estimator {text}: {problem}; install it, or choose another with --pose") from problem
+    if choice.name == "blazepose":
+        said["notify"] = notify
     return estimator(people, **said)

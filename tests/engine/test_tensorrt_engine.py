@@ -5,15 +5,23 @@ The builds take about 5 s each on one core.
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from live_stf.engine import open_engine
+from live_stf.engine import tensorrt_engine as tensorrt
+from live_stf.engine.build import References, build
+from live_stf.engine.export import input_shape
 from live_stf.engine.machine import Machine, tensorrt_modules
 from live_stf.engine.measure import LIMITS
+from live_stf.engine.record import EngineRecord, damage, file_hash, find_records, mismatch, model_hash
+from live_stf.engine.tensorrt_engine import TensorRTEngine, matching_record
 from live_stf.engine.torch_engine import TorchEngine
+from live_stf.errors import EngineError, LiveStfError
 from live_stf.model import Model
 
 onnx = pytest.importorskip("onnx", reason="needs onnx (pip install 'live-stf[onnx]')")
@@ -39,6 +47,113 @@ def files(onnx_file: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
         paths[precision] = folder / f"{precision}.onnx"
         onnx.save_model(lowered(proto, precision), paths[precision])
     return paths
+
+
+@needs_rtx
+@pytest.mark.parametrize(
+    ("target", "precision"),
+    [("sm_86", "fp16"), ("sm_89", "fp16"), ("sm_120", "fp16"), ("sm_86", "fp32"), ("sm_120", "bf16")],
+)
+def test_every_operator_is_supported_on(target: str, precision: str, files: dict[str, Path], model: Model) -> None:
+    said: list[str] = []
+    trt = tensorrt.library(target, Machine())
+    plan = tensorrt.build(files[precision], input_shape(model), (1, 2), trt, target, precision, progress=said.append)
+    assert len(plan) > files[precision].stat().st_size  # the weights are inside
+    assert any("building engine" in line for line in said)
+
+
+@needs_rtx
+def test_an_operator_that_is_not_supported_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "strange.onnx"
+    graph = onnx.parser.parse_model(
+        '<ir_version: 9, opset_import: ["": 20]> g (float[N,3,150,18,1] x) => (float[N,3,150,18,1] y) { y = Det(x) }'
+    )
+    onnx.save_model(graph, path)
+    trt = tensorrt.library("sm_86", Machine())
+    with pytest.raises(EngineError, match=r"cannot take the network.*Det") as problem:
+        tensorrt.build(path, (3, 150, 18, 1), (1,), trt, "sm_86", "fp32")
+    assert "\n" not in str(problem.value)
+
+
+@needs_rtx
+def test_an_unknown_target_is_refused_with_the_known_ones(files: dict[str, Path], model: Model) -> None:
+    trt = tensorrt.library("sm_86", Machine())
+    with pytest.raises(EngineError, match=r"'sm_1'.*sm_86, sm_89, sm_120"):
+        tensorrt.build(files["fp32"], input_shape(model), (1,), trt, "sm_1", "fp32")
+
+
+@needs_rtx
+def test_an_engine_for_a_gpu_elsewhere_is_built_compared_and_refused_here(
+    model: Model, references: References, tmp_path: Path
+) -> None:
+    pytest.importorskip("onnxruntime", reason="needs onnxruntime (pip install 'live-stf[onnx]')")
+    here = Machine(modules={"onnxruntime": "any"})
+    record = build(model, "tensorrt", here, tmp_path, people=(1,), target="sm_86", references=references)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [record.file, f"{record.file}.engine.json"]
+    assert find_records(tmp_path, pytest.fail) == [record]
+    assert (record.backend, record.version, record.precision) == ("tensorrt_rtx", RTX, "fp16")
+    assert (record.capability, record.device) == ("sm_86", "")
+    assert record.people == (1,)
+    assert record.latency == {}
+    assert record.agreement.windows == len(references.x)
+    assert "ONNX Runtime" in record.agreement.by
+    assert 1e-6 < record.agreement.logits < LIMITS["fp16"]
+    assert damage(record, tmp_path) is None
+    # On the GPU that it was built for it would be loaded, on no other.
+    assert mismatch(record, model, PC) is None
+    assert matching_record(model, PC, tmp_path) == record
+    with pytest.raises(EngineError, match="no NVIDIA GPU here"):
+        TensorRTEngine(model, machine=here, folder=tmp_path)
+    ada = dataclasses.replace(PC, gpu="NVIDIA GeForce RTX 4070", capability="sm_89")
+    with pytest.raises(EngineError, match=r"built for GPUs of sm_86.*RTX 4070 \(sm_89\).*build --model"):
+        TensorRTEngine(model, machine=ada, folder=tmp_path)
+    (tmp_path / record.file).write_bytes(b"not it")
+    with pytest.raises(EngineError, match="has changed since it was built"):
+        TensorRTEngine(model, machine=PC, folder=tmp_path)
+
+
+@needs_rtx
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without an NVIDIA GPU")
+def test_an_engine_that_the_library_refuses_is_said_in_one_line(
+    files: dict[str, Path], model: Model, tmp_path: Path
+) -> None:
+    trt = tensorrt.library("sm_86", PC)
+    path = tmp_path / "some.plan"
+    path.write_bytes(tensorrt.build(files["fp32"], input_shape(model), (1,), trt, "sm_86", "fp32"))
+    record = EngineRecord(
+        model=model.name,
+        model_hash=model_hash(model),
+        backend="tensorrt_rtx",
+        version=RTX,
+        device="",
+        capability="sm_86",
+        precision="fp32",
+        people=(1,),
+        file=path.name,
+        file_hash=file_hash(path),
+        project_version="any",
+        built="any",
+    )
+    with pytest.raises(EngineError, match=r"does not load: .*build it again") as problem:
+        TensorRTEngine(model, machine=PC, folder=tmp_path, record=record)
+    assert "\n" not in str(problem.value)
+
+
+def test_without_an_engine_the_command_that_builds_it_is_named(model: Model, tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match=r"no TensorRT engine of random.*live_stf\.engine build --model .*tensorrt"):
+        matching_record(model, PC, tmp_path)
+
+
+def test_the_library_is_asked_for_by_name_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tensorrt, "tensorrt_modules", dict)
+    with pytest.raises(EngineError, match=r"neither tensorrt .* nor tensorrt_rtx is installed.*pip install"):
+        tensorrt.library("sm_86")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without an NVIDIA GPU")
+def test_asked_for_by_name_it_says_why_it_cannot_run(model: Model) -> None:
+    with pytest.raises(LiveStfError, match=r"TensorRT cannot run: .*NVIDIA GPU"):
+        open_engine(model, "tensorrt")
 
 
 @needs_gpu

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 import pytest
+import torch
 
 from live_stf.assets import pose_model
 from live_stf.errors import AssetError, PoseError
@@ -21,6 +22,9 @@ from live_stf.pose.choice import Choice, open_pose, parse
         ("blazepose:bf16", Choice("blazepose", None, "bf16")),
         ("blazepose:lite:bf16", Choice("blazepose", "lite", "bf16")),
         ("blazepose:fp32:full", Choice("blazepose", "full", "fp32")),
+        ("blazepose:cpu", Choice("blazepose", device="cpu")),
+        ("blazepose:heavy:fp16:cuda", Choice("blazepose", "heavy", "fp16", "cuda")),
+        ("blazepose:cuda:lite", Choice("blazepose", "lite", None, "cuda")),
         ("nets/own.onnx", Choice("nets/own.onnx")),
         ("own.ONNX:bf16", Choice("own.ONNX", None, "bf16")),
         ("C:/nets/own.onnx", Choice("C:/nets/own.onnx")),
@@ -32,7 +36,19 @@ def test_a_name_may_carry_complexity_and_precision(text, chosen):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "openpose", "mediapipe:", "mediapipe:huge", "blazepose:lite:heavy", "own.onnx:full", "own.tflite", ":lite"],
+    [
+        "",
+        "openpose",
+        "mediapipe:",
+        "mediapipe:huge",
+        "blazepose:lite:heavy",
+        "own.onnx:full",
+        "own.tflite",
+        ":lite",
+        "blazepose:cpu:cuda",
+        "mediapipe:cuda",
+        "own.onnx:cuda",
+    ],
 )
 def test_what_is_no_estimator_is_one_line(text):
     with pytest.raises(PoseError) as raised:
@@ -53,6 +69,12 @@ def test_the_default_can_be_opened(shared):
     pose = open_pose()
     assert pose.name
     pose.close()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without an NVIDIA GPU")
+def test_a_gpu_that_is_not_there_is_one_line(bundle):
+    with pytest.raises(PoseError, match=r"BlazePose cannot run on a GPU: .*GPU.*; leave :cuda out"):
+        open_pose("blazepose:cuda")
 
 
 def test_mediapipe_has_one_precision():

@@ -1,4 +1,4 @@
-"""MediaPipe's pose networks (BlazePose) run by OpenVINO, with the steps between them that its published graph has."""
+"""MediaPipe's pose networks (BlazePose) on a processor or a GPU, with the steps between them of its published graph."""
 
 from live_stf.pose.blazepose.estimator import BlazePose
 

@@ -1,8 +1,9 @@
-"""People by MediaPipe's pose networks, run by OpenVINO, read as OpenPose-18."""
+"""People by MediaPipe's pose networks, read as OpenPose-18."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +13,15 @@ import numpy as np
 from live_stf.assets import pose_model
 from live_stf.errors import PoseError
 from live_stf.pose.blazepose import detection, landmarks
-from live_stf.pose.blazepose.networks import Network, open_networks
+from live_stf.pose.blazepose.device import open_networks
+from live_stf.pose.blazepose.networks import Network, Networks
 from live_stf.pose.blazepose.region import Region
 from live_stf.pose.blazepose.smoothing import Smoother
 from live_stf.pose.joints import VISIBLE, openpose_joints, persons
 from live_stf.skeleton import BLAZEPOSE_33_TO_OPENPOSE_18
 from live_stf.types import Frame, People
+
+log = logging.getLogger(__name__)
 
 # Overlap (intersection over union) above which two regions show one person.
 SAME = 0.5
@@ -36,11 +40,13 @@ class BlazePose:
     A body is looked for where it was in the picture before; the detector runs only while fewer than `people` are
     followed. model: a `.task` bundle; the project's own when not given, with the landmark network that
     `complexity` names: "lite", "full" or "heavy". visible: visibility 0..1 under which a joint counts as absent.
-    precision: of the landmark network, "fp32", or "bf16" on a CPU that has it.
+    precision: of the landmark network, "fp32", or "bf16" on a CPU that has it, or "fp16" or "bf16" on a GPU. device:
+    "cuda" or "cpu"; where it is not given, an NVIDIA GPU that works, else the processor. notify: called with one line
+    when the user should know why it is not the best. networks: the bundle's, opened before.
 
     Raises AssetError when the project's bundle cannot be had, FileNotFoundError for a bundle that is not there,
-    PoseError for one that does not fit and for a number of people below 1, ModelError for a precision that cannot be
-    had.
+    PoseError for one that does not fit, for a number of people below 1 and for a GPU that cannot be used, ModelError
+    for a precision that cannot be had.
     """
 
     def __init__(
@@ -50,11 +56,19 @@ class BlazePose:
         visible: float = VISIBLE,
         complexity: str = "full",
         precision: str = "fp32",
+        device: str | None = None,
+        notify: Callable[[str], None] = log.info,
+        networks: Networks | None = None,
     ) -> None:
         if people < 1:
             raise PoseError(f"{people} people cannot be looked for, it has to be 1 or more")
-        self._networks = open_networks(pose_model(complexity) if model is None else model, people, precision)
+        if networks is None:
+            bundle = pose_model(complexity) if model is None else model
+            networks = open_networks(bundle, people, precision, device, notify)
+        self._networks = networks
         self.name = f"BlazePose {complexity if model is None else model.stem} {precision}"
+        if networks.device:
+            self.name += f" on {networks.device}"
         self._people = people
         self._visible = visible
         self._anchors = detection.anchors()
@@ -100,7 +114,7 @@ class BlazePose:
         """The bodies that are in the regions, in the regions' order; a region may be empty."""
         bodies = []
         while regions:
-            networks = self._networks.side_by_side if len(regions) > 1 else (self._networks.alone,)
+            networks = self._networks.for_people(len(regions))
             for network, region in zip(networks, regions, strict=False):
                 region.cut(picture, network.picture, cv2.BORDER_REPLICATE)
                 network.start()

@@ -1,4 +1,4 @@
-"""MediaPipe's person detector and landmark network, read from a `.task` bundle and compiled by OpenVINO for the CPU."""
+"""MediaPipe's person detector and landmark network, read from a `.task` bundle; compiled by OpenVINO for the CPU."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
 import numpy as np
 
@@ -24,8 +25,39 @@ LANDMARK_VALUES = (0.0, 255.0)
 SIDE_BY_SIDE = 2  # people whose landmarks are looked for at once, with half of the cores each
 
 
-class Network:
-    """A compiled network for one picture at a time. picture: its input (N, N, 3) uint8, BGR, to be written into."""
+class Network(Protocol):
+    """A network ready for one picture. picture: its input (N, N, 3) uint8, BGR, to be written into."""
+
+    picture: np.ndarray
+
+    def start(self) -> None:
+        """Begin a run; the picture has to stay as it is until `results`."""
+        ...
+
+    def results(self) -> tuple[np.ndarray, ...]:
+        """Wait for the end. The outputs come without an axis for the batch; the next run overwrites them."""
+        ...
+
+
+@dataclass(frozen=True)
+class Networks:
+    """landmarks: the i-th are those for i + 1 people at once; more than there are for have to wait.
+
+    They are filled and started in their order, the last one last. device: where they run, in words, where that is not
+    the processor.
+    """
+
+    detector: Network
+    landmarks: tuple[tuple[Network, ...], ...]
+    device: str = ""
+
+    def for_people(self, count: int) -> tuple[Network, ...]:
+        """Landmark networks for as many of `count` people as can be looked for at once."""
+        return self.landmarks[min(count, len(self.landmarks)) - 1]
+
+
+class _Compiled:
+    """A network compiled by OpenVINO."""
 
     def __init__(self, compiled: openvino.CompiledModel) -> None:
         self._request = compiled.create_infer_request()
@@ -34,26 +66,15 @@ class Network:
         self._outputs = tuple(tensor.data[0] for tensor in self._request.output_tensors)
 
     def start(self) -> None:
-        """Begin a run; the picture has to stay as it is until `results`."""
         self._request.start_async()
 
     def results(self) -> tuple[np.ndarray, ...]:
-        """Wait for the end. The outputs come without an axis for the batch; the next run overwrites them."""
         self._request.wait()
         return self._outputs
 
 
-@dataclass(frozen=True)
-class Networks:
-    """alone: landmarks of one person with all cores. side_by_side: the same for two at once, empty for one person."""
-
-    detector: Network
-    alone: Network
-    side_by_side: tuple[Network, ...]
-
-
 def open_networks(bundle: Path, people: int, precision: str) -> Networks:
-    """The networks of a bundle, for up to `people` at once; `precision` is that of the landmarks.
+    """The networks of a bundle on the processor, for up to `people` at once; `precision` is that of the landmarks.
 
     The detector stays in fp32: in bf16 its points are rounded so far that regions move, and landmarks with them, three
     times as far as by landmarks in bf16.
@@ -62,22 +83,25 @@ def open_networks(bundle: Path, people: int, precision: str) -> Networks:
     ModelError for a precision that cannot be had.
     """
     options = precision_options(precision)
-    detector, landmarks = _read(bundle)
+    detector, landmarks = read_networks(bundle)
     core = openvino.Core()
     latency = {"PERFORMANCE_HINT": "LATENCY"}
-    side_by_side: tuple[Network, ...] = ()
+    side_by_side = []
     if people > 1:
         shared = core.compile_model(landmarks, "CPU", {**options, "NUM_STREAMS": SIDE_BY_SIDE})
-        side_by_side = tuple(Network(shared) for _ in range(SIDE_BY_SIDE))
+        side_by_side = [tuple(_Compiled(shared) for _ in range(SIDE_BY_SIDE))]
+    alone = _Compiled(core.compile_model(landmarks, "CPU", {**options, **latency}))
     return Networks(
-        Network(core.compile_model(detector, "CPU", {**precision_options("fp32"), **latency})),
-        Network(core.compile_model(landmarks, "CPU", {**options, **latency})),
-        side_by_side,
+        _Compiled(core.compile_model(detector, "CPU", {**precision_options("fp32"), **latency})),
+        ((alone,), *side_by_side),
     )
 
 
-def _read(bundle: Path) -> tuple[openvino.Model, openvino.Model]:
-    """Detector and landmark network with pictures as input, and without the outputs that nobody reads."""
+def read_networks(bundle: Path) -> tuple[openvino.Model, openvino.Model]:
+    """Detector and landmark network with pictures as input, and without the outputs that nobody reads.
+
+    Raises as `open_networks` does.
+    """
     if not bundle.is_file():
         raise FileNotFoundError(f"{bundle}: no such pose model")
     try:

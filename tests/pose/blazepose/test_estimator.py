@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,6 @@ from live_stf.errors import ModelError, PoseError
 from live_stf.openvino_runtime import bf16_available
 from live_stf.pose.blazepose import BlazePose
 from live_stf.pose.blazepose.estimator import apart
-from live_stf.pose.blazepose.networks import Networks
 from live_stf.pose.blazepose.region import Region
 from live_stf.skeleton import OPENPOSE_18
 from live_stf.stream.source import open_source
@@ -40,7 +40,7 @@ def count_detections(estimator: BlazePose) -> list[int]:
             self._start()
 
     networks = estimator._networks
-    estimator._networks = Networks(Counting(networks.detector), networks.alone, networks.side_by_side)
+    estimator._networks = replace(networks, detector=Counting(networks.detector))
     return started
 
 

@@ -1,0 +1,75 @@
+"""Where MediaPipe's networks run: on an NVIDIA GPU by TensorRT or torch, on the processor by OpenVINO."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from live_stf.engine.machine import Machine, detect
+from live_stf.errors import LiveStfError, PoseError, one_line
+from live_stf.pose.blazepose import networks
+from live_stf.pose.blazepose.networks import Networks
+
+DEVICES = ("cpu", "cuda")
+# What a library that is there but does not work on this machine raises.
+FAILURES = (LiveStfError, ImportError, OSError, RuntimeError)
+UNREADABLE = (FileNotFoundError, PoseError)  # of the bundle: nothing else can read it either
+LONGEST = 400  # characters of their reasons
+
+
+def open_networks(
+    bundle: Path,
+    people: int,
+    precision: str,
+    device: str | None = None,
+    notify: Callable[[str], None] = lambda line: None,
+    machine: Machine | None = None,
+    folder: Path | None = None,
+) -> Networks:
+    """The networks of a bundle, for up to `people` at once; `precision` is that of the landmarks.
+
+    device: one of DEVICES; None is the GPU where there is one that works, else the processor. notify: called with one
+    line where something else than the best was taken, and why. folder: of engines for TensorRT, where not the usual.
+
+    Raises as `networks.open_networks` does, and PoseError where the GPU that was asked for cannot be used.
+    """
+    if device not in (None, *DEVICES):
+        raise PoseError(f"device {device!r} is not known, it can be {' or '.join(DEVICES)}")
+    if device != "cpu":
+        machine = detect() if machine is None else machine
+        if machine.gpu is not None:
+            try:
+                return _open_on_gpu(bundle, people, precision, machine, folder, notify)
+            except UNREADABLE:
+                raise
+            except FAILURES as problem:
+                reason = f"BlazePose does not run on {machine.gpu}: {one_line(problem, LONGEST)}"
+                if device == "cuda":
+                    raise PoseError(reason) from problem
+                notify(f"{reason}; it runs on the processor")
+        elif device == "cuda":
+            raise PoseError(f"BlazePose cannot run on a GPU: {machine.reason}; leave :cuda out")
+    return networks.open_networks(bundle, people, precision)
+
+
+def _open_on_gpu(
+    bundle: Path,
+    people: int,
+    precision: str,
+    machine: Machine,
+    folder: Path | None,
+    notify: Callable[[str], None],
+) -> Networks:
+    """By TensorRT where engines were built for this GPU, else by torch."""
+    from live_stf.pose.blazepose import gpu
+
+    if machine.tensorrt is not None:
+        from live_stf.pose.blazepose import tensorrt
+
+        try:
+            return tensorrt.open_networks(bundle, people, precision, machine, folder)
+        except UNREADABLE:
+            raise
+        except FAILURES as problem:
+            notify(f"{one_line(problem, LONGEST)}; torch runs BlazePose meanwhile")
+    return gpu.open_networks(bundle, people, precision)

@@ -1,0 +1,73 @@
+"""Where BlazePose runs, on machines that are made up; what is there but does not work is said in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from live_stf.engine.machine import Machine, detect
+from live_stf.errors import ModelError, PoseError
+from live_stf.pose.blazepose import BlazePose
+from live_stf.pose.blazepose.device import open_networks
+from live_stf.pose.choice import open_pose
+
+without_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without an NVIDIA GPU")
+PC = Machine("NVIDIA GeForce RTX 3060", "sm_86", {"torch": "2"}, reason="")
+
+
+def test_without_a_gpu_it_is_the_processor_and_nothing_is_said(bundle: Path) -> None:
+    said: list[str] = []
+    assert open_networks(bundle, 1, "fp32", None, said.append, Machine()).device == ""
+    assert said == []
+
+
+@without_gpu
+def test_the_name_says_nothing_of_a_processor(bundle: Path) -> None:
+    for text in ("blazepose", "blazepose:cpu"):
+        pose = open_pose(text, 1)
+        assert pose.name == "BlazePose full fp32"
+        pose.close()
+
+
+def test_a_gpu_that_is_asked_for_and_not_there_is_one_line(bundle: Path) -> None:
+    with pytest.raises(PoseError, match="cannot run on a GPU: no NVIDIA GPU here; leave :cuda out") as raised:
+        open_networks(bundle, 1, "fp32", "cuda", machine=Machine())
+    assert "\n" not in str(raised.value)
+    with pytest.raises(PoseError, match="device 'tpu' is not known, it can be cpu or cuda"):
+        open_networks(bundle, 1, "fp32", "tpu")
+
+
+@without_gpu
+def test_a_gpu_that_does_not_work_gives_way_to_the_processor(bundle: Path) -> None:
+    said: list[str] = []
+    assert open_networks(bundle, 1, "fp32", None, said.append, PC).device == ""
+    (line,) = said
+    assert line.startswith("BlazePose does not run on NVIDIA GeForce RTX 3060: torch ")
+    assert line.endswith("it runs on the processor")
+    with pytest.raises(PoseError, match="BlazePose does not run on NVIDIA GeForce RTX 3060: torch"):
+        open_networks(bundle, 1, "fp32", "cuda", said.append, PC)
+    assert len(said) == 1
+
+
+def test_a_bundle_that_cannot_be_read_is_not_the_gpus_fault(tmp_path: Path) -> None:
+    (tmp_path / "text.task").write_text("not a bundle")
+    for machine in (Machine(), PC):
+        with pytest.raises(PoseError, match=r"text\.task is no bundle"):
+            open_networks(tmp_path / "text.task", 1, "fp32", None, pytest.fail, machine)
+        with pytest.raises(FileNotFoundError, match=r"nothing\.task"):
+            open_networks(tmp_path / "nothing.task", 1, "fp32", None, pytest.fail, machine)
+
+
+@without_gpu
+def test_a_processor_has_no_fp16(bundle: Path) -> None:
+    with pytest.raises(ModelError, match="'fp16' is not known to OpenVINO, it can be fp32 or bf16"):
+        BlazePose(model=bundle, precision="fp16")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
+def test_a_gpu_that_works_is_taken_and_named(bundle: Path) -> None:
+    pose = open_pose("blazepose", 2)
+    assert detect().gpu in pose.name
+    pose.close()
