@@ -9,8 +9,8 @@ from pathlib import Path
 from rich.console import Console
 
 from live_stf.engine.machine import detect
-from live_stf.errors import LiveStfError
 from live_stf.pose.choice import COMPLEXITIES, PRECISIONS
+from live_stf.program import ended
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,19 +21,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--target", help="GPU to build for, for example sm_86 (default: the one here)")
     parser.add_argument("--output", type=Path, help="folder of the engines (default: where the programs look)")
     options = parser.parse_args(arguments)
-    try:
-        return run(options)
-    except LiveStfError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"error: {error.filename}: {error.strerror}" if error.filename else f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    return ended(run, options)
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> None:
     """Build what the options say, and print what came of it."""
     from live_stf.assets import pose_model
     from live_stf.pose.blazepose import tensorrt
@@ -57,7 +48,6 @@ def run(options: argparse.Namespace) -> int:
             here = "it was built for another GPU" if machine.gpu else machine.reason
             print(f"  speed: not measured, {here}")
     print(f"written to {folder}")
-    return 0
 
 
 if __name__ == "__main__":
