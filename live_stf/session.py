@@ -6,8 +6,6 @@ Whatever takes long is done in a thread of its own; who asks for a change is nev
 from __future__ import annotations
 
 import logging
-import os
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +19,7 @@ from live_stf.errors import LiveStfError, ModelError, one_line
 from live_stf.model import Model, load_model
 from live_stf.pose import choice
 from live_stf.pose.estimator import PoseEstimator
+from live_stf.scheduling import give_way
 from live_stf.skeleton import Skeleton
 from live_stf.stream.decision import DecisionSettings
 from live_stf.stream.handover import SharedSource
@@ -35,7 +34,6 @@ from live_stf.types import Snapshot
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-_NICE = 10
 _LONGEST = 200  # characters of an error that was not meant for people
 _ENGINE = "engine: "  # how the choice of an engine begins to say what it did, and why
 
@@ -330,12 +328,6 @@ class Session:
             return RecordedPose(source.source)
         self.opening = "Loading the pose estimator"
         return choice.open_pose(settings.pose, settings.people, notify=self._tell)
-
-
-def give_way() -> None:
-    """Let the calling thread, and the threads that it begins from now on, run less readily than the others."""
-    if sys.platform.startswith("linux"):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
 
 def _decision(model: Model, settings: Settings) -> DecisionSettings:

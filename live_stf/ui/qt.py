@@ -16,6 +16,7 @@ from pathlib import Path
 import cv2
 from PyQt5 import QtCore, QtGui, QtWidgets
 
+from live_stf.scheduling import come_first
 from live_stf.ui.display import reached_display
 
 for _variable in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
@@ -49,8 +50,9 @@ def application(kind: type[QtWidgets.QApplication] = QtWidgets.QApplication) -> 
     QtWidgets.QApplication.setAttribute(QtCore.Qt.AA_EnableHighDpiScaling)
     QtWidgets.QApplication.setAttribute(QtCore.Qt.AA_UseHighDpiPixmaps)
     QtGui.QGuiApplication.setHighDpiScaleFactorRoundingPolicy(QtCore.Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
-    # Threads that compute in Python give way to the interface sooner.
+    # Threads that compute in Python give way to the interface sooner, and all of them come before the engines'.
     sys.setswitchinterval(_SWITCH)
+    come_first()
     with reached_display():
         return _make(["live-stf"], kind)
 

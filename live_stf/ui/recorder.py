@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 
 from live_stf.errors import LiveStfError, one_line
-from live_stf.session import give_way
+from live_stf.scheduling import give_way
 from live_stf.skeleton import Skeleton
 from live_stf.stream.recording import SUFFIX, Heading, RecordingWriter
 from live_stf.stream.video_writer import VideoWriter
