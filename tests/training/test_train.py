@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import os
 import shutil
 import signal
 import subprocess
@@ -300,29 +299,39 @@ def test_ctrl_c_keeps_the_last_epoch_and_says_how_to_go_on(recipe_file: Path, tm
     assert checkpoint.is_file()
 
 
-def test_ctrl_c_is_heard_where_python_ignores_exceptions(
-    recipe_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-) -> None:
-    class Finalized:
-        def __del__(self) -> None:
-            os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(0.01)  # the signal is handled in here
+# A training in which Ctrl-C is pressed in the third step, in a finalizer.
+INTERRUPTED_IN_A_FINALIZER = """
+import os, signal, sys, time
+from live_stf import train
+from live_stf.training.learner import Classification
 
-    steps = []
-    step = Classification.training_step
+class Finalized:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)  # the signal is handled in here
 
-    def finalizing(learner: Classification, batch: tuple[torch.Tensor, torch.Tensor], number: int) -> torch.Tensor:
-        steps.append(number)
-        if len(steps) == 3:
-            Finalized()
-        return step(learner, batch, number)
+steps, step = [], Classification.training_step
 
-    monkeypatch.setattr(Classification, "training_step", finalizing)
-    before = signal.getsignal(signal.SIGINT)
-    assert train.main([str(recipe_file), f"output={tmp_path}"]) == 130
-    assert len(steps) == 3
-    assert capsys.readouterr().err.splitlines()[-1] == "stopped; the same command goes on from the last checkpoint"
-    assert signal.getsignal(signal.SIGINT) is before
+def finalizing(learner, batch, number):
+    steps.append(number)
+    if len(steps) == 3:
+        Finalized()
+    return step(learner, batch, number)
+
+Classification.training_step = finalizing
+before = signal.getsignal(signal.SIGINT)
+status = train.main(sys.argv[1:])
+print(f"\\n{len(steps)} {signal.getsignal(signal.SIGINT) is before}")
+sys.exit(status)
+"""
+
+
+def test_ctrl_c_is_heard_where_python_ignores_exceptions(recipe_file: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", INTERRUPTED_IN_A_FINALIZER, str(recipe_file), f"output={tmp_path}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 130, done.stderr
+    assert "3 True" in done.stdout.splitlines()
+    assert done.stderr.splitlines()[-1] == "stopped; the same command goes on from the last checkpoint"
 
 
 @pytest.mark.parametrize("program", [train, evaluate])
