@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import math
 import pickle
+import pickletools
 import re
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 
 from live_stf.errors import DataError
 
+_REMEMBER = ("PUT", "BINPUT", "LONG_BINPUT")
 _CODE = re.compile(r"[biufSU]\d+|\?")
 
 
@@ -29,6 +31,8 @@ def load_pickle(path: Path) -> Any:
     """
     try:
         with path.open("rb") as file:
+            _check_memory(file)
+            file.seek(0)
             return _Unpickler(file, encoding="latin1").load()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error}") from error
@@ -37,6 +41,16 @@ def load_pickle(path: Path) -> Any:
     except Exception as error:  # a damaged pickle can end in nearly any of them
         problem = " ".join(f"{type(error).__name__} {error}".split())
         raise DataError(f"{path} is not a pickle of arrays and plain containers: {problem}") from error
+
+
+def _check_memory(file: BinaryIO) -> None:
+    """UnpicklingError when it remembers things by numbers that no pickler gives.
+
+    Python makes room for all numbers up to the largest at once: five bytes could ask for more memory than there is.
+    """
+    for done, (operation, argument, _) in enumerate(pickletools.genops(file)):
+        if operation.name in _REMEMBER and argument is not None and argument > done:
+            raise pickle.UnpicklingError(f"it remembers a thing as number {argument} after {done} operations")
 
 
 class Dtype:

@@ -124,6 +124,12 @@ def test_a_file_that_is_not_there_or_empty_or_no_pickle_is_an_error(tmp_path):
             load(tmp_path, content)
 
 
+@pytest.mark.parametrize("remember", [b"r\xff\xff\xff\x7f", b"p2147483647\n", b"q\x05"])
+def test_a_few_bytes_cannot_ask_for_all_of_the_memory(tmp_path, remember):
+    with pytest.raises(DataError, match="it remembers a thing as number"):
+        load(tmp_path, b"\x80\x03N" + remember + b".")
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=12), st.integers(0, 400), st.integers(0, 5))
 def test_torn_and_overwritten_pickles_end_in_one_error(tmp_path_factory, junk, at, protocol):
