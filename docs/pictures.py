@@ -1,6 +1,6 @@
 """Makes the pictures of the window that the documentation shows, from the sample clip, in the real window.
 
-    python docs/pictures.py --output docs                # docs/webcam.jpg and docs/webcam.webp
+    python docs/pictures.py --output docs                # docs/webcam.jpg
     python docs/pictures.py --output FOLDER --all        # every size and theme as PNG, to be looked at
 
 Needs a display that is at least 1920x1080, e.g. of Xvfb.
@@ -28,8 +28,6 @@ from live_stf.ui.window import LiveWindow
 
 SIZES = ((960, 600), (1280, 720), (1600, 900))
 AT = 4.9  # seconds of the clip, where somebody walks and is named
-LONGEST = 6.4
-EVERY = 0.1  # seconds between two pictures of the animation
 
 
 class Held:
@@ -75,11 +73,8 @@ def main(arguments: list[str] | None = None) -> int:
         window.show()
         while session.about is None or session.snapshot().frame is None:
             QTest.qWait(20)
-        frames = []
-        while (time := session.snapshot().frame.time) < options.at:
-            QTest.qWait(round(1000 * EVERY))
-            if not options.all and time > options.at - LONGEST:
-                frames.append(grab(window))
+        while session.snapshot().frame.time < options.at:
+            QTest.qWait(20)
         live.hold()
         window.say("")
         QTest.qWait(400)
@@ -88,11 +83,6 @@ def main(arguments: list[str] | None = None) -> int:
             every_look(app, window, options.output)
         else:
             grab(window).save(options.output / "webcam.jpg", quality=88)
-            small = [frame.resize((800, round(800 * frame.height / frame.width)), Image.LANCZOS) for frame in frames]
-            small[0].save(
-                options.output / "webcam.webp",
-                save_all=True, append_images=small[1:], duration=round(1000 * EVERY), loop=0, quality=55, method=4,
-            )  # fmt: skip
         window.close()
     return 0
 
