@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from live_stf.engine.choice import FAILURES, LONGEST
 from live_stf.engine.machine import Machine, detect
-from live_stf.errors import LiveStfError, PoseError, one_line
+from live_stf.errors import PoseError, one_line
 from live_stf.pose.blazepose import networks
 from live_stf.pose.blazepose.networks import Networks
+from live_stf.pose.choice import DEVICES
 
-DEVICES = ("cpu", "cuda")
-# What a library that is there but does not work on this machine raises.
-FAILURES = (LiveStfError, ImportError, OSError, RuntimeError)
 UNREADABLE = (FileNotFoundError, PoseError)  # of the bundle: nothing else can read it either
-LONGEST = 400  # characters of their reasons
 
 
 def open_networks(
