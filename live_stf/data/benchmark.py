@@ -10,6 +10,7 @@ from torch.utils.data import Dataset
 
 from live_stf.data.augmentation import fixed_choose, random_choose, random_move
 from live_stf.data.clip import Clip
+from live_stf.data.copies import copied
 from live_stf.data.rotation import random_crop, random_mirror, random_turn
 from live_stf.data.selection import Selected
 from live_stf.data.store import Store
@@ -103,6 +104,7 @@ class BenchmarkTest(Dataset):
     def __init__(self, store: Store, selected: Sequence[Selected], recipe: Recipe) -> None:
         self.store, self.recipe = store, recipe
         self.preparation = Preparation(**recipe.preparation)
+        self.selected = selected
         self.clips = [one for one in selected if one.held_out]
 
     def __len__(self) -> int:
@@ -122,3 +124,8 @@ class BenchmarkTest(Dataset):
     def sources(self) -> list[str]:
         """The source of every window."""
         return [one.source for one in self.clips]
+
+    @property
+    def copied(self) -> np.ndarray:
+        """(n,) bool: whether the window is of a clip that is trained on as well, see data/copies.py."""
+        return copied(self.store, self.selected)

@@ -10,6 +10,7 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from live_stf.data.benchmark import BenchmarkTest, BenchmarkTraining, early
+from live_stf.data.copies import copied
 from live_stf.data.selection import Selected
 from live_stf.data.store import Store
 from live_stf.data.windows import WindowSettings, draw_window
@@ -78,6 +79,7 @@ class HeldOutWindows(Dataset):
     def __init__(self, store: Store, selected: Sequence[Selected], recipe: Recipe) -> None:
         self.store, self.recipe = store, recipe
         self.preparation, self.settings = _settings(recipe)
+        self.selected = selected
         self.clips = [one for one in selected if one.held_out]
         self.views = recipe.training.views
 
@@ -105,6 +107,11 @@ class HeldOutWindows(Dataset):
     def sources(self) -> list[str]:
         """The source of every window."""
         return [one.source for one in self.clips for _ in range(self.views)]
+
+    @property
+    def copied(self) -> np.ndarray:
+        """(n,) bool: whether the window is of a clip that is trained on as well, see data/copies.py."""
+        return np.repeat(copied(self.store, self.selected), self.views)
 
 
 def training_windows(store: Store, selected: Sequence[Selected], recipe: Recipe, epoch: int) -> Dataset:

@@ -18,17 +18,23 @@ from live_stf.paper import BENCHMARKS, benchmark_of
 
 @dataclass(frozen=True)
 class Result:
-    """One row of an evaluation. weights: stream -> weight. others: other ways to weigh the same streams -> top-1."""
+    """One row of an evaluation. weights: stream -> weight. others: other ways to weigh the same streams -> top-1.
+
+    copied: windows of clips that are on the training side as well; new_top1: of the others, None where all are copies.
+    """
 
     name: str
     weights: dict[str, float]
     report: Report
     others: dict[str, float]
+    copied: int
+    new_top1: float | None
 
     def as_dict(self) -> dict[str, Any]:
         rounded = {stream: round(weight, 4) for stream, weight in self.weights.items()}
         others = {f"top1, {how}": round(value, 4) for how, value in self.others.items()}
-        return {"weights": rounded, **others, **self.report.as_dict()}
+        new = {"copied_windows": self.copied, "top1, without copies": self.new_top1 and round(self.new_top1, 4)}
+        return {"weights": rounded, **others, **(new if self.copied else {}), **self.report.as_dict()}
 
 
 def evaluate_streams(scores: Sequence[ModelScores], filmed: Collection[str] = ()) -> list[Result]:
@@ -56,7 +62,10 @@ def _result(scores: Sequence[ModelScores], filmed: Collection[str]) -> Result:
         others = {"equal weights": report(equal).top1, "usual weights on logits": report(fuse_as_usual(scores)).top1}
     streams = [one.stream for one in scores]
     by_stream = dict(zip(streams, map(float, weights), strict=True))
-    return Result(fusion_name(streams), by_stream, report(fuse(scores, weights)), others)
+    fused, new = fuse(scores, weights), ~first.copied
+    new_top1 = float((fused.argmax(axis=1) == first.targets)[new].mean()) if new.any() else None
+    copied = len(new) - int(new.sum())
+    return Result(fusion_name(streams), by_stream, report(fused), others, copied, new_top1)
 
 
 def show_results(results: Sequence[Result], console: Console) -> None:
@@ -77,6 +86,16 @@ def show_results(results: Sequence[Result], console: Console) -> None:
             weights = ", ".join(f"{stream} {weight:.2f}" for stream, weight in result.weights.items())
             others = "; ".join(f"{how} {value:.1%}" for how, value in result.others.items())
             console.print(f"{result.name}: weights from the training side: {weights}. Top-1 with others: {others}")
+    _show_copies(results, console)
+
+
+def _show_copies(results: Sequence[Result], console: Console) -> None:
+    first = results[0]
+    if not first.copied:
+        return
+    warning = f"{first.copied} of the {first.report.windows} held-out windows are of clips that are trained on as well"
+    without = ", ".join(f"{one.name} {one.new_top1:.1%}" for one in results if one.new_top1 is not None)
+    console.print(f"{warning}, number by number. Top-1 without them: {without or 'nothing is left to measure on'}")
 
 
 def show_paper(results: Sequence[Result], protocol: str | None, coordinates: str, console: Console) -> None:

@@ -34,7 +34,8 @@ class ModelScores:
     """What one model says of the windows it is tested on, and of windows of the training side.
 
     The training side's are empty where they were not wanted: (0, classes) and (0,). model_hash: of its weights.
-    windows_hash: of what decides the windows, and of the engine that was asked for. engine: what ran the model.
+    windows_hash: of what decides the windows, and of the engine that was asked for. engine: what ran the model. copied:
+    windows of clips that are on the training side as well.
     """
 
     model: str
@@ -46,6 +47,7 @@ class ModelScores:
     logits: np.ndarray  # (n, classes) float32
     targets: np.ndarray  # (n,) int64
     sources: tuple[str, ...]  # n
+    copied: np.ndarray  # (n,) bool
     training_logits: np.ndarray  # (m, classes) float32
     training_targets: np.ndarray  # (m,) int64
 
@@ -151,6 +153,7 @@ def compute_scores(
         logits,
         targets,
         tuple(tested.sources),
+        tested.copied,
         training_logits,
         training_targets,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from rich.console import Console
 from live_stf import evaluate
 from live_stf.data.benchmark import BenchmarkTraining
 from live_stf.data.selection import select
+from live_stf.data.store import Store, write_store
 from live_stf.engine.torch_engine import load_network
 from live_stf.errors import DataError
 from live_stf.evaluation.report import report_of
@@ -24,6 +26,7 @@ from live_stf.evaluation.scores import UNTRAINED_EPOCH, compute_scores, held_out
 from live_stf.model import Model
 from live_stf.preparation import STREAMS
 from live_stf.recipe import load_recipe
+from live_stf.skeleton import KINECT_20
 
 Make = Callable[..., Model]
 
@@ -113,6 +116,7 @@ def test_four_streams_are_fused_and_everything_is_written(
     assert evaluate.main(command) == 0
     said = capsys.readouterr().out
     assert "The paper has no figures for this data set" in said
+    assert "trained on as well" not in said
 
     results = json.loads((output / "results.json").read_text())["results"]
     assert list(results) == ["Js", "Bs", "joint-motion", "bone-motion", "2s", "4s"]
@@ -139,10 +143,38 @@ def test_four_streams_are_fused_and_everything_is_written(
             assert picture.format == "PNG"
 
 
+def test_accuracy_without_copies_of_training_clips_is_said(
+    make_model: Make, recipe_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    # Both takes of "wave" are tested on as copies of another view, one of them under another number of frames.
+    clips = list(Store(recipe_file.parent / "store"))
+    by_name = {clip.name: clip for clip in clips}
+    for at, clip in enumerate(clips):
+        if clip.name in ("a01_s01_e00_v03", "a01_s02_e00_v03"):
+            source = by_name[clip.name.replace("v03", "v02")]
+            kept = slice(0, 20 if "s01" in clip.name else 19)
+            clips[at] = replace(clip, coordinates=source.coordinates[:, kept], scores=source.scores[:, kept])
+    write_store(clips, tmp_path / "store", KINECT_20)
+    store = f"data.store={tmp_path / 'store'}"
+    model, output = make_model(), tmp_path / "out"
+    command = [str(model.folder), str(recipe_file), store, "--engine", "torch", "--output", str(output)]
+    assert evaluate.main(command) == 0
+
+    scores = compute_scores(model, load_recipe(recipe_file, [store]), "torch")
+    assert scores.copied.tolist() == [True, False, False, False, False, False]
+    right = (scores.logits.argmax(axis=1) == scores.targets)[1:].mean()
+    said = " ".join(capsys.readouterr().out.split())
+    assert "1 of the 6 held-out windows are of clips that are trained on as well" in said
+    assert f"Top-1 without them: Js {right:.1%}" in said
+    result = json.loads((output / "results.json").read_text())["results"]["Js"]
+    assert result["copied_windows"] == 1
+    assert result["top1, without copies"] == pytest.approx(right, abs=1e-4)
+
+
 def test_the_papers_row_and_the_difference_stand_beside_ours(capsys: pytest.CaptureFixture) -> None:
     labels, target = ["a", "b"], np.array([0, 1, 0, 0])
     report = report_of(np.eye(2, dtype=np.float32)[[0, 1, 0, 1]], target, ["x"] * 4, labels)
-    results = [Result("2s", {}, report, {}), Result("joint-motion", {}, report, {})]
+    results = [Result(name, {}, report, {}, 0, 0.75) for name in ("2s", "joint-motion")]
     show_paper(results, "ntu60-xview", "ntu", Console(width=120))
     rows = [line.split("│") for line in capsys.readouterr().out.splitlines() if "75.0" in line]
     assert [[cell.strip() for cell in row[1:5]] for row in rows] == [

@@ -51,6 +51,7 @@ def model_scores(seed: int, stream: str, targets: np.ndarray, classes: int = 5) 
         logits=logits(),
         targets=targets,
         sources=("made",) * len(targets),
+        copied=np.zeros(len(targets), bool),
         training_logits=logits(),
         training_targets=targets,
     )
