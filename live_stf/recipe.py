@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,10 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from live_stf.errors import DataError
+from live_stf.data.windows import WindowSettings
+from live_stf.errors import DataError, LiveStfError
+from live_stf.preparation import Preparation
+from live_stf.stream.decision import DecisionSettings
 
 RECIPES = Path(__file__).resolve().parent / "recipes"
 
@@ -95,6 +99,20 @@ class TrainingRecipe:
     views: int = 2
     validate_every: int = 5
 
+    def __post_init__(self) -> None:
+        one_at_least = ("epochs", "samples", "repeats", "batch", "threads", "views", "validate_every")
+        none_at_least = ("weight_decay", "warm_up_epochs", "early_epochs", "gradient_clip", "workers")
+        shares = ("momentum", "warm_up", "label_smoothing", "none_share")
+        for names, fits, wanted in (
+            (one_at_least, lambda value: value >= 1, "1 or more"),
+            (none_at_least, lambda value: 0 <= value < math.inf, "0 or more"),
+            (shares, lambda value: 0 <= value <= 1, "from 0 to 1"),
+            (("learning_rate",), lambda value: 0 < value < math.inf, "above 0"),
+        ):
+            for name in names:
+                if not fits(getattr(self, name)):
+                    raise DataError(f"training.{name} is {getattr(self, name)}, it has to be {wanted}")
+
 
 @dataclass
 class Recipe:
@@ -110,7 +128,7 @@ class Recipe:
     none_label: str | None = None
     network: dict[str, Any] = field(default_factory=dict)
     preparation: dict[str, Any] = field(default_factory=dict)
-    windows: dict[str, Any] = field(default_factory=dict)
+    windows: WindowSettings = field(default_factory=WindowSettings)
     augmentation: list[str] = field(default_factory=list)
     decision: dict[str, Any] = field(default_factory=dict)
     data: DataRecipe = field(default_factory=DataRecipe)
@@ -133,10 +151,19 @@ def load_recipe(name_or_file: str, changes: Sequence[str] = ()) -> Recipe:
         _drop_switches(content, changed)
         merged = OmegaConf.merge(OmegaConf.structured(Recipe), content, changed)
         recipe = OmegaConf.to_object(merged)
-    except (OmegaConfBaseException, YAMLError) as problem:
+        recipe.preparation = _typed(Preparation, recipe.preparation)
+        recipe.decision = _typed(DecisionSettings, recipe.decision)
+        DecisionSettings.of(recipe.decision, recipe.none_label)
+    except (OmegaConfBaseException, YAMLError, LiveStfError) as problem:
         raise DataError(f"recipe {file}: {' '.join(str(problem).split())}") from problem
     _check(recipe, file)
     return recipe
+
+
+def _typed(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as the fields of `kind`, a dataclass that also checks them. OmegaConf's and its own errors."""
+    checked = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(kind), dict(values)))
+    return {name: getattr(checked, name) for name in values}
 
 
 def _drop_switches(content: DictConfig, changed: DictConfig) -> None:

@@ -5,17 +5,20 @@ calibration/pose_noise.py measures it on real clips.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
+from live_stf.errors import DataError
 from live_stf.preparation import body_size
 from live_stf.skeleton import Skeleton
 
+_LEAST_JITTER = 0.003
 _LOOSE = {"wrist": 1.6, "elbow": 1.2, "ankle": 1.4, "knee": 1.2}  # limbs' ends jitter more than the trunk
 
 
-@dataclass(frozen=True)
+@dataclass
 class Noise:
     """jitter: largest standard deviation of a joint's error, in torso lengths; every window draws its own up to it.
     memory: seconds over which the error is correlated. lost: probability that a joint is lost once in a window, for 0.2
@@ -32,6 +35,15 @@ class Noise:
     face: float = 0.25
     swapped: float = 0.04
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.jitter < math.inf:
+            raise DataError(f"windows.noise.jitter is {self.jitter}, it has to be 0 or more")
+        if not 0 < self.memory < math.inf:
+            raise DataError(f"windows.noise.memory is {self.memory}, it has to be above 0 seconds")
+        for name in ("lost", "arm", "legs", "face", "swapped"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise DataError(f"windows.noise.{name} is {getattr(self, name)}, it has to be a probability")
+
     def __call__(
         self, rng: np.random.Generator, times: np.ndarray, joints: np.ndarray, skeleton: Skeleton
     ) -> np.ndarray:
@@ -40,7 +52,8 @@ class Noise:
         count, joint_count = joints.shape[:2]
         loose = np.array([_LOOSE.get(name.split("_")[-1], 1.0) for name in skeleton.joints])
         # Half of the error moves slowly (an AR(1) process in time), half is new in every picture.
-        deviation = rng.uniform(0.003, self.jitter) * body_size(joints, skeleton) * loose[:, None]
+        drawn = rng.uniform(min(_LEAST_JITTER, self.jitter), self.jitter)
+        deviation = drawn * body_size(joints, skeleton) * loose[:, None]
         white = rng.normal(size=(count, joint_count, 2))
         keep = np.exp(-np.diff(times, prepend=times[0]) / self.memory)
         slow = np.empty_like(white)

@@ -20,7 +20,7 @@ from live_stf.recipe import Recipe
 
 
 def _settings(recipe: Recipe) -> tuple[Preparation, WindowSettings]:
-    return Preparation(**recipe.preparation), WindowSettings(**recipe.windows)
+    return Preparation(**recipe.preparation), recipe.windows
 
 
 class TrainingWindows(Dataset):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from live_stf.data.camera import random_camera
 from live_stf.data.clip import Clip
 from live_stf.data.noise import Noise
+from live_stf.errors import DataError
 from live_stf.preparation import Preparation, resample
 from live_stf.skeleton import Skeleton
 
@@ -17,7 +18,7 @@ _SWAY = (0.15, 0.5)  # seconds of the clip and swings a second, at most, by whic
 _TRIES = 6  # cameras that are tried before a window is taken in which little of the person is in the picture
 
 
-@dataclass(frozen=True)
+@dataclass
 class WindowSettings:
     """How windows are drawn from clips.
 
@@ -36,7 +37,20 @@ class WindowSettings:
     partial: float = 0.4
     upper_body: float = 0.2
     still: float = 0.0
-    noise: Mapping[str, float] = field(default_factory=dict)
+    noise: Noise = field(default_factory=Noise)
+
+    def __post_init__(self) -> None:
+        for low, high in (("slowest", "fastest"), ("lowest_rate", "highest_rate")):
+            if not 0 < getattr(self, low) <= getattr(self, high) < math.inf:
+                raise DataError(
+                    f"windows: {low} and {high} are {getattr(self, low)} and {getattr(self, high)}, they have to be "
+                    "above 0 and in this order"
+                )
+        if not 0 <= self.drops < 1:
+            raise DataError(f"windows.drops is {self.drops}, it has to be a share below 1")
+        for name in ("partial", "upper_body", "still"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise DataError(f"windows.{name} is {getattr(self, name)}, it has to be a probability")
 
 
 def camera_times(rng: np.random.Generator, span: float, settings: WindowSettings) -> np.ndarray:
@@ -161,7 +175,7 @@ def _filmed(
     if rng.random() < 0.5:
         joints = joints[:, clip.skeleton.mirrored]
         joints[..., 0] = (size[0] - joints[..., 0]) * (joints[..., 2] > 0)
-    return Noise(**settings.noise)(rng, times, joints, clip.skeleton), size
+    return settings.noise(rng, times, joints, clip.skeleton), size
 
 
 def _seen(

@@ -171,7 +171,7 @@ def _windows_hash(tested: HeldOut, engine: str, training: int) -> str:
         "labels": recipe.labels,
         "none": recipe.none_label,
         "preparation": recipe.preparation,
-        "windows": recipe.windows,
+        "windows": asdict(recipe.windows),
         "augmentation": recipe.augmentation,
         "protocol": recipe.data.protocol,
         "shortest": recipe.data.shortest,

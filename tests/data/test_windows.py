@@ -76,7 +76,7 @@ def test_the_same_seed_gives_the_same_window() -> None:
 
 
 def test_a_held_moment_does_not_move_and_an_action_does() -> None:
-    settings = WindowSettings(noise=QUIET, partial=0.0, upper_body=0.0, drops=0.0)
+    settings = WindowSettings(noise=Noise(**QUIET), partial=0.0, upper_body=0.0, drops=0.0)
     wrists = [OPENPOSE_18.index("right_wrist"), OPENPOSE_18.index("left_wrist")]  # a window may be mirrored
     for seed in range(10):
         still = draw_window(np.random.default_rng(seed), clip(40), Preparation(), settings, still=True)
@@ -96,6 +96,8 @@ def test_noise_is_as_large_as_it_says() -> None:
         errors.append((out - joints)[:, OPENPOSE_18.index("neck"), :2].std() / 50)
     assert max(errors) < 0.03 * 1.2
     assert min(errors) < 0.012
+    still = Noise(**{**QUIET, "jitter": 0.0})(np.random.default_rng(0), times, joints, OPENPOSE_18)
+    np.testing.assert_array_equal(still, joints)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +132,7 @@ def test_a_hidden_arm_is_gone_for_a_while_from_the_elbow_down() -> None:
 
 
 def test_half_of_those_who_hold_a_moment_sway() -> None:
-    settings = WindowSettings(noise=QUIET, partial=0.0, upper_body=0.0, drops=0.0)
+    settings = WindowSettings(noise=Noise(**QUIET), partial=0.0, upper_body=0.0, drops=0.0)
     wrists = [OPENPOSE_18.index("right_wrist"), OPENPOSE_18.index("left_wrist")]
     draw = lambda seed: draw_window(np.random.default_rng(seed), clip(40), Preparation(), settings, still=True)  # noqa: E731
     moved = np.array([np.ptp(draw(seed)[1][:, wrists], axis=0).max() for seed in range(40)])

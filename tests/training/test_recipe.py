@@ -83,12 +83,36 @@ def test_changes_on_the_command_line_win(recipe_file: Path) -> None:
         (["training.colour=red"], "colour"),
         (["none_label=fly"], "fly"),
         (["data.sources.made.rest=fly"], "fly"),
+        (["training.batch=0"], "training.batch is 0, it has to be 1 or more"),
+        (["training.learning_rate=0"], "training.learning_rate is 0.0, it has to be above 0"),
+        (["training.none_share=1.5"], "training.none_share is 1.5, it has to be from 0 to 1"),
+        (["training.gradient_clip=-1"], "training.gradient_clip is -1.0, it has to be 0 or more"),
+        (["preparation.colour=red"], "colour"),
+        (["preparation.frames=many"], "frames"),
+        (["preparation.frames=0"], "frames >= 1"),
+        (["decision.colour=red"], "colour"),
+        (["decision.none_label=x"], "no setting none_label"),
+        (["decision.enter=2"], "enter is 2.0"),
+        (["windows.colour=red"], "colour"),
+        (["windows.still=often"], "still"),
+        (["windows.still=2"], "windows.still is 2.0, it has to be a probability"),
+        (["windows.slowest=2"], "slowest and fastest are 2.0 and 1.25"),
+        (["windows.drops=1"], "windows.drops is 1.0"),
+        (["windows.noise.colour=red"], "colour"),
+        (["windows.noise.memory=0"], "windows.noise.memory is 0.0"),
+        (["windows.noise.jitter=-1"], "windows.noise.jitter is -1.0"),
+        (["windows.noise.lost=2"], "windows.noise.lost is 2.0"),
     ],
 )
 def test_a_change_that_cannot_be_is_said_in_one_line(recipe_file: Path, changes: list[str], complaint: str) -> None:
     with pytest.raises(DataError, match=complaint) as problem:
         load_recipe(recipe_file, changes)
     assert "\n" not in str(problem.value)
+
+
+def test_what_is_written_as_text_becomes_what_it_has_to_be(recipe_file: Path) -> None:
+    recipe = load_recipe(recipe_file, ["preparation.frames='20'", "windows.noise.jitter=0", "decision.enter='0.7'"])
+    assert (recipe.preparation["frames"], recipe.windows.noise.jitter, recipe.decision["enter"]) == (20, 0.0, 0.7)
 
 
 def test_a_missing_or_broken_recipe(tmp_path: Path) -> None:
