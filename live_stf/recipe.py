@@ -70,7 +70,8 @@ class TrainingRecipe:
     warm_up_epochs: epochs in which the others rise; milestones: epochs from which the learning rate is `gamma` times
     what it was. early_frames: T of the windows in the first early_epochs, which cost less so; the network takes any.
     gradient_clip: largest norm of the gradient; 0 leaves it as it is. views: windows of every held-out clip, where
-    they are random. validate_every: epochs between validations.
+    they are random. validate_every: epochs between validations. start_from: a model, by name or folder, whose weights
+    the network begins with; labels that it lacks begin anew.
     """
 
     epochs: int = 40
@@ -98,6 +99,7 @@ class TrainingRecipe:
     seed: int = 1
     views: int = 2
     validate_every: int = 5
+    start_from: str | None = None
 
     def __post_init__(self) -> None:
         one_at_least = ("epochs", "samples", "repeats", "batch", "threads", "views", "validate_every")

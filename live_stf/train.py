@@ -45,6 +45,7 @@ from live_stf.training.precision import choose_precision
 from live_stf.training.processes import Processes
 from live_stf.training.progress import Progress
 from live_stf.training.speed import measure_speed
+from live_stf.training.start import start_from, weights_before
 from live_stf.training.synchronized_norm import synchronize_norms
 
 
@@ -74,6 +75,12 @@ def train(recipe: Recipe, console: Console, command: str | None = None) -> Model
     interruption = Interruption()
     trainer = _trainer(recipe, processes, progress, [clock, interruption])
     last, problem = progress.last()
+    before = load_model(settings.start_from) if settings.start_from else None
+    if before is not None and last is None:
+        new = start_from(learner.network, before, recipe)
+        if processes.first:
+            anew = f"; beginning anew: {', '.join(new)}" if new else ""
+            console.print(f"starting from the weights of {before.folder}{anew}", soft_wrap=True)
     if last is not None and processes.first:
         console.print(f"going on from {last}" + (f": {problem}" if problem else ""), soft_wrap=True)
     try:
@@ -96,6 +103,7 @@ def train(recipe: Recipe, console: Console, command: str | None = None) -> Model
         "processes": processes.count,
         "precision": choose_precision(settings.precision),
         "machine": machine(),
+        **({} if before is None else {"start_from": weights_before(before)}),
         **_split(recipe, selected),
     }
     return _describe(model, training, report)

@@ -1,0 +1,87 @@
+"""Trainings that begin with the weights of a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from live_stf import train
+from live_stf.errors import DataError
+from live_stf.model import Model, load_model
+from live_stf.network import build_network
+from live_stf.preparation import Preparation
+from live_stf.recipe import load_recipe
+from live_stf.training.start import start_from
+
+
+@pytest.fixture(scope="module")
+def first(recipe_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """A model that was trained for one epoch."""
+    output = tmp_path_factory.mktemp("first")
+    assert train.main([str(recipe_file), "training.epochs=1", f"output={output}"]) == 0
+    return load_model(output / "model")
+
+
+def test_labels_of_both_keep_their_weights_and_others_begin_anew(first: Model, recipe_file: Path) -> None:
+    recipe = load_recipe(recipe_file, ["network.dropout=0.2"])
+    recipe.labels = ["none of these", "fly", "wave"]
+    torch.manual_seed(5)
+    network = build_network(recipe.network, 3)
+    fresh = {name: value.clone() for name, value in network.state_dict().items()}
+    assert start_from(network, first, recipe) == ["fly"]
+    old = load_file(first.weights)
+    for name, value in network.state_dict().items():
+        if name.startswith("classify"):
+            torch.testing.assert_close(value[[0, 2]], old[name][[2, 0]], rtol=0, atol=0)
+            torch.testing.assert_close(value[1], fresh[name][1], rtol=0, atol=0)
+        else:
+            torch.testing.assert_close(value, old[name], rtol=0, atol=0)
+
+
+def test_a_training_goes_on_from_a_models_weights_and_its_description_says_so(
+    first: Model, recipe_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    changes = ["training.epochs=1", "training.learning_rate=1e-9", f"training.start_from={first.folder}"]
+    assert train.main([str(recipe_file), *changes, f"output={tmp_path}"]) == 0
+    assert f"starting from the weights of {first.folder}" in capsys.readouterr().out
+    model = load_model(tmp_path / "model")
+    old, new = load_file(first.weights), load_file(model.weights)
+    for name, value in old.items():
+        if "running" not in name and "num_batches" not in name:  # a batch norm's statistics follow the windows
+            torch.testing.assert_close(new[name], value, rtol=0, atol=1e-6)
+    begun = model.training["start_from"]
+    assert (begun["model"], begun["command"], begun["data"]) == (
+        "tiny", first.training["command"], {"made": "made by a test"}
+    )  # fmt: skip
+    card = " ".join((model.folder / "README.md").read_text().split())
+    assert f"It began with the weights of tiny ({begun['hash'][:8]})" in card
+    assert "made (made by a test)" in card
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (["network.grains=1"], "only the same one can take its weights"),
+        (["training.start_from=nobody"], "no model 'nobody'"),
+    ],
+)
+def test_weights_that_cannot_be_begun_with_are_refused_in_one_line(
+    changes: list[str], said: str, first: Model, recipe_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    command = [str(recipe_file), f"training.start_from={first.folder}", *changes, f"output={tmp_path}"]
+    assert train.main(command) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("error: ")
+    assert said in error
+
+
+def test_the_stream_may_be_another(first: Model, recipe_file: Path) -> None:
+    recipe = load_recipe(recipe_file, ["preparation.stream=bone"])
+    assert first.preparation.stream == "joint"
+    assert start_from(build_network(recipe.network, 3), first, recipe) == []
+    assert Preparation(**recipe.preparation).stream == "bone"
+    with pytest.raises(DataError, match="only the same one"):
+        start_from(build_network(recipe.network, 3), first, load_recipe(recipe_file, ["network.tdf=false"]))
