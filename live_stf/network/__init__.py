@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from inspect import signature
 from typing import Any
 
 from torch import nn
@@ -27,11 +26,6 @@ def build_network(description: Mapping[str, Any], classes: int) -> nn.Module:
         raise ModelError(f"network {architecture!r} is not known, it can be one of {', '.join(NETWORKS)}")
     if skeleton not in SKELETONS:
         raise ModelError(f"skeleton {skeleton!r} is not known, it can be one of {', '.join(SKELETONS)}")
-    known = set(signature(NETWORKS[architecture]).parameters) - {"skeleton", "classes"}
-    unknown = sorted(set(switches) - known)
-    if unknown:
-        there = ", ".join(sorted(known))
-        raise ModelError(f"network {architecture}: no switch {', '.join(unknown)}; there are {there}")
     try:
         return NETWORKS[architecture](SKELETONS[skeleton], classes, **switches)
     except (TypeError, ValueError) as problem:
