@@ -118,7 +118,9 @@ def read_chunks(chunks: Sequence[Chunk], workplace: Path, skeleton: Skeleton, wo
         while True:
             for chunk in islice(waiting, 2 * workers - len(ahead)):
                 there = chunk.folder(workplace).exists()
-                ahead.append((chunk, None if there else pool.submit(read_chunk, chunk, workplace, skeleton.name)))
+                with deaf_to_ctrl_c():  # what is submitted may start a process
+                    reading = None if there else pool.submit(read_chunk, chunk, workplace, skeleton.name)
+                ahead.append((chunk, reading))
             if not ahead:
                 return
             chunk, reading = ahead.popleft()
@@ -149,8 +151,31 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     pool.shutdown()
 
 
+@contextlib.contextmanager
+def deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes that are started within never hear of Ctrl-C, which reaches all of a terminal's; this one hears it
+    afterwards.
+
+    While they still import, before `_start_worker`, they would end with a traceback. Who started them ends them. A
+    process takes over which signals are held back. Here that is not enough: the signal may come to another thread.
+    """
+    if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard = []
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    handler = signal.signal(signal.SIGINT, lambda *_: heard.append(True))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)  # what was held back is heard now
+        signal.signal(signal.SIGINT, handler)
+    if heard:
+        signal.raise_signal(signal.SIGINT)
+
+
 def _start_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the one that started them ends them
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

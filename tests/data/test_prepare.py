@@ -124,6 +124,30 @@ def running(process: int) -> bool:
     return status.rpartition(")")[2].split()[0] != "Z"
 
 
+INTERRUPTED_WHILE_IT_STARTS_ANOTHER = """
+import os, signal, subprocess, sys, threading, time
+from live_stf.data.chunks import deaf_to_ctrl_c
+threading.Thread(target=time.sleep, args=(0.3,)).start()  # a signal may reach any thread that listens
+asks = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+try:
+    with deaf_to_ctrl_c():
+        os.kill(os.getpid(), signal.SIGINT)
+        child = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True)
+        print("held back by the child:", child.stdout.strip())
+    print("lost")
+except KeyboardInterrupt:
+    print("heard afterwards")
+print("as before:", signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+"""
+
+
+def test_processes_never_hear_ctrl_c_and_the_one_that_starts_them_hears_it_afterwards():
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_WHILE_IT_STARTS_ANOTHER], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split("\n") == ["held back by the child: True", "heard afterwards", "as before: True", ""]
+
+
 def test_ctrl_c_ends_it_in_one_line_and_the_same_command_goes_on(data, expected, tmp_path):
     process = start(data, tmp_path / "store", "--workers", "2")
     wait_for_progress(process, tmp_path / "store.partial" / "journal.jsonl")
