@@ -75,12 +75,15 @@ def train(recipe: Recipe, console: Console, command: str | None = None) -> Model
     interruption = Interruption()
     trainer = _trainer(recipe, processes, progress, [clock, interruption])
     last, problem = progress.last()
-    before = load_model(settings.start_from) if settings.start_from else None
-    if before is not None and last is None:
-        new = start_from(learner.network, before, recipe)
-        if processes.first:
-            anew = f"; beginning anew: {', '.join(new)}" if new else ""
-            console.print(f"starting from the weights of {before.folder}{anew}", soft_wrap=True)
+    begun = {}
+    if settings.start_from:
+        before = load_model(settings.start_from)
+        begun = {"start_from": weights_before(before)}  # read now: it may be gone when the training ends
+        if last is None:
+            new = start_from(learner.network, before, recipe)
+            if processes.first:
+                anew = f"; beginning anew: {', '.join(new)}" if new else ""
+                console.print(f"starting from the weights of {before.folder}{anew}", soft_wrap=True)
     if last is not None and processes.first:
         console.print(f"going on from {last}" + (f": {problem}" if problem else ""), soft_wrap=True)
     try:
@@ -103,7 +106,7 @@ def train(recipe: Recipe, console: Console, command: str | None = None) -> Model
         "processes": processes.count,
         "precision": choose_precision(settings.precision),
         "machine": machine(),
-        **({} if before is None else {"start_from": weights_before(before)}),
+        **begun,
         **_split(recipe, selected),
     }
     return _describe(model, training, report)
