@@ -1,0 +1,106 @@
+"""Attention taken from elsewhere: what the network then attends to, and the program that measures it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from live_stf.engine.torch_engine import load_network
+from live_stf.evaluation.attention_use import EVEN, LEFT_OUT, OTHERS, OWN, attention_from, attention_use, main
+from live_stf.evaluation.scores import held_out_side
+from live_stf.model import Model
+from live_stf.network import STFNet
+from live_stf.recipe import load_recipe
+from live_stf.skeleton import KINECT_20
+
+Make = Callable[..., Model]
+BODIES = 2
+
+
+@pytest.fixture(scope="module")
+def network() -> STFNet:
+    torch.manual_seed(4)
+    return STFNet(KINECT_20, classes=3).eval()
+
+
+@pytest.fixture(scope="module")
+def x() -> torch.Tensor:
+    return torch.randn(4, 3, 8, 20, BODIES, generator=torch.Generator().manual_seed(5))
+
+
+@torch.inference_mode()
+def test_the_first_mcf_attends_as_in_the_window_before(network: STFNet, x: torch.Tensor) -> None:
+    _, own = network(x, attention=True)
+    with attention_from(network, OTHERS, BODIES):
+        _, others = network(x, attention=True)
+    # Behind the first MCF the features are others, too.
+    torch.testing.assert_close(others[:, :, 0], own.roll(1, dims=0)[:, :, 0])
+    assert (others[:, :, 0] - own[:, :, 0]).abs().max() > 1e-4
+
+
+@pytest.mark.parametrize("scale", ["cosine", "terms"])
+@torch.inference_mode()
+def test_even_attention_is_the_same_for_every_part_of_a_grain(scale: str, x: torch.Tensor) -> None:
+    network = STFNet(KINECT_20, classes=3, attention_scale=scale).eval()
+    with attention_from(network, EVEN, BODIES):
+        _, attention = network(x, attention=True)
+    for grain in attention.split(network.grain_sizes, dim=-1):
+        torch.testing.assert_close(grain, torch.full_like(grain, 1 / grain.shape[-1]))
+
+
+@torch.inference_mode()
+def test_without_mcf_what_it_has_learned_makes_no_difference(network: STFNet, x: torch.Tensor) -> None:
+    with attention_from(network, LEFT_OUT, BODIES):
+        before = network(x)
+    kept = [block.mcf.value.weight.clone() for block in network.blocks if block.mcf is not None]
+    weights = [block.mcf.value.weight for block in network.blocks if block.mcf is not None]
+    for weight in weights:
+        weight.mul_(3.0)
+    try:
+        with attention_from(network, LEFT_OUT, BODIES):
+            torch.testing.assert_close(network(x), before)
+        assert (network(x) - before).abs().max() > 1e-3
+    finally:
+        for weight, value in zip(weights, kept, strict=True):
+            weight.copy_(value)
+
+
+@torch.inference_mode()
+def test_the_network_is_as_it_was_afterwards(network: STFNet, x: torch.Tensor) -> None:
+    before = network(x)
+    for source in (OWN, OTHERS, EVEN, LEFT_OUT):
+        with attention_from(network, source, BODIES):
+            network(x)
+    torch.testing.assert_close(network(x), before, rtol=0, atol=0)
+
+
+def test_its_own_attention_is_right_as_often_as_the_model(make_model: Make, recipe_file: Path) -> None:
+    model = make_model("joint")
+    windows = held_out_side(model, load_recipe(str(recipe_file), []))
+    shares = attention_use(model, windows, batch=2)
+    with torch.inference_mode():
+        network = load_network(model)
+        said = [int(network(torch.from_numpy(windows[number][0])[None]).argmax()) for number in range(len(windows))]
+    assert shares[OWN] == sum(a == b for a, b in zip(said, windows.targets, strict=True)) / len(windows)
+    assert all(0 <= share <= 1 for share in shares.values())
+
+
+def test_the_program_prints_what_each_attention_is_worth(
+    make_model: Make, recipe_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = make_model("joint")
+    assert main([str(model.folder), str(recipe_file)]) == 0
+    printed = capsys.readouterr().out
+    assert all(source in printed for source in (OWN, OTHERS, EVEN, LEFT_OUT))
+    assert "6 held-out windows" in printed
+
+
+def test_a_model_without_mcf_is_refused_in_one_line(
+    make_model: Make, recipe_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = make_model("joint", mcf=False)
+    assert main([str(model.folder), str(recipe_file)]) == 2
+    assert capsys.readouterr().err == f"error: {model.name} has no MCF, so no attention\n"
