@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from live_stf.engine import open_engine
 from live_stf.engine.torch_engine import load_network
-from live_stf.evaluation.attention_use import EVEN, LEFT_OUT, OTHERS, OWN, attention_from, attention_use, main
+from live_stf.evaluation.attention_use import (
+    EVEN,
+    LEFT_OUT,
+    OTHERS,
+    OWN,
+    attention_from,
+    attention_use,
+    hidden_parts,
+    main,
+)
 from live_stf.evaluation.scores import held_out_side
 from live_stf.model import Model
 from live_stf.network import STFNet
@@ -88,6 +99,25 @@ def test_its_own_attention_is_right_as_often_as_the_model(make_model: Make, reci
     assert all(0 <= share <= 1 for share in shares.values())
 
 
+def test_a_part_is_missed_by_as_much_as_its_joints_tell(make_model: Make, recipe_file: Path) -> None:
+    model = make_model("joint")
+    windows = held_out_side(model, load_recipe(str(recipe_file), []))
+    found = hidden_parts(model, open_engine(model, "torch"), windows, batch=6)
+    grain = model.grains[-1]
+    assert found.parts == tuple(part.name for part in grain.parts)
+    np.testing.assert_allclose(found.attention.sum(axis=1), 1, atol=1e-5)
+    network, number = load_network(model), np.random.default_rng(1).permutation(len(windows))[0]
+    x = torch.from_numpy(windows[number][0])[None]
+    hidden = x.clone()
+    hidden[:, :, :, list(grain.parts[2].joints)] = 0
+    with torch.inference_mode():
+        before, after = network(x).log_softmax(1)[0], network(hidden).log_softmax(1)[0]
+    said = before.argmax()
+    assert found.loss[0, 2] == pytest.approx(float(before[said] - after[said]), abs=1e-5)
+    assert 0 <= found.agreement <= 1
+    assert found.always_one >= 1 / len(found.parts)
+
+
 def test_the_program_prints_what_each_attention_is_worth(
     make_model: Make, recipe_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -96,6 +126,7 @@ def test_the_program_prints_what_each_attention_is_worth(
     printed = capsys.readouterr().out
     assert all(source in printed for source in (OWN, OTHERS, EVEN, LEFT_OUT))
     assert "6 held-out windows" in printed
+    assert "The part with most attention is the one that is missed most" in printed
 
 
 def test_a_model_without_mcf_is_refused_in_one_line(
