@@ -119,16 +119,18 @@ class HiddenParts:
 
 
 def hidden_parts(model: Model, engine: Engine, windows: HeldOut, batch: int = BATCH) -> HiddenParts:
-    """Hide one part of the body after the other, of the coarsest grain. ModelError when there is no grain of parts,
-    DataError when there are not two windows."""
+    """Hide one part of the body after the other, of the finest grain with parts of several joints.
+
+    ModelError when there is no such grain, DataError when there are not two windows.
+    """
     if len(model.grains) < 2:
         raise ModelError(f"{model.name} has no MCF over parts of the body")
-    grain = model.grains[-1]
-    first = sum(len(finer.parts) for finer in model.grains[:-1])
+    grain, first = model.grains[1], len(model.grains[0].parts)
+    shown = slice(first, first + len(grain.parts))
     attention, loss = [], []
     for x, _ in _batches(windows, batch, "hidden parts"):
         logits, weights = engine.run(x)
-        attention.append(weights[..., first:].mean(axis=(1, 2, 3)))
+        attention.append(weights[..., shown].mean(axis=(1, 2, 3)))
         said = logits.argmax(axis=1)[:, None]
         surprise = [np.take_along_axis(log_softmax(logits, axis=1), said, 1)]
         for part in grain.parts:

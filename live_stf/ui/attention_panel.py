@@ -46,7 +46,7 @@ class AttentionPanel(QWidget):
         self.body = BodyMap(skeleton, self._grains[self._body_grain])
         self.matrix = AttentionMatrix(skeleton)
         self.heading = Heading("Attention")
-        self.heading.setToolTip("How much each part of the body counted for what is said")
+        self.heading.setToolTip("How much the network looked at each part of the body")
         top = QHBoxLayout()
         top.setSpacing(1)
         top.addWidget(self.heading, 1)
