@@ -78,7 +78,8 @@ class HeldOutWindows(Dataset):
 
     def __init__(self, store: Store, selected: Sequence[Selected], recipe: Recipe) -> None:
         self.store, self.recipe = store, recipe
-        self.preparation, self.settings = _settings(recipe)
+        self.preparation, settings = _settings(recipe)
+        self.settings = settings.for_test()
         self.selected = selected
         self.clips = [one for one in selected if one.held_out]
         self.views = recipe.training.views

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from live_stf.data.camera import random_camera
 from live_stf.data.clip import Clip
 from live_stf.data.noise import Noise
+from live_stf.data.proportions import of_another_body
 from live_stf.errors import DataError
 from live_stf.preparation import Preparation, resample
 from live_stf.skeleton import Skeleton
@@ -27,6 +28,9 @@ class WindowSettings:
     span is all that has been seen so far; else it stands somewhere in the window, the person still before and after.
     upper_body: probability that the camera sees the upper body only. still: probability of a window in which nothing
     happens (one moment of the clip, held, half of them swaying around it), which is labelled as none of the classes.
+    proportions: share by which bones measured in space are longer or shorter at most, see data/proportions.py.
+    filmed_noise: probability that joints of pictures, which have the errors of who found them already, get the noise as
+    well, and are turned and widened a little.
     """
 
     slowest: float = 0.8
@@ -37,6 +41,8 @@ class WindowSettings:
     partial: float = 0.4
     upper_body: float = 0.2
     still: float = 0.0
+    proportions: float = 0.0
+    filmed_noise: float = 1.0
     noise: Noise = field(default_factory=Noise)
 
     def __post_init__(self) -> None:
@@ -48,9 +54,15 @@ class WindowSettings:
                 )
         if not 0 <= self.drops < 1:
             raise DataError(f"windows.drops is {self.drops}, it has to be a share below 1")
-        for name in ("partial", "upper_body", "still"):
+        if not 0 <= self.proportions < 1:
+            raise DataError(f"windows.proportions is {self.proportions}, it has to be a share below 1")
+        for name in ("partial", "upper_body", "still", "filmed_noise"):
             if not 0 <= getattr(self, name) <= 1:
                 raise DataError(f"windows.{name} is {getattr(self, name)}, it has to be a probability")
+
+    def for_test(self) -> WindowSettings:
+        """The same for people who are held out: built as they are, and filmed as they were."""
+        return replace(self, proportions=0.0, filmed_noise=0.0)
 
 
 def camera_times(rng: np.random.Generator, span: float, settings: WindowSettings) -> np.ndarray:
@@ -171,18 +183,28 @@ def _filmed(
     settings: WindowSettings,
 ) -> tuple[np.ndarray, tuple[int, int]]:
     """(n, V, 3) joints as a pose estimator gives them, and the picture's size: camera, a mirror or none, noise."""
-    joints, size = _seen(rng, coordinates, scores, clip, settings)
+    as_it_is = clip.dimensions == 2 and settings.filmed_noise < 1 and rng.random() >= settings.filmed_noise
+    if clip.dimensions == 3 and settings.proportions > 0:
+        coordinates = of_another_body(rng, coordinates, scores, clip.skeleton, settings.proportions)
+    joints, size = _seen(rng, coordinates, scores, clip, settings, as_it_is)
     if rng.random() < 0.5:
         joints = joints[:, clip.skeleton.mirrored]
         joints[..., 0] = (size[0] - joints[..., 0]) * (joints[..., 2] > 0)
-    return settings.noise(rng, times, joints, clip.skeleton), size
+    return joints if as_it_is else settings.noise(rng, times, joints, clip.skeleton), size
 
 
 def _seen(
-    rng: np.random.Generator, coordinates: np.ndarray, scores: np.ndarray, clip: Clip, settings: WindowSettings
+    rng: np.random.Generator,
+    coordinates: np.ndarray,
+    scores: np.ndarray,
+    clip: Clip,
+    settings: WindowSettings,
+    as_it_is: bool,
 ) -> tuple[np.ndarray, tuple[int, int]]:
-    """(n, V, 3) joints in a picture and its size: through a virtual camera, or as recorded with a slight turn."""
+    """(n, V, 3) joints in a picture and its size: through a virtual camera, or as recorded, perhaps turned a little."""
     skeleton: Skeleton = clip.skeleton
+    if as_it_is:
+        return np.dstack([coordinates[..., :2], scores]) * (scores > 0)[..., None], (1, 1)
     if clip.dimensions == 2:
         angle = rng.normal(0, np.radians(4))
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from live_stf.data.clip import Clip
 from live_stf.data.noise import Noise
-from live_stf.data.windows import WindowSettings, camera_times, clip_at, draw_window
+from live_stf.data.windows import WindowSettings, camera_times, clip_at, draw_stream, draw_window
 from live_stf.preparation import Preparation
 from live_stf.skeleton import OPENPOSE_18
 
@@ -145,3 +147,32 @@ def test_absent_joints_stay_absent() -> None:
     original[10:20, 4] = 0
     out = Noise()(np.random.default_rng(1), times, original, OPENPOSE_18)
     assert (out[10:20, 4] == 0).all()
+
+
+def test_filmed_people_who_are_held_out_are_seen_as_they_are_but_for_a_mirror() -> None:
+    some = clip(150, dimensions=2, rate=30.0)
+    settings = WindowSettings(drops=0.0, lowest_rate=30.0, highest_rate=30.0, slowest=1.0, fastest=1.0)
+    seen = set()
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        stream = draw_stream(rng, some, settings.for_test(), before=0.0, after=0.0, longest=9.0)
+        expected, scores = clip_at(some, stream.times)
+        mirrored = stream.joints[0, 1, 0] > 0.5  # the neck is at 0
+        seen.add(bool(mirrored))
+        if mirrored:
+            expected = expected[:, OPENPOSE_18.mirrored] * [-1, 1, 1] + [1, 0, 0]
+        np.testing.assert_allclose(stream.joints[..., :2], expected[..., :2], atol=1e-9)
+        np.testing.assert_array_equal(stream.joints[..., 2], scores)
+        noisy = draw_stream(np.random.default_rng(seed), some, settings, before=0.0, after=0.0, longest=9.0)
+        assert noisy.joints.shape != stream.joints.shape or np.abs(noisy.joints - stream.joints).max() > 0.1
+    assert seen == {True, False}
+
+
+def test_people_measured_in_space_are_built_otherwise_in_training_alone() -> None:
+    some = clip(60)
+    settings = WindowSettings(noise=Noise(**{**QUIET, "jitter": 0.0}), drops=0.0, proportions=0.3)
+    preparation = Preparation()
+    draw = lambda settings: draw_window(np.random.default_rng(5), some, preparation, settings)  # noqa: E731
+    as_built = draw(replace(settings, proportions=0.0))
+    np.testing.assert_array_equal(draw(settings.for_test()), as_built)
+    assert np.abs(draw(settings) - as_built).max() > 0.05

@@ -1,0 +1,35 @@
+"""The same motion by people of other builds: a data set has few people, and nobody has limbs as long as another."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from live_stf.skeleton import Skeleton
+
+_HEAD = {"nose", "eye", "ear"}  # one factor for all of it
+
+
+def of_another_body(
+    rng: np.random.Generator, coordinates: np.ndarray, scores: np.ndarray, skeleton: Skeleton, spread: float
+) -> np.ndarray:
+    """Coordinates (T, V, 3) with every bone 1 - spread to 1 + spread times as long, left and right alike.
+
+    The skeleton's centre stays where it is, and every bone keeps its direction. scores: (T, V), 0 for absent joints:
+    a bone without both ends stays as it is, and what hangs from it moves with the joint above.
+    """
+    kinds = [_kind(name) for name in skeleton.joints]
+    factors = {kind: rng.uniform(1 - spread, 1 + spread) for kind in dict.fromkeys(kinds)}
+    moved = np.zeros_like(coordinates)
+    parents = dict(skeleton.bones)
+    for joint in np.argsort(skeleton.hops_to_centre, kind="stable")[1:]:  # what they hang from is moved before
+        parent = parents[joint]
+        whole = ((scores[:, joint] > 0) & (scores[:, parent] > 0))[:, None]
+        bone = (coordinates[:, joint] - coordinates[:, parent]) * whole
+        moved[:, joint] = moved[:, parent] + (factors[kinds[joint]] - 1) * bone
+    return (coordinates + moved) * (scores > 0)[..., None]
+
+
+def _kind(joint: str) -> str:
+    """The name of the bone that ends in a joint, without its side."""
+    name = joint.split("_")[-1]
+    return "head" if name in _HEAD else name
