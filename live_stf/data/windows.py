@@ -9,6 +9,7 @@ import numpy as np
 
 from live_stf.data.camera import random_camera
 from live_stf.data.clip import Clip
+from live_stf.data.manner import at_another_pace, in_another_manner
 from live_stf.data.noise import Noise
 from live_stf.data.proportions import of_another_body
 from live_stf.errors import DataError
@@ -28,7 +29,9 @@ class WindowSettings:
     span is all that has been seen so far; else it stands somewhere in the window, the person still before and after.
     upper_body: probability that the camera sees the upper body only. still: probability of a window in which nothing
     happens (one moment of the clip, held, half of them swaying around it), which is labelled as none of the classes.
-    proportions: share by which bones measured in space are longer or shorter at most, see data/proportions.py.
+    proportions: share by which bones measured in space are longer or shorter at most, see data/proportions.py. manner:
+    share by which limbs measured in space stray further or less far at most, warp: by which an action's pace changes
+    at most while it is done, see data/manner.py.
     filmed_noise: probability that joints of pictures, which have the errors of who found them already, get the noise as
     well, and are turned and widened a little.
     """
@@ -42,6 +45,8 @@ class WindowSettings:
     upper_body: float = 0.2
     still: float = 0.0
     proportions: float = 0.0
+    manner: float = 0.0
+    warp: float = 0.0
     filmed_noise: float = 1.0
     noise: Noise = field(default_factory=Noise)
 
@@ -54,15 +59,16 @@ class WindowSettings:
                 )
         if not 0 <= self.drops < 1:
             raise DataError(f"windows.drops is {self.drops}, it has to be a share below 1")
-        if not 0 <= self.proportions < 1:
-            raise DataError(f"windows.proportions is {self.proportions}, it has to be a share below 1")
+        for name in ("proportions", "manner", "warp"):
+            if not 0 <= getattr(self, name) < 1:
+                raise DataError(f"windows.{name} is {getattr(self, name)}, it has to be a share below 1")
         for name in ("partial", "upper_body", "still", "filmed_noise"):
             if not 0 <= getattr(self, name) <= 1:
                 raise DataError(f"windows.{name} is {getattr(self, name)}, it has to be a probability")
 
     def for_test(self) -> WindowSettings:
-        """The same for people who are held out: built as they are, and filmed as they were."""
-        return replace(self, proportions=0.0, filmed_noise=0.0)
+        """The same for people who are held out: built and moving as they are, and filmed as they were."""
+        return replace(self, proportions=0.0, manner=0.0, warp=0.0, filmed_noise=0.0)
 
 
 def camera_times(rng: np.random.Generator, span: float, settings: WindowSettings) -> np.ndarray:
@@ -133,6 +139,8 @@ def draw_window(
         moments = _held(rng, duration, times)
     else:
         times, moments = _placed(rng, duration, span, times, settings)
+        if settings.warp > 0:
+            moments = at_another_pace(rng, moments, duration, settings.warp)
     coordinates, scores = clip_at(clip, moments * pace)
     joints, size = _filmed(rng, coordinates, scores, times, clip, settings)
     return preparation(resample(times, joints, times[-1] - span, times[-1], preparation.frames), size)
@@ -186,6 +194,8 @@ def _filmed(
     as_it_is = clip.dimensions == 2 and settings.filmed_noise < 1 and rng.random() >= settings.filmed_noise
     if clip.dimensions == 3 and settings.proportions > 0:
         coordinates = of_another_body(rng, coordinates, scores, clip.skeleton, settings.proportions)
+    if clip.dimensions == 3 and settings.manner > 0:
+        coordinates = in_another_manner(rng, coordinates, scores, clip.skeleton, settings.manner)
     joints, size = _seen(rng, coordinates, scores, clip, settings, as_it_is)
     if rng.random() < 0.5:
         joints = joints[:, clip.skeleton.mirrored]
