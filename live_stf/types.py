@@ -77,7 +77,7 @@ class Scores:
     identity: int
     time: float
     probabilities: np.ndarray  # (classes,) float32, sums to one
-    # Per grain (V, U_i) float32, rows sum to one; mean over the MCF blocks, and over the bodies of a scene.
+    # Per grain (V, U_i) float32, rows sum to one; of the last MCF block, the mean over the bodies of a scene.
     attention: tuple[np.ndarray, ...] = ()
 
 

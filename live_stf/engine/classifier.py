@@ -37,7 +37,11 @@ class Classifier:
         return np.stack([self.model.preparation(window.joints, window.size) for window in windows])
 
     def classify(self, windows: Sequence[Window]) -> list[Scores]:
-        """Scores of every window, in order. The attention is the mean over MCF blocks and bodies, split by grain."""
+        """Scores of every window, in order.
+
+        The attention is that of the last MCF block, the mean over bodies, split by grain: of all blocks' it tells best
+        what the answer depends on (docs/window.md).
+        """
         if not windows:
             return []
         x = self.prepare(windows)
@@ -50,7 +54,7 @@ class Classifier:
                 window.identity,
                 window.time,
                 probabilities[row],
-                tuple(np.split(attention[row, there[row]].mean(axis=(0, 1)), self._grain_ends, axis=-1))
+                tuple(np.split(attention[row, there[row], -1].mean(axis=0), self._grain_ends, axis=-1))
                 if attention.size
                 else (),
             )

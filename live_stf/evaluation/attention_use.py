@@ -98,7 +98,8 @@ def _batches(windows: HeldOut, batch: int, what: str) -> Iterator[tuple[np.ndarr
 class HiddenParts:
     """What n windows say of each of the P parts of a grain.
 
-    attention: (n, P) each part's share, the mean over MCF blocks and joints, as the window of the program shows it.
+    attention: (n, P) each part's share in the last MCF block, the mean over joints, as the window of the program shows
+    it.
     loss: (n, P) by how much the logarithm of the probability of what the network says falls when the part's joints are
     absent.
     """
@@ -130,7 +131,7 @@ def hidden_parts(model: Model, engine: Engine, windows: HeldOut, batch: int = BA
     attention, loss = [], []
     for x, _ in _batches(windows, batch, "hidden parts"):
         logits, weights = engine.run(x)
-        attention.append(weights[..., shown].mean(axis=(1, 2, 3)))
+        attention.append(weights[:, :, -1, :, shown].mean(axis=(1, 2)))
         said = logits.argmax(axis=1)[:, None]
         surprise = [np.take_along_axis(log_softmax(logits, axis=1), said, 1)]
         for part in grain.parts:

@@ -72,6 +72,14 @@ def test_a_classifier_answers_each_window_in_order(engine: str, model: Model, re
             np.testing.assert_allclose(grain, other, atol=1e-5)
 
 
+def test_the_attention_of_a_window_is_that_of_the_last_block(model: Model, real_windows: list[Window]) -> None:
+    classifier = open_classifier(model, "torch")
+    _, attention = open_engine(model, "torch").run(classifier.prepare(real_windows[:1]))
+    (scores,) = classifier.classify(real_windows[:1])
+    np.testing.assert_allclose(np.concatenate(scores.attention, axis=1), attention[0, 0, -1], atol=1e-5)
+    assert np.abs(attention[0, 0, -1] - attention[0, 0, 0]).max() > 1e-3
+
+
 def test_auto_is_the_first_engine_that_is_installed(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("live_stf.engine.choice.detect", lambda: Machine())
     assert open_classifier(model).engine_name.startswith("OpenVINO")
