@@ -80,6 +80,12 @@ class Skeleton:
             order[[left, right]] = right, left
         return order
 
+    @cached_property
+    def bones_outwards(self) -> tuple[tuple[int, int], ...]:
+        """The bones in an order in which what one hangs from comes before it."""
+        hops = self.hops_to_centre
+        return tuple(sorted(self.bones, key=lambda bone: hops[bone[0]]))
+
     @property
     def hops_to_centre(self) -> np.ndarray:
         """(V,) number of bones between each joint and the centre."""

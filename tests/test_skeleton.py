@@ -33,6 +33,15 @@ def test_every_joint_is_tied_to_the_centre(skeleton: Skeleton, joints: int) -> N
         assert hops[child] == hops[parent] + 1
 
 
+@pytest.mark.parametrize("skeleton", SKELETONS, ids=lambda skeleton: skeleton.name)
+def test_bones_go_outwards_from_the_centre(skeleton: Skeleton) -> None:
+    assert sorted(skeleton.bones_outwards) == sorted(skeleton.bones)
+    reached = {skeleton.centre}
+    for child, parent in skeleton.bones_outwards:
+        assert parent in reached
+        reached.add(child)
+
+
 def test_openpose_grains_are_the_documented_ones() -> None:
     (parts,) = OPENPOSE_18.grains
     assert {part.name: set(part.joints) for part in parts.parts} == {

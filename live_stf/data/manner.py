@@ -29,9 +29,7 @@ def in_another_manner(
         for limb in dict.fromkeys(limb for limb in limbs if limb is not None)
     }
     moved = np.zeros_like(coordinates)
-    parents = dict(skeleton.bones)
-    for joint in np.argsort(skeleton.hops_to_centre, kind="stable")[1:]:  # what they hang from is moved before
-        parent = parents[joint]
+    for joint, parent in skeleton.bones_outwards:  # what they hang from is moved before
         moved[:, joint] = moved[:, parent]
         whole = (scores[:, joint] > 0) & (scores[:, parent] > 0)
         if limbs[joint] is None or not whole.any():

@@ -20,9 +20,7 @@ def of_another_body(
     kinds = [_kind(name) for name in skeleton.joints]
     factors = {kind: rng.uniform(1 - spread, 1 + spread) for kind in dict.fromkeys(kinds)}
     moved = np.zeros_like(coordinates)
-    parents = dict(skeleton.bones)
-    for joint in np.argsort(skeleton.hops_to_centre, kind="stable")[1:]:  # what they hang from is moved before
-        parent = parents[joint]
+    for joint, parent in skeleton.bones_outwards:  # what they hang from is moved before
         whole = ((scores[:, joint] > 0) & (scores[:, parent] > 0))[:, None]
         bone = (coordinates[:, joint] - coordinates[:, parent]) * whole
         moved[:, joint] = moved[:, parent] + (factors[kinds[joint]] - 1) * bone
