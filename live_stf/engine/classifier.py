@@ -39,8 +39,8 @@ class Classifier:
     def classify(self, windows: Sequence[Window]) -> list[Scores]:
         """Scores of every window, in order.
 
-        The attention is that of the last MCF block, the mean over bodies, split by grain: of all blocks' it tells best
-        what the answer depends on (docs/window.md).
+        The attention is that of the last MCF block, which is nearest to the answer: the mean over bodies, split by
+        grain.
         """
         if not windows:
             return []
