@@ -24,7 +24,7 @@ from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, Ti
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from rich.console import Console
 from rich.table import Table
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from live_stf.data.samples import held_out_windows, training_windows
 from live_stf.data.selection import Selected, counts, open_store, select
@@ -177,7 +177,8 @@ def _export(learner: Classification, recipe: Recipe, folder: Path) -> Model:
     )
     model.save_description()
     state = {name: value.contiguous().cpu() for name, value in learner.network.state_dict().items()}
-    save_file(state, model.weights)
+    # Not save_file: it lets nobody but the owner read them, whatever the umask says.
+    model.weights.write_bytes(save(state))
     return load_model(model.folder)
 
 

@@ -61,6 +61,7 @@ def test_a_training_writes_a_model_that_learned_and_says_what_was_measured(train
     }  # fmt: skip
     assert "made by a test" in (model.folder / "README.md").read_text()
     assert open_engine(model, "torch").run(np.zeros((1, *model.preparation.shape), np.float32))[0].shape == (1, 3)
+    assert model.weights.stat().st_mode == (model.folder / "README.md").stat().st_mode  # whoever reads one, the other
 
 
 def test_the_evaluation_program_prints_the_same_figures(
