@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Protocol
 
 from PyQt5.QtCore import QSize, Qt, QTimer
 from PyQt5.QtGui import QCloseEvent, QKeySequence, QResizeEvent
-from PyQt5.QtWidgets import (
-    QAction,
-    QActionGroup,
-    QApplication,
-    QHBoxLayout,
-    QMainWindow,
-    QShortcut,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt5.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QShortcut, QVBoxLayout, QWidget
 
 from live_stf.errors import LiveStfError
 from live_stf.session import About, Settings
-from live_stf.types import Rates, Snapshot, State
+from live_stf.types import Rates, Snapshot
 from live_stf.ui import theme
-from live_stf.ui.attention_panel import BODY, AttentionPanel
-from live_stf.ui.bars import ClassBars
-from live_stf.ui.heading import Heading
+from live_stf.ui.attention_panel import BODY
+from live_stf.ui.commands import Command, CommandActions, Switch, ThemeMenu
 from live_stf.ui.help import HelpOverlay
 from live_stf.ui.menus import Menus
 from live_stf.ui.overlay import Style
-from live_stf.ui.person_list import PersonList
 from live_stf.ui.picture import WAITING, PictureView
 from live_stf.ui.preferences import Preferences
 from live_stf.ui.saving import Saver, unwritable
+from live_stf.ui.selection import Selection
+from live_stf.ui.side_panel import SidePanel
 from live_stf.ui.status import StatusLine
 from live_stf.ui.timeline import Timeline
 from live_stf.ui.wording import short_source
@@ -68,17 +57,6 @@ class Live(Protocol):
     def change(self, settings: Settings) -> None: ...
 
 
-@dataclass(frozen=True)
-class Command:
-    """Something a key and a menu do. words: in the menu; more: in the list of keys, where that says more."""
-
-    key: str
-    menu: str
-    words: str
-    do: Callable[[], object]
-    more: str = ""
-
-
 class LiveWindow(QMainWindow):
     """Asks `live` for what there is to show, and for the changes that a user wants.
 
@@ -96,8 +74,7 @@ class LiveWindow(QMainWindow):
         self._next_rates = self._notice_until = 0.0
         self.rates = Rates()  # the newest from before the source ended
         self.saver = Saver(folder)
-        self._selected: int | None = None
-        self._is_users_choice = False
+        self.selection = Selection()
         self.setWindowTitle("live-stf")
         self.setMinimumSize(720, 460)
         self.resize(QSize(1280, 760).boundedTo(0.9 * self.screen().availableSize()))
@@ -105,12 +82,10 @@ class LiveWindow(QMainWindow):
 
         mirrored, skeletons = preferences.flag("mirrored", False), preferences.flag("skeletons", True)
         self.picture = PictureView(Style(mirrored=mirrored, skeletons=skeletons))
-        self.persons = PersonList(Style.frames)
-        self.bars = ClassBars()
-        self.attention: AttentionPanel | None = None
+        self.side = SidePanel(Style.frames)
         self.timeline = Timeline()
         self.status = StatusLine()
-        self.persons.chosen.connect(self.select)
+        self.side.persons.chosen.connect(self.select)
         self._lay_out()
         self.commands = self._make_commands()
         self._make_menus()
@@ -126,17 +101,17 @@ class LiveWindow(QMainWindow):
         return (
             Command("Ctrl+O", "Source", "Open a file...", self.open_file, "open a video or a recording"),
             Command("Ctrl+U", "Source", "Open an address...", self.open_address, "open a stream"),
-            Command("Space", "Source", "Pause", self.toggle_pause, "pause what is shown, and go on"),
+            Switch("Space", "Source", "Pause", self.toggle_pause, "pause what is shown, and go on"),
             Command("S", "File", "Save a picture", self.save_picture_here, "save a picture of the window"),
-            Command("R", "File", "Record", self.toggle_recording, "record: annotated video and joints"),
+            Switch("R", "File", "Record", self.toggle_recording, "record: annotated video and joints"),
             Command("L", "Recognition", "Listen for...", self.choose_labels, "choose the labels that are said"),
-            Command("A", "View", "Attention", self.toggle_attention, "attention on and off"),
-            Command("X", "View", "Attention as a matrix", self.next_attention_view, "attention as figure or matrix"),
-            Command("K", "View", "Skeletons", self.toggle_skeletons, "skeletons on and off"),
-            Command("M", "View", "Mirror", self.toggle_mirror, "left and right as in a mirror"),
+            Switch("A", "View", "Attention", self.toggle_attention, "attention on and off"),
+            Switch("X", "View", "Attention as a matrix", self.next_attention_view, "attention as figure or matrix"),
+            Switch("K", "View", "Skeletons", self.toggle_skeletons, "skeletons on and off"),
+            Switch("M", "View", "Mirror", self.toggle_mirror, "left and right as in a mirror"),
             Command("T", "View", "Light or dark", self.toggle_theme, "light or dark"),
             Command("Tab", "View", "Next person", self.select_next, "the next person's details"),
-            Command("F", "View", "Full screen", self.toggle_full_screen, "full screen, with large type"),
+            Switch("F", "View", "Full screen", self.toggle_full_screen, "full screen, with large type"),
             Command("H", "Help", "Keys", self.toggle_help, "this list"),
             Command("Q", "File", "Quit", self.close, "quit"),
         )
@@ -146,28 +121,12 @@ class LiveWindow(QMainWindow):
         return [("1-9", "choose a source, as in the menu Source"), *keys[:-1], ("Q, Esc", keys[-1][1])]
 
     def _make_menus(self) -> None:
-        bar = self.menuBar()
-        menus = {title: bar.addMenu(title) for title in ("File", "Source", "Recognition", "View", "Help")}
+        self.command_actions = CommandActions(self, self.commands)
+        menus = self.command_actions.menus
         self.menus = Menus(self, menus["Source"], menus["Recognition"], self._preferences)
         self.menus.wanted.connect(self.change)
-        self.actions_by_key: dict[str, QAction] = {}
-        for command in self.commands:
-            action = QAction(command.words, self)
-            action.setShortcut(QKeySequence(command.key))
-            action.triggered.connect(command.do)
-            menus[command.menu].addAction(action)
-            self.addAction(action)  # so that its key works while the menu bar is hidden
-            self.actions_by_key[command.key] = action
-        for key in ("A", "X", "K", "M", "F", "R", "Space"):
-            self.actions_by_key[key].setCheckable(True)
-        themes = menus["View"].addMenu("Theme")
-        self._themes = QActionGroup(self)
-        for name in (*theme.THEMES, theme.SYSTEM):
-            action = themes.addAction("As the desktop" if name == theme.SYSTEM else name.capitalize())
-            action.setData(name)
-            action.setCheckable(True)
-            self._themes.addAction(action)
-        self._themes.triggered.connect(self._choose_theme)
+        self._themes = ThemeMenu(menus["View"].addMenu("Theme"))
+        self._themes.chosen.connect(self._take_theme)
         forget = menus["Help"].addAction("Forget what was chosen")
         forget.triggered.connect(self.forget)
         for number in range(1, 10):
@@ -239,72 +198,43 @@ class LiveWindow(QMainWindow):
         self.menus.show_running(self._live.settings, about)
         self.picture.set_skeleton(about.skeleton)
         self.picture.set_style(frames=about.frames)
-        self.persons.set_frames(about.frames)
-        if before is None or before.labels != about.labels:
-            self.bars.set_labels(about.labels)
+        self.side.persons.set_frames(about.frames)
+        self.side.set_labels(about.labels)
         if before is None or (before.skeleton, before.grains) != (about.skeleton, about.grains):
             self._replace_attention(about)
         if self._paused:
             self.toggle_pause()
 
     def _replace_attention(self, about: About) -> None:
-        if self.attention is not None:
-            self.attention.hide()
-            self.attention.deleteLater()
-            self.attention = None
-        if about.grains:
-            self.attention = AttentionPanel(about.skeleton, about.grains)
-            self.attention.choose(self._preferences.attention_view or BODY)
-            self.attention.chosen.connect(self._keep_attention_view)
-            self.attention.body.set_mirrored(self.picture.style.mirrored)
-            self.attention.matrix.pointed.connect(self._point)
-            self._column.insertWidget(self._column.count() - 1, self.attention, 1)
-            self.attention.setVisible(self._preferences.flag("attention", True))
+        attention = self.side.replace_attention(about.skeleton, about.grains)
+        if attention is not None:
+            attention.choose(self._preferences.attention_view or BODY)
+            attention.chosen.connect(self._keep_attention_view)
+            attention.body.set_mirrored(self.picture.style.mirrored)
+            attention.matrix.pointed.connect(self._point)
+            attention.setVisible(self._preferences.flag("attention", True))
             self._fit()
         self._mark()
 
     def refresh(self) -> None:
         """Show what was known at the last look."""
         shown = self._shown
-        self._select_again(shown)
-        event, scores = shown.events.get(self._selected), shown.scores.get(self._selected)
-        label = event.label if event is not None and event.state is State.LABEL else None
-        waiting = f"{self._live.opening}..." if self._live.opening else WAITING
-        self.picture.show_snapshot(shown, waiting)
+        self.selection.follow(shown.events)
+        self.picture.show_snapshot(shown, f"{self._live.opening}..." if self._live.opening else WAITING)
         if shown.people is not None:
             self.timeline.show_events(shown.events, shown.people.time)
         note = "No person in view" if shown.people is not None else WAITING
-        self.persons.show_events(shown.events, self._selected, note)
-        self._likely.set_remark(f"Person {self._selected}" if len(shown.events) > 1 else "")
-        self.bars.show_scores(scores.probabilities if scores is not None and self._fits(scores) else None, label)
-        if self.attention is not None:
-            self.attention.show_scores(scores)
-
-    def _select_again(self, shown: Snapshot) -> None:
-        """Whom a user has chosen stays; else it is somebody who is named, for as long as that is so."""
-        events = shown.events
-        if self._selected in events and self._is_users_choice:
-            return
-        self._is_users_choice = False
-        named = [identity for identity, event in events.items() if event.state is State.LABEL]
-        if self._selected not in (named or events):
-            self._selected = min(named or events, default=None)
-
-    def _fits(self, scores: object) -> bool:
-        """Not so for a moment after the model has changed: what is shown is still the old one's."""
-        return self._about is not None and len(scores.probabilities) == len(self._about.labels)
+        self.side.show_events(shown.events, shown.scores, self.selection.identity, note)
 
     def select(self, identity: int) -> None:
         """Show the scores and the attention of this person."""
-        self._selected, self._is_users_choice = identity, True
+        self.selection.choose(identity)
         self.refresh()
 
     def select_next(self) -> None:
         """Go on to the next person in view."""
-        identities = sorted(self._shown.events)
-        if identities:
-            later = [identity for identity in identities if identity > (self._selected or 0)]
-            self.select((later or identities)[0])
+        self.selection.choose_next(self._shown.events)
+        self.refresh()
 
     def toggle_pause(self) -> None:
         """Let what is shown stand still, or go on. Recognition goes on all the while."""
@@ -314,18 +244,18 @@ class LiveWindow(QMainWindow):
 
     def toggle_attention(self) -> None:
         """Show or hide the attention panel; there is none for a network that reports none."""
-        if self.attention is not None:
-            visible = self.attention.isHidden()
-            self.attention.setVisible(visible)
+        if self.side.attention is not None:
+            visible = self.side.attention.isHidden()
+            self.side.attention.setVisible(visible)
             self._preferences.set_flag("attention", visible)
         self._mark()
 
     def next_attention_view(self) -> None:
         """The figure, the matrix of parts, the matrix of joints, and again."""
-        if self.attention is not None:
-            views = self.attention.views
-            self.attention.choose(views[(views.index(self.attention.view) + 1) % len(views)])
-            self._keep_attention_view(self.attention.view)
+        if self.side.attention is not None:
+            views = self.side.attention.views
+            self.side.attention.choose(views[(views.index(self.side.attention.view) + 1) % len(views)])
+            self._keep_attention_view(self.side.attention.view)
 
     def _keep_attention_view(self, view: int) -> None:
         self._preferences.attention_view = view
@@ -345,16 +275,13 @@ class LiveWindow(QMainWindow):
     def set_mirrored(self, mirrored: bool) -> None:
         """As `toggle_mirror`, for this run alone."""
         self.picture.set_style(mirrored=mirrored)
-        if self.attention is not None:
-            self.attention.body.set_mirrored(mirrored)
+        if self.side.attention is not None:
+            self.side.attention.body.set_mirrored(mirrored)
         self._mark()
 
     def toggle_theme(self) -> None:
         """Light or dark."""
         self._take_theme(theme.LIGHT.name if theme.active() is theme.DARK else theme.DARK.name)
-
-    def _choose_theme(self, action: QAction) -> None:
-        self._take_theme(action.data())
 
     def _take_theme(self, name: str) -> None:
         self._preferences.theme = name
@@ -414,7 +341,7 @@ class LiveWindow(QMainWindow):
 
     def _mark(self) -> None:
         """Have the menus show what is on."""
-        style, attention = self.picture.style, self.attention
+        style, attention = self.picture.style, self.side.attention
         self.picture.set_recording(self.saver.recorder is not None)
         for key, on in (
             ("A", attention is not None and not attention.isHidden()),
@@ -425,11 +352,10 @@ class LiveWindow(QMainWindow):
             ("R", self.saver.recorder is not None),
             ("Space", self._paused),
         ):
-            self.actions_by_key[key].setChecked(on)
-        self.actions_by_key["A"].setEnabled(attention is not None)
-        self.actions_by_key["X"].setEnabled(attention is not None)
-        for action in self._themes.actions():
-            action.setChecked(action.data() == self._preferences.theme)
+            self.command_actions[key].setChecked(on)
+        self.command_actions["A"].setEnabled(attention is not None)
+        self.command_actions["X"].setEnabled(attention is not None)
+        self._themes.mark(self._preferences.theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._fit()
@@ -440,14 +366,7 @@ class LiveWindow(QMainWindow):
         full = bool(self.windowState() & Qt.WindowFullScreen)
         scale = type_scale(self.height(), full)
         compact = not full and self.height() < _COMPACT
-        share, least, most = (0.34, 290, 2000) if full else (0.29, 290, 520)
-        self._side.setFixedWidth(round(max(least, min(share * self.width(), most))))
-        self.persons.set_scale(1.3 * scale if full else scale)
-        self.persons.set_tall(1 if full else 0 if compact else 2)
-        self._likely.set_scale(scale)
-        self.bars.set_scale(scale)
-        if self.attention is not None:
-            self.attention.set_scale(scale, compact)
+        self.side.fit(self.width(), scale, full, compact)
         self.timeline.set_scale(0.8 * scale if full else scale)
         self.status.set_scale(max(0.6 * scale, 1.0) if full else max(scale, 1.0))
         self.picture.set_scale(scale)
@@ -464,20 +383,6 @@ class LiveWindow(QMainWindow):
         super().closeEvent(event)
 
     def _lay_out(self) -> None:
-        self._likely = Heading("Most likely")
-        self._side = QWidget(objectName="side")
-        self._side.setAttribute(Qt.WA_StyledBackground)
-        self._column = QVBoxLayout(self._side)
-        self._column.setContentsMargins(16, 14, 16, 12)
-        self._column.setSpacing(8)
-        self._column.addWidget(self.persons)
-        self._column.addSpacing(6)
-        self._column.addWidget(self._likely)
-        self._column.addWidget(self.bars)
-        self._column.addSpacing(6)
-        # Takes the room while there is no attention, and none beside it.
-        self._column.addStretch()
-
         left = QVBoxLayout()
         left.setSpacing(0)
         left.addWidget(self.picture, 1)
@@ -485,7 +390,7 @@ class LiveWindow(QMainWindow):
         middle = QHBoxLayout()
         middle.setSpacing(0)
         middle.addLayout(left, 1)
-        middle.addWidget(self._side)
+        middle.addWidget(self.side)
         everything = QWidget()
         rows = QVBoxLayout(everything)
         rows.setContentsMargins(0, 0, 0, 0)

@@ -38,76 +38,57 @@ def out(tmp_path, pattern):
 
 
 def test_it_asks_for_snapshots_by_itself_and_shows_them(window, live, wait, scores_of):
-    assert window.bars.best[0] == ("squat", pytest.approx(0.7))
+    assert window.side.bars.best[0] == ("squat", pytest.approx(0.7))
     live.given.append(replace(live.given[-1], scores={1: scores_of(best="walk")}))
-    wait(lambda: window.bars.best[0][0] == "walk")
+    wait(lambda: window.side.bars.best[0][0] == "walk")
 
 
 def test_the_first_person_is_shown_until_another_is_chosen_or_leaves(window, live, wait, press, scores_of):
     scores = {1: scores_of(best="squat"), 2: scores_of(best="wave", identity=2)}
     live.given.append(replace(live.given[-1], scores=scores))
     wait(lambda: window._shown is live.given[-1])
-    assert window.bars.best[0][0] == "squat"
+    assert window.side.bars.best[0][0] == "squat"
     press(Qt.Key_Tab)
-    assert window.bars.best[0][0] == "wave"
+    assert window.side.bars.best[0][0] == "wave"
     press(Qt.Key_Tab)
-    assert window.bars.best[0][0] == "squat"
+    assert window.side.bars.best[0][0] == "squat"
     window.select(2)
-    assert window.bars.best[0][0] == "wave"
+    assert window.side.bars.best[0][0] == "wave"
     only_one = {1: live.given[-1].events[1]}
     live.given.append(replace(live.given[-1], events=only_one, scores={1: scores[1]}))
-    wait(lambda: window.bars.best[0][0] == "squat")
-
-
-def test_somebody_who_is_named_is_shown_before_others_but_not_against_a_choice(window, live, wait):
-    def show(**states):
-        events = {
-            int(name[1:]): Event(int(name[1:]), 1.0, state, "walk" if state is State.LABEL else None)
-            for name, state in states.items()
-        }
-        live.given.append(replace(live.given[-1], events=events))
-        wait(lambda: window._shown is live.given[-1])
-        return window._selected
-
-    assert show(p1=State.UNSURE, p2=State.UNSURE) == 1
-    assert show(p1=State.UNSURE, p2=State.LABEL) == 2
-    assert show(p1=State.LABEL, p2=State.LABEL) == 2
-    assert show(p1=State.LABEL, p2=State.UNSURE) == 1
-    window.select(2)
-    assert show(p1=State.LABEL, p2=State.UNSURE) == 2
-    assert show(p1=State.UNSURE) == 1
+    wait(lambda: window.side.bars.best[0][0] == "squat")
 
 
 def test_space_pauses_what_is_shown(window, live, wait, press, qtbot, scores_of):
     press(Qt.Key_Space)
     live.given.append(replace(live.given[-1], scores={1: scores_of(best="walk")}))
     qtbot.wait(80)
-    assert window.bars.best[0][0] == "squat"
+    assert window.side.bars.best[0][0] == "squat"
     press(Qt.Key_Space)
-    wait(lambda: window.bars.best[0][0] == "walk")
+    wait(lambda: window.side.bars.best[0][0] == "walk")
 
 
 def test_a_hides_the_attention_and_the_next_window_remembers(window, press, open_window):
-    assert window.attention.isVisible()
+    assert window.side.attention.isVisible()
     press(Qt.Key_A)
-    assert not window.attention.isVisible()
+    assert not window.side.attention.isVisible()
     press(Qt.Key_A)
-    assert window.attention.isVisible()
+    assert window.side.attention.isVisible()
     press(Qt.Key_A)
-    assert not open_window().attention.isVisible()
+    assert not open_window().side.attention.isVisible()
 
 
 def test_x_goes_through_the_views_of_the_attention_and_the_next_window_remembers(window, press, open_window):
-    assert window.attention.view == BODY
-    assert window.attention.body.isVisible()
+    assert window.side.attention.view == BODY
+    assert window.side.attention.body.isVisible()
     seen = []
     for _ in range(3):
         press(Qt.Key_X)
-        seen.append(window.attention.view)
-        assert window.attention.matrix.isVisible() == (window.attention.view != BODY)
+        seen.append(window.side.attention.view)
+        assert window.side.attention.matrix.isVisible() == (window.side.attention.view != BODY)
     assert seen == [1, 0, BODY]
     press(Qt.Key_X)
-    assert open_window().attention.view == 1
+    assert open_window().side.attention.view == 1
 
 
 def test_a_network_without_attention_has_no_panel_for_it(open_window, live, about, qtbot):
@@ -116,8 +97,8 @@ def test_a_network_without_attention_has_no_panel_for_it(open_window, live, abou
     window = open_window()
     for key in (Qt.Key_A, Qt.Key_X):
         qtbot.keyClick(window, key)
-    assert window.attention is None
-    assert not window.actions_by_key["A"].isEnabled()
+    assert window.side.attention is None
+    assert not window.command_actions["A"].isEnabled()
 
 
 @pytest.mark.parametrize("key", [Qt.Key_Q, Qt.Key_Escape])
@@ -148,7 +129,7 @@ def test_a_picture_that_cannot_be_saved_is_told(window, press, wait, tmp_path):
 def test_r_records_an_annotated_video_and_the_joints_of_every_picture(window, live, press, wait, tmp_path, standing):
     first = live.given[-1]
     press(Qt.Key_R)
-    assert window.actions_by_key["R"].isChecked()
+    assert window.command_actions["R"].isChecked()
     for index in range(1, 6):
         frame = replace(first.frame, time=1 + index / 10, index=30 + index)
         person = standing(200 + 20 * index)
@@ -157,7 +138,7 @@ def test_r_records_an_annotated_video_and_the_joints_of_every_picture(window, li
         wait(lambda: window.saver.recorder._waiting.empty() and window._shown is live.given[-1])
     press(Qt.Key_R)
     wait(lambda: window.saver.recorder is None)
-    assert not window.actions_by_key["R"].isChecked()
+    assert not window.command_actions["R"].isChecked()
     (video,), (joints,) = out(tmp_path, "*.mp4"), out(tmp_path, "*.joints.jsonl")
     assert window.status.notice == f"Recorded {video.name} and {joints.name}"
     with RecordedSource(joints) as source:
@@ -197,7 +178,7 @@ def test_what_keeps_from_recording_is_told(window, live, press, wait, tmp_path, 
     (tmp_path / "out").rmdir()
     press(Qt.Key_R)
     wait(lambda: window.status.notice.startswith("cannot record to "))
-    assert not window.actions_by_key["R"].isChecked()
+    assert not window.command_actions["R"].isChecked()
     (tmp_path / "out").mkdir()
     press(Qt.Key_R)
     larger = replace(live.given[-1].frame, image=np.zeros((480, 640, 3), np.uint8))
@@ -235,10 +216,10 @@ def test_every_kind_of_snapshot_can_be_shown_at_every_size(window, live, wait):
             shown = window.grab()
             assert (shown.width(), shown.height()) == (width, height)
             assert window.status.geometry().bottom() < height
-            side = window.attention.parentWidget()
-            assert window.attention.geometry().bottom() <= side.height()
-            assert window.bars.geometry().bottom() < window.attention.geometry().top()
-            assert window.persons.geometry().bottom() < window.bars.geometry().top()
+            side = window.side.attention.parentWidget()
+            assert window.side.attention.geometry().bottom() <= side.height()
+            assert window.side.bars.geometry().bottom() < window.side.attention.geometry().top()
+            assert window.side.persons.geometry().bottom() < window.side.bars.geometry().top()
 
 
 def test_k_takes_the_skeletons_away_and_brings_them_back(window, press):
@@ -271,13 +252,13 @@ def test_m_mirrors_the_picture_the_people_and_the_figure_but_not_what_is_recogni
 
 
 def test_f_fills_the_screen_with_large_type_and_escape_leaves_it_before_the_window(window, press):
-    card, bars = window.persons.sizeHint().height(), window.bars.sizeHint().height()
+    card, bars = window.side.persons.sizeHint().height(), window.side.bars.sizeHint().height()
     assert window.menuBar().isVisible()
     press(Qt.Key_F)
     assert window.isFullScreen()
     assert not window.menuBar().isVisible()
-    assert window.bars.sizeHint().height() > 1.3 * bars * 600 / 720
-    assert window.persons.sizeHint().height() > 1.3 * card * 600 / 720
+    assert window.side.bars.sizeHint().height() > 1.3 * bars * 600 / 720
+    assert window.side.persons.sizeHint().height() > 1.3 * card * 600 / 720
     assert window.picture.style.scale > 1.5
     press(Qt.Key_K)  # keys work without the menu bar
     assert not window.picture.style.skeletons
@@ -343,13 +324,13 @@ def test_another_model_and_source_take_over_the_whole_window(window, live, wait,
     scores = replace(scores_of(), probabilities=np.float32([0.1, 0.8, 0.1]), attention=scores_of().attention[:1])
     live.about = other  # the old snapshot is still there for a moment
     wait(lambda: window.windowTitle() == "other.mp4 - live-stf")
-    assert window.bars.best == []
+    assert window.side.bars.best == []
     live.given.append(replace(live.given[-1], scores={1: scores}))
-    wait(lambda: window.bars.best and window.bars.best[0][0] == "skip")
-    assert window.attention.views == (BODY, 0)
-    assert window.attention.isVisible()
+    wait(lambda: window.side.bars.best and window.side.bars.best[0][0] == "skip")
+    assert window.side.attention.views == (BODY, 0)
+    assert window.side.attention.isVisible()
     live.about = replace(other, grains=0)
-    wait(lambda: window.attention is None)
+    wait(lambda: window.side.attention is None)
     window.grab()
 
 
@@ -366,8 +347,8 @@ def test_it_opens_before_anything_runs_and_says_what_is_being_opened(open_window
     window.grab()
     live.about, live.opening = about, ""
     live.given.append(full)
-    wait(lambda: window.bars.best)
-    assert window.attention is not None
+    wait(lambda: window.side.bars.best)
+    assert window.side.attention is not None
 
 
 def test_it_closes_while_something_is_being_opened(open_window, live):

@@ -49,10 +49,10 @@ def test_model_and_source_are_changed_while_it_runs(open_live, settings, small_m
 
     window = open_live(settings)
     assert window.picture.isVisible()  # before anything is open
-    wait(lambda: window.bars.best)
-    assert len(window.bars.best) == 3
+    wait(lambda: window.side.bars.best)
+    assert len(window.side.bars.best) == 3
     window.menus._want_model(str(small_models / "two"))
-    wait(lambda: len(window.bars.best) == 4)
+    wait(lambda: len(window.side.bars.best) == 4)
     assert preferences.settings({}).model == str(small_models / "two")
     assert words(window.menus.model)["two"].isChecked()
     window.menus._want_file(str(small_models / "missing.mp4"))
