@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from PyQt5.QtCore import QObject, QPointF, QRect, QRectF, QSize, QSizeF, Qt, pyqtSignal
+from PyQt5.QtCore import QObject, QPoint, QPointF, QRect, QRectF, QSize, QSizeF, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QHideEvent, QImage, QPainter, QResizeEvent, QShowEvent
 from PyQt5.QtWidgets import QSizePolicy
 
@@ -229,9 +229,9 @@ class PictureView(ScaledWidget):
     def paintEvent(self, _event: object) -> None:
         look = theme.active()
         painter = QPainter(self)
-        painter.setRenderHints(QPainter.Antialiasing | QPainter.TextAntialiasing)
         area = self.picture_area
         self._around(painter, area.toRect(), QColor(look.background))
+        painter.setRenderHints(QPainter.Antialiasing | QPainter.TextAntialiasing)
         shown = self._snapshot
         if shown.frame is None:
             painter.setFont(font(1.2 * _FONT * self._scale))
@@ -249,15 +249,23 @@ class PictureView(ScaledWidget):
         painter.end()
 
     def _around(self, painter: QPainter, area: QRect, colour: QColor) -> None:
-        """Fill what the picture leaves over."""
-        place = self.rect()
+        """Fill what the picture leaves over.
+
+        A pixel more on every side: where the desktop's scale is no whole number, edges lie within the screen's pixels,
+        and those that nobody filled would keep what was there before.
+        """
+        place = self.rect().adjusted(-1, -1, 1, 1)
         if area.isEmpty():
             painter.fillRect(place, colour)
             return
-        painter.fillRect(0, 0, place.width(), area.top(), colour)
-        painter.fillRect(0, area.bottom() + 1, place.width(), place.height() - area.bottom() - 1, colour)
-        painter.fillRect(0, area.top(), area.left(), area.height(), colour)
-        painter.fillRect(area.right() + 1, area.top(), place.width() - area.right() - 1, area.height(), colour)
+        inner = area.adjusted(1, 1, -1, -1)
+        for corner, opposite in (
+            (place.topLeft(), QPoint(place.right(), inner.top())),
+            (QPoint(place.left(), inner.bottom()), place.bottomRight()),
+            (QPoint(place.left(), inner.top()), QPoint(inner.left(), inner.bottom())),
+            (QPoint(inner.right(), inner.top()), QPoint(place.right(), inner.bottom())),
+        ):
+            painter.fillRect(QRect(corner, opposite), colour)
 
     def _say(self, painter: QPainter) -> None:
         """What is to be said beside the picture's own content, from the lower left corner upwards."""

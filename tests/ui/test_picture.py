@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PyQt5.QtCore import QRectF, QSize
+from PyQt5.QtGui import QColor, QImage
+from PyQt5.QtWidgets import QWidget
 
 from live_stf.skeleton import OPENPOSE_18
 from live_stf.types import Frame, People, Snapshot
@@ -68,6 +70,22 @@ def test_a_large_picture_is_averaged_on_a_small_screen():
     reds = [seen.pixelColor(x, 90).red() for x in range(20, 300)]
     assert max(reds) - min(reds) < 20
     assert np.mean(reds) == pytest.approx(100, abs=8)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.04, 1.25, 1.5, 1.75])
+@pytest.mark.parametrize("size", [(400, 301), (401, 221), (333, 260)])
+def test_nothing_of_what_was_there_before_is_left_at_any_scale_of_the_desktop(snapshot, ratio, size):
+    view = PictureView(Style())
+    view.resize(*size)
+    view.show_snapshot(snapshot)
+    seen = []
+    for colour in ("#ff00ff", "#00ff00"):
+        ground = QImage(round(size[0] * ratio), round(size[1] * ratio), QImage.Format_RGB32)
+        ground.setDevicePixelRatio(ratio)
+        ground.fill(QColor(colour))
+        view.render(ground, flags=QWidget.RenderFlags())
+        seen.append(ground)
+    assert not different(*seen)
 
 
 def test_nobody_a_message_and_freezing_are_told(snapshot):
