@@ -11,8 +11,8 @@ import pytest
 from live_stf import soak
 from live_stf.soaking.camera import KINDS
 
-# Two minutes instead of the hour, with faults and stops twice as often.
-SHORT = ("--minutes", "2", "--fault-every", "5", "--stop-every", "20")
+# A little more than a minute instead of the hour, with faults and stops twice as often.
+SHORT = ("--minutes", "1.2", "--fault-every", "5", "--stop-every", "20")
 PATIENT = ("--limit", "noticed=60", "--limit", "back=60", "--limit", "age=60", "--limit", "memory=500")
 
 
@@ -27,7 +27,7 @@ def test_a_short_soak_breaks_no_limit_but_the_one_that_nothing_can_keep(clip, tm
     assert "fault noticed after" in out
 
     written = json.loads(file.read_text())
-    assert written["command"].startswith("python -m live_stf.soak --minutes 2 --fault-every 5 ")
+    assert written["command"].startswith("python -m live_stf.soak --minutes 1.2 --fault-every 5 ")
     assert written["pictures"] > 100
     assert written["reconnections"] >= 1
     assert len(written["stops"]) >= 2

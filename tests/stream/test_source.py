@@ -114,7 +114,8 @@ def test_a_picture_turned_by_its_metadata_comes_upright(tmp_path, video):
         assert source.read().size == (96, 160)
 
 
-@pytest.mark.parametrize("part", [0.7, 0.9])
+# Not later: FFmpeg may show the picture that was cut through, and what is missing behind it has to be more than 0.2 s.
+@pytest.mark.parametrize("part", [0.7, 0.85])
 def test_a_file_cut_short_gives_what_is_there_and_then_says_so(tmp_path, video, part):
     cut = tmp_path / "cut.mp4"
     content = video.read_bytes()
