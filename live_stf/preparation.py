@@ -225,6 +225,11 @@ class Preparation:
         return self.coordinates not in _WITHOUT_SCORE
 
     @property
+    def axes(self) -> int:
+        """Channels of the input that are coordinates, the first ones; a score may follow."""
+        return 3 if self.coordinates in _WITHOUT_SCORE else 2
+
+    @property
     def stretches(self) -> bool:
         """Whether a clip of any length becomes one window; else a window is `frames` of its frames."""
         return self.coordinates in _STRETCHED

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 from torch.utils.data import Dataset
@@ -11,6 +10,7 @@ from torch.utils.data import Dataset
 from live_stf.data.augmentation import fixed_choose, random_choose, random_move
 from live_stf.data.clip import Clip
 from live_stf.data.copies import copied
+from live_stf.data.early import early
 from live_stf.data.rotation import random_crop, random_mirror, random_turn
 from live_stf.data.selection import Selected
 from live_stf.data.store import Store
@@ -44,14 +44,6 @@ def _prepared(
 def _whole(preparation: Preparation, length: int) -> slice:
     """All frames of a clip, or as many from its middle as make a window."""
     return slice(0, length) if preparation.stretches else fixed_choose(length, preparation.frames)
-
-
-def early(preparation: Preparation, recipe: Recipe, epoch: int) -> Preparation:
-    """The preparation with as many frames as windows of `epoch` have."""
-    settings = recipe.training
-    if epoch < settings.early_epochs and settings.early_frames is not None:
-        return replace(preparation, frames=settings.early_frames)
-    return preparation
 
 
 class BenchmarkTraining(Dataset):

@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 from torch.utils.data import Dataset
 
-from live_stf.data.benchmark import BenchmarkTest, BenchmarkTraining, early
+from live_stf.data.benchmark import BenchmarkTest, BenchmarkTraining
 from live_stf.data.copies import copied
+from live_stf.data.early import early
 from live_stf.data.selection import Selected
 from live_stf.data.store import Store
 from live_stf.data.windows import WindowSettings, draw_window
