@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import logging
+import shlex
 import sys
 import warnings
 from collections.abc import Sequence
@@ -236,7 +237,7 @@ def main(arguments: list[str] | None = None) -> int:
             measure_speed(recipe, console)
             return 0
         changes = [change for change in given.changes if not change.startswith(_PLACES)]
-        model = train(recipe, console, " ".join(["python -m live_stf.train", recipe.name, *changes]))
+        model = train(recipe, console, shlex.join(["python", "-m", "live_stf.train", recipe.name, *changes]))
     except LiveStfError as problem:
         if first:
             complain(problem)

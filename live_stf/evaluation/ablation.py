@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -74,7 +75,12 @@ _NOT_TRAINING = ("network.", "preparation.stream=", "training.seed=", "training.
 
 def _training(model: Model) -> str:
     """How the model was trained, as far as runs of one recipe differ."""
-    changes = [one for one in str(model.training.get("command", "")).split() if "=" in one]
+    command = str(model.training.get("command", ""))
+    try:
+        words = shlex.split(command)
+    except ValueError:  # a quote that does not end
+        words = command.split()
+    changes = [one for one in words if "=" in one]
     told = [one for one in changes if not one.startswith(_NOT_TRAINING)]
     return ", ".join([f"{model.training.get('epochs', '?')} epochs", *told])
 

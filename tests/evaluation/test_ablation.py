@@ -92,6 +92,17 @@ def test_runs_of_other_trainings_are_not_mixed(measured: Make) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ("'augmentation=[random crop,random turn]'", "3 epochs, augmentation=[random crop,random turn]"),
+        ("name=it's", "3 epochs, name=it's"),
+    ],
+)
+def test_how_it_was_trained_is_told_whole(changes: str, said: str, measured: Make) -> None:
+    assert table(compare_runs([measured(0.9, changes=changes)]))[0][2] == said
+
+
 def test_the_program_prints_the_table_as_markdown(measured: Make, capsys: pytest.CaptureFixture) -> None:
     folders = [str(measured(top1, **switches).folder) for top1, switches in ((0.9, {}), (0.8, {"tdf": False}))]
     assert compare.main([*folders, "--markdown"]) == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import shlex
 import shutil
 import signal
 import subprocess
@@ -62,6 +63,17 @@ def test_a_training_writes_a_model_that_learned_and_says_what_was_measured(train
     assert "made by a test" in (model.folder / "README.md").read_text()
     assert open_engine(model, "torch").run(np.zeros((1, *model.preparation.shape), np.float32))[0].shape == (1, 3)
     assert model.weights.stat().st_mode == (model.folder / "README.md").stat().st_mode  # whoever reads one, the other
+
+
+def test_the_command_that_is_kept_can_be_given_to_a_shell(
+    recipe_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = []
+    monkeypatch.setattr(train, "train", lambda recipe, console, command: kept.append((recipe.name, command)))
+    changes = ["augmentation=[random turn,random mirror]", "training.seed=3"]
+    assert train.main([str(recipe_file), f"output={tmp_path}", *changes]) == 0
+    ((name, command),) = kept
+    assert shlex.split(command) == ["python", "-m", "live_stf.train", name, *changes]
 
 
 def test_the_evaluation_program_prints_the_same_figures(
