@@ -57,7 +57,7 @@ class ClassBars(ScaledWidget):
 
     def set_labels(self, labels: tuple[str, ...]) -> None:
         """Of these classes, in the order of the probabilities."""
-        self._labels = labels
+        self.labels = labels
         self._count = min(self._wanted_count, len(labels)) if labels else self._wanted_count
         self.best: list[tuple[str, float]] = []  # (class, probability), as they belong
         self._bars.clear()
@@ -69,7 +69,7 @@ class ClassBars(ScaledWidget):
         best = []
         if probabilities is not None:
             order = np.argsort(-probabilities, kind="stable")[: self._count]
-            best = [(self._labels[index], float(probabilities[index])) for index in order]
+            best = [(self.labels[index], float(probabilities[index])) for index in order]
         if best == self.best and label == self._label:
             return
         first = not self.best

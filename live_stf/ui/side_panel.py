@@ -28,7 +28,6 @@ class SidePanel(QWidget):
         self.likely = Heading("Most likely")
         self.bars = ClassBars()
         self.attention: AttentionPanel | None = None
-        self._labels: tuple[str, ...] = ()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(16, 14, 16, 12)
         self._column.setSpacing(8)
@@ -42,8 +41,7 @@ class SidePanel(QWidget):
 
     def set_labels(self, labels: tuple[str, ...]) -> None:
         """The classes of the model that runs from now on."""
-        if labels != self._labels:
-            self._labels = labels
+        if labels != self.bars.labels:
             self.bars.set_labels(labels)
 
     def replace_attention(self, skeleton: Skeleton, grains: int) -> AttentionPanel | None:
@@ -66,7 +64,7 @@ class SidePanel(QWidget):
         event, said = events.get(selected), scores.get(selected)
         label = event.label if event is not None and event.state is State.LABEL else None
         # For a moment after the model has changed what there is is still the old one's.
-        fits = said is not None and len(said.probabilities) == len(self._labels)
+        fits = said is not None and len(said.probabilities) == len(self.bars.labels)
         self.bars.show_scores(said.probabilities if fits else None, label)
         if self.attention is not None:
             self.attention.show_scores(said)

@@ -24,13 +24,18 @@ def thinned(recipe: Recipe) -> tuple[Preparation, Preparation]:
     return full, early(full, recipe, 0)
 
 
+def stretched(stream: str) -> tuple[np.ndarray, np.ndarray]:
+    """A clip of Northwestern-UCLA's joints as a full window and as one of the first epochs."""
+    recipe = load_recipe("nw-ucla", [f"preparation.stream={stream}"])
+    clip = steady(KINECT_20, np.linspace(0, 1, 40), 3)[None].astype(np.float32)
+    whole, part = (one.prepare(clip, np.ones(clip.shape[:3], np.float32)) for one in thinned(recipe))
+    assert part.shape[1] == recipe.training.early_frames < whole.shape[1]
+    return whole, part
+
+
 @pytest.mark.parametrize("stream", ["joint-motion", "bone-motion"])
 def test_a_stretched_clip_has_the_same_motions(stream: str) -> None:
-    recipe = load_recipe("nw-ucla", [f"preparation.stream={stream}"])
-    full, short = thinned(recipe)
-    clip = steady(KINECT_20, np.linspace(0, 1, 40), 3)[None].astype(np.float32)
-    whole, part = (one.prepare(clip, np.ones(clip.shape[:3], np.float32)) for one in (full, short))
-    assert part.shape[1] == recipe.training.early_frames < whole.shape[1]
+    whole, part = stretched(stream)
     assert np.abs(whole[:, 0]).max() > 0.01
     np.testing.assert_allclose(part[:, :-1], np.broadcast_to(whole[:, :1], part[:, :-1].shape), atol=1e-5)
 
@@ -48,10 +53,7 @@ def test_a_timed_window_has_the_same_motions_and_scores() -> None:
 
 @pytest.mark.parametrize("stream", ["joint", "bone"])
 def test_what_is_no_motion_stays(stream: str) -> None:
-    recipe = load_recipe("nw-ucla", [f"preparation.stream={stream}"])
-    full, short = thinned(recipe)
-    clip = steady(KINECT_20, np.linspace(0, 1, 40), 3)[None].astype(np.float32)
-    whole, part = (one.prepare(clip, np.ones(clip.shape[:3], np.float32)) for one in (full, short))
+    whole, part = stretched(stream)
     np.testing.assert_allclose(part[:, [0, -1]], whole[:, [0, -1]], atol=1e-5)
 
 
