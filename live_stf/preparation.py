@@ -227,7 +227,7 @@ class Preparation:
     @property
     def axes(self) -> int:
         """Channels of the input that are coordinates, the first ones; a score may follow."""
-        return 3 if self.coordinates in _WITHOUT_SCORE else 2
+        return 2 if self.takes_pictures else 3
 
     @property
     def stretches(self) -> bool:
@@ -285,7 +285,7 @@ class Preparation:
     def _as_input(self, placed: np.ndarray) -> np.ndarray:
         """The stream of placed joints (M, T, V, C) as (C, T, V, M) float32."""
         x = np.ascontiguousarray(placed.transpose(3, 1, 0, 2), dtype=np.float32)
-        x = as_stream(x, self.stream, SKELETONS[self.skeleton], scored=self.coordinates not in _WITHOUT_SCORE)
+        x = as_stream(x, self.stream, SKELETONS[self.skeleton], scored=self.takes_pictures)
         return np.ascontiguousarray(x.swapaxes(2, 3))
 
     def as_dict(self) -> dict[str, Any]:
