@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from live_stf.errors import DataError
 from live_stf.recipe import Recipe
@@ -65,8 +67,7 @@ class Progress:
         file = self.folder / "recipe.yaml"
         now = OmegaConf.structured(recipe)
         if self._kept() and file.is_file():
-            before = OmegaConf.to_container(OmegaConf.load(file))
-            different = sorted(_differences(before, OmegaConf.to_container(now)) - _FREE)
+            different = sorted(_differences(_kept_recipe(file), OmegaConf.to_container(now)) - _FREE)
             if different:
                 raise DataError(
                     f"{self.folder} holds a training in which {', '.join(different)} was different: "
@@ -77,6 +78,14 @@ class Progress:
             OmegaConf.save(now, file)
         except OSError as error:
             raise DataError(f"cannot write into {self.folder}: {error}") from error
+
+
+def _kept_recipe(file: Path) -> Any:
+    """What the file says; options that came up after it was written are at their defaults, as they were for it."""
+    kept = OmegaConf.load(file)
+    with suppress(OmegaConfBaseException):  # of an option that there is no more, which is among the differences then
+        kept = OmegaConf.merge(OmegaConf.structured(Recipe), kept)
+    return OmegaConf.to_container(kept)
 
 
 def _differences(one: Any, other: Any, prefix: str = "") -> set[str]:

@@ -17,6 +17,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
+from omegaconf import OmegaConf
 from rich.console import Console
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -266,6 +267,23 @@ def test_a_training_by_another_recipe_is_not_gone_on_with(trained: tuple[Path, s
     changed = load_recipe(recipe_file, [LENGTH, "training.learning_rate=1", "network.tdf=false"])
     with pytest.raises(DataError, match=r"network\.tdf, training\.learning_rate was different"):
         Progress(output).begin(changed)
+
+
+def test_a_training_from_before_an_option_came_up_is_gone_on_with(
+    trained: tuple[Path, str], recipe_file: Path, tmp_path: Path
+) -> None:
+    kept = OmegaConf.load(trained[0] / "recipe.yaml")
+    del kept.training.label_smoothing, kept.augmentation
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "last.ckpt").touch()
+    OmegaConf.save(kept, tmp_path / "recipe.yaml")
+    with pytest.raises(DataError, match=r"in which training\.label_smoothing was different"):
+        Progress(tmp_path).begin(load_recipe(recipe_file, [LENGTH, "training.label_smoothing=0.3"]))
+    Progress(tmp_path).begin(load_recipe(recipe_file, [LENGTH]))
+
+    OmegaConf.save(OmegaConf.merge(kept, {"training": {"no_more": 1}}), tmp_path / "recipe.yaml")
+    with pytest.raises(DataError, match=r"training\.no_more was different"):
+        Progress(tmp_path).begin(load_recipe(recipe_file, [LENGTH]))
 
 
 def test_a_batch_is_shared_out_evenly_or_refused() -> None:
