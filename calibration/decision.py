@@ -163,7 +163,7 @@ def write_into(model: Model, result: dict) -> None:
                   "calibration_error": result["calibration_error"]},
     )  # fmt: skip
     calibrated.save_description()
-    if calibrated.training:
+    if calibrated.training and "top1" in calibrated.measured:  # else a README comes when the model is measured
         write_model_card(calibrated)
 
 

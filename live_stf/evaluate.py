@@ -14,13 +14,14 @@ from pathlib import Path
 from rich.console import Console
 
 from live_stf.engine import ENGINES, open_engine
+from live_stf.errors import ModelError
 from live_stf.evaluation.fusion import fusions
 from live_stf.evaluation.output import write_results
 from live_stf.evaluation.report import filmed_sources, measure, show
 from live_stf.evaluation.results import evaluate_streams, show_paper, show_results
 from live_stf.evaluation.scores import compute_scores, held_out_side
 from live_stf.machine import machine
-from live_stf.model import Model, load_model
+from live_stf.model import DESCRIPTION, Model, load_model
 from live_stf.model_card import write_model_card
 from live_stf.program import ended
 from live_stf.recipe import Recipe, load_recipe
@@ -72,6 +73,11 @@ def main(arguments: list[str] | None = None) -> int:
 def run(named: Sequence[str], given: argparse.Namespace) -> None:
     """Measure, and print or write. named: models, and a recipe behind them."""
     models = [load_model(one) for one in named[:-1]]
+    if given.write and not models[0].training:  # a README has to say whose terms bind who uses the weights
+        raise ModelError(
+            f"{models[0].folder / DESCRIPTION} does not say what the model was trained on, which --write needs for its "
+            "README: measure it without --write"
+        )
     recipe = load_recipe(named[-1], [one for one in given.given if one not in named])
     fusions([model.preparation.stream for model in models])  # refuses what cannot be fused before hours of work
     if given.write:

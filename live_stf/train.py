@@ -95,9 +95,6 @@ def train(recipe: Recipe, console: Console, command: str | None = None) -> Model
     if not processes.first:
         return None
 
-    model = _export(learner, recipe, progress.model)
-    report = measure(TorchEngine(model), held_out_windows(store, selected, recipe))
-    show(report, recipe.labels, console)
     training = {
         "command": command or f"python -m live_stf.train {recipe.name}",
         "seed": settings.seed,
@@ -110,7 +107,10 @@ def train(recipe: Recipe, console: Console, command: str | None = None) -> Model
         **begun,
         **_split(recipe, selected),
     }
-    return _describe(model, training, report)
+    model = _export(learner, recipe, progress.model, training)
+    report = measure(TorchEngine(model), held_out_windows(store, selected, recipe))
+    show(report, recipe.labels, console)
+    return _describe(model, report)
 
 
 def _show_counts(selected: Sequence[Selected], recipe: Recipe, console: Console) -> None:
@@ -166,7 +166,8 @@ def _windows_seen(store: Store, selected: Sequence[Selected], recipe: Recipe) ->
     return recipe.training.epochs * (len(training_windows(store, selected, recipe, 0)) // batch) * batch
 
 
-def _export(learner: Classification, recipe: Recipe, folder: Path) -> Model:
+def _export(learner: Classification, recipe: Recipe, folder: Path, training: dict) -> Model:
+    """The model on disk. It can be used from now on, so it says what it was trained on before it is measured."""
     model = Model(
         folder=folder,
         name=recipe.name,
@@ -175,6 +176,7 @@ def _export(learner: Classification, recipe: Recipe, folder: Path) -> Model:
         preparation=Preparation(**recipe.preparation),
         none_label=recipe.none_label,
         decision=recipe.decision,
+        training=training,
     )
     model.save_description()
     state = {name: value.contiguous().cpu() for name, value in learner.network.state_dict().items()}
@@ -202,9 +204,9 @@ def _split(recipe: Recipe, selected: Sequence[Selected]) -> dict:
     return {"split": "by subject: the held-out subjects of each source were never trained on", "data": per_source}
 
 
-def _describe(model: Model, training: dict, report: Report) -> Model:
-    """The same model with its training and its measurement in model.json."""
-    described = dataclasses.replace(model, training=training, measured={"machine": machine(), **report.as_dict()})
+def _describe(model: Model, report: Report) -> Model:
+    """The same model with its measurement in model.json, and its README."""
+    described = dataclasses.replace(model, measured={"machine": machine(), **report.as_dict()})
     described.save_description()
     write_model_card(described)
     return described

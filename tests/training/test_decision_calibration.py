@@ -104,7 +104,7 @@ def model(recipe: Recipe, tmp_path: Path) -> Model:
     """The recipe's model with random weights."""
     model = Model(
         tmp_path / "model", "tiny", tuple(recipe.labels), recipe.network, Preparation(**recipe.preparation),
-        recipe.none_label, decision={"enter": 0.6, "leave": 0.3},
+        recipe.none_label, decision={"enter": 0.6, "leave": 0.3}, training={"split": "by subject"},
     )  # fmt: skip
     model.save_description()
     torch.manual_seed(0)
@@ -129,6 +129,7 @@ def test_the_program_measures_and_the_model_carries_it(
     assert carried.decision == written["decision"]
     assert carried.decision["leave"] == pytest.approx(carried.decision["enter"] / 2, abs=1e-3)
     assert carried.measured["live"]["streams"] > 0
+    assert not (model.folder / "README.md").exists()  # nothing to say of how often it is right
 
 
 def test_a_single_held_out_subject_is_too_few(

@@ -104,6 +104,24 @@ def test_the_evaluation_program_writes_the_figures_into_the_model(
     with pytest.raises(SystemExit):
         evaluate.main([str(folder), str(recipe_file), "--write", "--paper"])
     assert "--write is of one model" in capsys.readouterr().err
+    dataclasses.replace(load_model(folder), training={}).save_description()
+    assert evaluate.main([str(folder), str(recipe_file), "--engine", "torch", "--write"]) == 2
+    assert "does not say what the model was trained on" in capsys.readouterr().err
+
+
+def test_a_model_says_what_it_was_trained_on_before_it_is_measured(
+    trained: tuple[Path, str], recipe_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = Path(shutil.copytree(trained[0], tmp_path / "output"))
+    whole = load_model(output / "model").training
+    shutil.rmtree(output / "model")
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train, "measure", interrupted)
+    assert train.main([str(recipe_file), f"output={output}", LENGTH]) == 130
+    assert load_model(output / "model").training["data"] == whole["data"]
 
 
 def test_a_training_that_was_killed_goes_on_to_the_same_weights(
