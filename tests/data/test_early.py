@@ -41,7 +41,9 @@ def test_a_stretched_clip_has_the_same_motions(stream: str) -> None:
 
 
 def test_a_timed_window_has_the_same_motions_and_scores() -> None:
-    recipe = load_recipe("everyday", ["preparation.stream=joint-motion", "preparation.coordinates=picture"])
+    early_epochs = ["training.early_epochs=1", "training.early_frames=75"]
+    changes = ["preparation.stream=joint-motion", "preparation.coordinates=picture", *early_epochs]
+    recipe = load_recipe("everyday", changes)
     full, short = thinned(recipe)
     times = np.arange(0, 5.001, 0.02)
     joints = np.concatenate([steady(OPENPOSE_18, times, 2), np.ones((len(times), 18, 1))], axis=2)
