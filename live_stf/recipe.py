@@ -71,7 +71,8 @@ class TrainingRecipe:
     what it was. early_frames: T of the windows in the first early_epochs, which cost less so; the network takes any.
     gradient_clip: largest norm of the gradient; 0 leaves it as it is. views: windows of every held-out clip, where
     they are random. validate_every: epochs between validations. start_from: a model, by name or folder, whose weights
-    the network begins with; labels that it lacks begin anew.
+    the network begins with; labels that it lacks begin anew. start_share: how much of these weights goes into the
+    final ones, which are their mean with the trained ones.
     """
 
     epochs: int = 40
@@ -100,11 +101,12 @@ class TrainingRecipe:
     views: int = 2
     validate_every: int = 5
     start_from: str | None = None
+    start_share: float = 0.0
 
     def __post_init__(self) -> None:
         one_at_least = ("epochs", "samples", "repeats", "batch", "threads", "views", "validate_every")
         none_at_least = ("weight_decay", "warm_up_epochs", "early_epochs", "gradient_clip", "workers")
-        shares = ("momentum", "warm_up", "label_smoothing", "none_share")
+        shares = ("momentum", "warm_up", "label_smoothing", "none_share", "start_share")
         for names, fits, wanted in (
             (one_at_least, lambda value: value >= 1, "1 or more"),
             (none_at_least, lambda value: 0 <= value < math.inf, "0 or more"),
@@ -114,6 +116,8 @@ class TrainingRecipe:
             for name in names:
                 if not fits(getattr(self, name)):
                     raise DataError(f"training.{name} is {getattr(self, name)}, it has to be {wanted}")
+        if self.start_share and not self.start_from:
+            raise DataError("training.start_share needs training.start_from, the model whose weights it is a share of")
 
 
 @dataclass

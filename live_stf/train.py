@@ -46,7 +46,7 @@ from live_stf.training.precision import choose_precision
 from live_stf.training.processes import Processes
 from live_stf.training.progress import Progress
 from live_stf.training.speed import measure_speed
-from live_stf.training.start import start_from, weights_before
+from live_stf.training.start import Start, weights_before
 from live_stf.training.synchronized_norm import synchronize_norms
 
 
@@ -76,12 +76,12 @@ def train(recipe: Recipe, console: Console, command: str | None = None) -> Model
     interruption = Interruption()
     trainer = _trainer(recipe, processes, progress, [clock, interruption])
     last, problem = progress.last()
-    begun = {}
+    start, begun = None, {}
     if settings.start_from:
         before = load_model(settings.start_from)
-        begun = {"start_from": weights_before(before)}  # read now: it may be gone when the training ends
+        start, begun = Start(before, recipe), {"start_from": weights_before(before)}
         if last is None:
-            new = start_from(learner.network, before, recipe)
+            new = start.give(learner.network)
             if processes.first:
                 anew = f"; beginning anew: {', '.join(new)}" if new else ""
                 console.print(f"starting from the weights of {before.folder}{anew}", soft_wrap=True)
@@ -107,6 +107,8 @@ def train(recipe: Recipe, console: Console, command: str | None = None) -> Model
         **begun,
         **_split(recipe, selected),
     }
+    if start is not None:
+        start.mix(learner.network, settings.start_share)
     model = _export(learner, recipe, progress.model, training)
     report = measure(TorchEngine(model), held_out_windows(store, selected, recipe))
     show(report, recipe.labels, console)

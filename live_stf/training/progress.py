@@ -13,8 +13,17 @@ from live_stf.errors import DataError
 from live_stf.recipe import Recipe
 from live_stf.training.checkpoint import newest_whole
 
-# What may differ between the start of a training and its continuation: where things lie, and how fast it goes.
-_FREE = {"output", "data.root", "data.store", "training.threads", "training.workers", "training.validate_every"}
+# What may differ between the start of a training and its continuation: where things lie, how fast it goes, and what is
+# made of the weights afterwards.
+_FREE = {
+    "output",
+    "data.root",
+    "data.store",
+    "training.threads",
+    "training.workers",
+    "training.validate_every",
+    "training.start_share",
+}
 
 
 class Progress:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
+import torch
 from torch import nn
 
 from live_stf.engine.record import model_hash
@@ -16,28 +18,54 @@ _FREE = "dropout"  # a switch that no weight depends on
 _LAST = "classify"  # the layer that knows the labels
 
 
-def start_from(network: nn.Module, model: Model, recipe: Recipe) -> list[str]:
-    """Give the recipe's network the model's weights. Returns the labels that begin anew: those that the model lacks.
+class Start:
+    """The weights of a model, for the network of a recipe. They are read once: their file may be gone afterwards.
 
-    DataError when the model's network is another. The stream and the windows may be others.
+    DataError when the model's network is another than the recipe's. The stream and the windows may be others.
     """
-    wanted, found = (
-        {name: value for name, value in one.items() if name != _FREE} for one in (recipe.network, model.network)
-    )
-    if wanted != found:
-        raise DataError(
-            f"training.start_from: {model.name} has the network {found}, the recipe {wanted}: only the same one can "
-            "take its weights"
+
+    def __init__(self, model: Model, recipe: Recipe) -> None:
+        wanted, found = (
+            {name: value for name, value in one.items() if name != _FREE} for one in (recipe.network, model.network)
         )
-    theirs, state = load_network(model), network.state_dict()
-    state.update({name: value for name, value in theirs.state_dict().items() if not name.startswith(_LAST)})
-    numbers = {label: number for number, label in enumerate(model.labels)}
-    for name, value in theirs.get_submodule(_LAST).state_dict().items():
-        for number, label in enumerate(recipe.labels):
-            if label in numbers:
-                state[f"{_LAST}.{name}"][number] = value[numbers[label]]
-    network.load_state_dict(state)
-    return [label for label in recipe.labels if label not in numbers]
+        if wanted != found:
+            raise DataError(
+                f"training.start_from: {model.name} has the network {found}, the recipe {wanted}: only the same one "
+                "can take its weights"
+            )
+        self.folder = model.folder
+        self._state = load_network(model).state_dict()
+        self._numbers = {label: number for number, label in enumerate(model.labels)}
+        self._labels = tuple(recipe.labels)
+
+    def give(self, network: nn.Module) -> list[str]:
+        """Give the recipe's network the weights. Returns the labels that keep its own: those that the model lacks."""
+        state = network.state_dict()
+        for name, value in self._state.items():
+            if not name.startswith(_LAST):
+                state[name] = value
+                continue
+            for number, label in enumerate(self._labels):
+                if label in self._numbers:
+                    state[name][number] = value[self._numbers[label]]
+        network.load_state_dict(state)
+        return [label for label in self._labels if label not in self._numbers]
+
+    def mix(self, network: nn.Module, share: float) -> None:
+        """Make the trained network's weights (1 - share) of what they are plus share of what they were at the start.
+
+        Labels that the model lacks, and counters, stay as they are. Source: Wortsman et al., Robust fine-tuning of
+        zero-shot models (CVPR 2022), where what was learned before suffers less so.
+        """
+        begun = copy.deepcopy(network)
+        self.give(begun)
+        state, before = network.state_dict(), begun.state_dict()
+        network.load_state_dict(
+            {
+                name: torch.lerp(value, before[name].to(value.device), share) if value.is_floating_point() else value
+                for name, value in state.items()
+            }
+        )
 
 
 def weights_before(model: Model) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load, load_file
 
 from live_stf import train
 from live_stf.errors import DataError
@@ -14,7 +14,7 @@ from live_stf.model import Model, load_model
 from live_stf.network import build_network
 from live_stf.preparation import Preparation
 from live_stf.recipe import load_recipe
-from live_stf.training.start import start_from
+from live_stf.training.start import Start
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def test_labels_of_both_keep_their_weights_and_others_begin_anew(first: Model, r
     torch.manual_seed(5)
     network = build_network(recipe.network, 3)
     fresh = {name: value.clone() for name, value in network.state_dict().items()}
-    assert start_from(network, first, recipe) == ["fly"]
+    assert Start(first, recipe).give(network) == ["fly"]
     old = load_file(first.weights)
     for name, value in network.state_dict().items():
         if name.startswith("classify"):
@@ -39,6 +39,40 @@ def test_labels_of_both_keep_their_weights_and_others_begin_anew(first: Model, r
             torch.testing.assert_close(value[1], fresh[name][1], rtol=0, atol=0)
         else:
             torch.testing.assert_close(value, old[name], rtol=0, atol=0)
+
+
+def test_a_trained_network_is_mixed_with_what_it_began_with(first: Model, recipe_file: Path) -> None:
+    recipe = load_recipe(recipe_file)
+    recipe.labels = ["none of these", "fly", "wave"]
+    torch.manual_seed(5)
+    network = build_network(recipe.network, 3)
+    trained = {name: value.clone() for name, value in network.state_dict().items()}
+    Start(first, recipe).mix(network, 0.25)
+    old = load_file(first.weights)
+    for name, value in network.state_dict().items():
+        expected = trained[name].clone()
+        if name.startswith("classify"):
+            expected[[0, 2]] = 0.75 * expected[[0, 2]] + 0.25 * old[name][[2, 0]]
+        elif "num_batches" not in name:
+            expected = 0.75 * expected + 0.25 * old[name]
+        torch.testing.assert_close(value, expected)
+
+
+def test_the_share_of_the_start_can_be_asked_for_after_a_training(
+    first: Model, recipe_file: Path, tmp_path: Path
+) -> None:
+    command = [str(recipe_file), "training.epochs=1", f"training.start_from={first.folder}", f"output={tmp_path}"]
+    assert train.main(command) == 0
+    # From bytes: load_file maps the file, which is written anew below.
+    trained = load((tmp_path / "model" / "weights.safetensors").read_bytes())
+    assert train.main([*command, "training.start_share=0.5"]) == 0
+    model, old = load_model(tmp_path / "model"), load_file(first.weights)
+    assert "training.start_share=0.5" in model.training["command"]
+    mixed = load_file(model.weights)
+    different = [name for name in old if not torch.equal(old[name], trained[name]) and "num_batches" not in name]
+    assert len(different) > 10
+    for name in different:
+        torch.testing.assert_close(mixed[name], (old[name] + trained[name]) / 2)
 
 
 def test_a_training_goes_on_from_a_models_weights_and_its_description_says_so(
@@ -66,6 +100,8 @@ def test_a_training_goes_on_from_a_models_weights_and_its_description_says_so(
     [
         (["network.grains=1"], "only the same one can take its weights"),
         (["training.start_from=nobody"], "no model 'nobody'"),
+        (["training.start_from=null", "training.start_share=0.5"], "training.start_share needs training.start_from"),
+        (["training.start_share=1.5"], "training.start_share is 1.5, it has to be from 0 to 1"),
     ],
 )
 def test_weights_that_cannot_be_begun_with_are_refused_in_one_line(
@@ -81,7 +117,7 @@ def test_weights_that_cannot_be_begun_with_are_refused_in_one_line(
 def test_the_stream_may_be_another(first: Model, recipe_file: Path) -> None:
     recipe = load_recipe(recipe_file, ["preparation.stream=bone"])
     assert first.preparation.stream == "joint"
-    assert start_from(build_network(recipe.network, 3), first, recipe) == []
+    assert Start(first, recipe).give(build_network(recipe.network, 3)) == []
     assert Preparation(**recipe.preparation).stream == "bone"
     with pytest.raises(DataError, match="only the same one"):
-        start_from(build_network(recipe.network, 3), first, load_recipe(recipe_file, ["network.tdf=false"]))
+        Start(first, load_recipe(recipe_file, ["network.tdf=false"]))
