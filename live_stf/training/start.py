@@ -33,7 +33,6 @@ class Start:
                 f"training.start_from: {model.name} has the network {found}, the recipe {wanted}: only the same one "
                 "can take its weights"
             )
-        self.folder = model.folder
         self._state = load_network(model).state_dict()
         self._numbers = {label: number for number, label in enumerate(model.labels)}
         self._labels = tuple(recipe.labels)
@@ -62,7 +61,7 @@ class Start:
         state, before = network.state_dict(), begun.state_dict()
         network.load_state_dict(
             {
-                name: torch.lerp(value, before[name].to(value.device), share) if value.is_floating_point() else value
+                name: torch.lerp(value, before[name], share) if value.is_floating_point() else value
                 for name, value in state.items()
             }
         )
