@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-import torch
 from torch import nn
 
 from live_stf.engine.record import model_hash
@@ -58,13 +57,10 @@ class Start:
         """
         begun = copy.deepcopy(network)
         self.give(begun)
-        state, before = network.state_dict(), begun.state_dict()
-        network.load_state_dict(
-            {
-                name: torch.lerp(value, before[name], share) if value.is_floating_point() else value
-                for name, value in state.items()
-            }
-        )
+        state = network.state_dict()
+        for name, value in begun.state_dict().items():
+            if value.is_floating_point():
+                state[name].lerp_(value, share)
 
 
 def weights_before(model: Model) -> dict[str, Any]:
