@@ -112,25 +112,25 @@ def _windows(preparation: Preparation) -> str:
     return f"windows of {preparation.span:g} s as {preparation.frames} frames, {people} each"
 
 
-def _begun(before: Mapping[str, Any] | None) -> list[str]:
-    """Of the weights that the training began with, and of those that they began with."""
-    lines = []
+def _begun(training: Mapping[str, Any]) -> list[str]:
+    """Of the weights that the training began with, of those that they began with, and so on."""
+    own = {name: source["terms"] for name, source in training["data"].items()}
+    before, items = training.get("start_from"), []
     while before:
-        data = "; ".join(f"{name} ({terms})" for name, terms in before["data"].items())
-        lines += [
-            f"It began with the weights of {before['model']} ({before['hash'][:8]}), trained by `{before['command']}`",
-            f"on {before['windows']:,} windows. The terms of what these learned from bind as well: {data}.",
-            "",
-        ]
+        others = "; ".join(f"{name} ({terms})" for name, terms in before["data"].items() if own.get(name) != terms)
+        learned = f", also from data whose terms bind as well: {others}" if others else ""
+        weights = f"{before['model']} ({before['hash'][:8]})"
+        items.append(f"- {weights}: `{before['command']}`, {before['windows']:,} windows{learned}")
         before = before.get("start_from")
-    return lines
+    said = "It began with the weights of the first of these, and each of them with those of the next:"
+    return [said, "", *items, ""] if items else []
 
 
 def _training(training: Mapping[str, Any]) -> list[str]:
     split = f"by the protocol {training['protocol']}" if "protocol" in training else training["split"]
     terms = "Weights learned from these data sets; their terms bind who uses them:"
     lines = [f"`{training['command']}`: {training['windows']:,} windows. Split {split}.", ""]
-    lines += [*_begun(training.get("start_from")), terms, ""]
+    lines += [*_begun(training), terms, ""]
     if "protocol" in training:
         rows = (
             (name, str(source["clips"]), str(source["held_out_clips"]), source["terms"])

@@ -11,6 +11,7 @@ from safetensors.torch import load, load_file
 from live_stf import train
 from live_stf.errors import DataError
 from live_stf.model import Model, load_model
+from live_stf.model_card import model_card
 from live_stf.network import build_network
 from live_stf.preparation import Preparation
 from live_stf.recipe import load_recipe
@@ -90,9 +91,15 @@ def test_a_training_goes_on_from_a_models_weights_and_its_description_says_so(
     assert (begun["model"], begun["command"], begun["data"]) == (
         "tiny", first.training["command"], {"made": "made by a test"}
     )  # fmt: skip
-    card = " ".join((model.folder / "README.md").read_text().split())
-    assert f"It began with the weights of tiny ({begun['hash'][:8]})" in card
-    assert "made (made by a test)" in card
+    before = f"- tiny ({begun['hash'][:8]}): `{begun['command']}`, 64 windows"
+    card = (model.folder / "README.md").read_text()
+    assert f"the first of these, and each of them with those of the next:\n\n{before}\n" in card
+
+    earlier = {**begun, "hash": "0123456789", "data": {"made": "made by a test", "found": "found by a test"}}
+    model.training["start_from"]["start_from"] = earlier
+    items = [line for line in model_card(model).splitlines() if line.startswith("- ")]
+    assert items == [before, f"- tiny (01234567): `{begun['command']}`, 64 windows, also from data whose terms bind as "
+                             "well: found (found by a test)"]  # fmt: skip
 
 
 @pytest.mark.parametrize(
