@@ -72,7 +72,10 @@ class TrainingRecipe:
     gradient_clip: largest norm of the gradient; 0 leaves it as it is. views: windows of every held-out clip, where
     they are random. validate_every: epochs between validations. start_from: a model, by name or folder, whose weights
     the network begins with; labels that it lacks begin anew. start_share: how much of these weights goes into the
-    final ones, which are their mean with the trained ones.
+    final ones, which are their mean with the trained ones. told_by_legs: classes that legs and trunk tell; other_arms:
+    probability that a window of theirs has the arms of another clip, of one of these classes or of everything else;
+    lean: radians by which who crouches in them leans further or less far forward, at most. Both are for motion
+    measured in space, and not in windows.*, because people who are held out stay as they are.
     """
 
     epochs: int = 40
@@ -102,11 +105,14 @@ class TrainingRecipe:
     validate_every: int = 5
     start_from: str | None = None
     start_share: float = 0.0
+    told_by_legs: list[str] = field(default_factory=list)
+    other_arms: float = 0.0
+    lean: float = 0.0
 
     def __post_init__(self) -> None:
         one_at_least = ("epochs", "samples", "repeats", "batch", "threads", "views", "validate_every")
-        none_at_least = ("weight_decay", "warm_up_epochs", "early_epochs", "gradient_clip", "workers")
-        shares = ("momentum", "warm_up", "label_smoothing", "none_share", "start_share")
+        none_at_least = ("weight_decay", "warm_up_epochs", "early_epochs", "gradient_clip", "workers", "lean")
+        shares = ("momentum", "warm_up", "label_smoothing", "none_share", "start_share", "other_arms")
         for names, fits, wanted in (
             (one_at_least, lambda value: value >= 1, "1 or more"),
             (none_at_least, lambda value: 0 <= value < math.inf, "0 or more"),
@@ -203,6 +209,9 @@ def _check(recipe: Recipe, file: Path) -> None:
     classes = set(recipe.labels)
     if recipe.none_label is not None and recipe.none_label not in classes:
         raise DataError(f"recipe {file}: none_label {recipe.none_label!r} is not one of its labels")
+    for label in recipe.training.told_by_legs:
+        if label not in classes:
+            raise DataError(f"recipe {file}: training.told_by_legs has {label!r}, which is not one of its labels")
     for name, source in recipe.data.sources.items():
         for label in {*source.labels.values(), *([source.rest] if source.rest else [])}:
             if label not in classes:

@@ -10,6 +10,7 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from live_stf.data.benchmark import BenchmarkTest, BenchmarkTraining
+from live_stf.data.clip import Clip
 from live_stf.data.copies import copied
 from live_stf.data.early import early
 from live_stf.data.selection import Selected
@@ -45,6 +46,15 @@ class TrainingWindows(Dataset):
         empty = [label for number, label in enumerate(recipe.labels) if number not in self.by_class]
         if empty:
             raise DataError(f"no clip to train on for {', '.join(empty)}: mend the recipe's labels or its held_out")
+        self.told_by_legs = {recipe.labels.index(label) for label in recipe.training.told_by_legs}
+        self.arms = [
+            index
+            for target, sources in self.by_class.items()
+            if target in self.told_by_legs or target == self.none
+            for name, indices in sources.items()
+            if not recipe.data.sources[name].filmed
+            for index in indices
+        ]
         self.all = [index for sources in self.by_class.values() for indices in sources.values() for index in indices]
 
     def __len__(self) -> int:
@@ -62,7 +72,17 @@ class TrainingWindows(Dataset):
             )
             clips = list(sources.values())[rng.choice(len(weights), p=weights / weights.sum())]
             index = clips[rng.integers(len(clips))]
-        return draw_window(rng, self.store[index], self.preparation, self.settings, still), target
+        clip = self.store[index]
+        arms, lean = None, 0.0
+        if target in self.told_by_legs and clip.dimensions == 3:
+            arms, lean = self._arms_and_lean(rng)
+        return draw_window(rng, clip, self.preparation, self.settings, still, arms, lean), target
+
+    def _arms_and_lean(self, rng: np.random.Generator) -> tuple[Clip | None, float]:
+        """Whose arms somebody gets whose legs tell the class (None: their own), and how much further they lean."""
+        others = rng.random() < self.recipe.training.other_arms
+        arms = self.store[self.arms[rng.integers(len(self.arms))]] if others else None
+        return arms, rng.uniform(-1.0, 1.0) * self.recipe.training.lean
 
     def _class(self, rng: np.random.Generator) -> tuple[int, bool]:
         """A class number, and whether the window is to be a held moment (of the class for everything else)."""

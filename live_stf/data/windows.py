@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from live_stf.data.arms import back_and_forth, with_arms_of
 from live_stf.data.camera import random_camera
 from live_stf.data.clip import Clip
+from live_stf.data.lean import leaning
 from live_stf.data.manner import at_another_pace, in_another_manner
 from live_stf.data.noise import Noise
 from live_stf.data.proportions import of_another_body
@@ -125,11 +127,18 @@ def _sway(rng: np.random.Generator, times: np.ndarray) -> np.ndarray:
 
 
 def draw_window(
-    rng: np.random.Generator, clip: Clip, preparation: Preparation, settings: WindowSettings, still: bool = False
+    rng: np.random.Generator,
+    clip: Clip,
+    preparation: Preparation,
+    settings: WindowSettings,
+    still: bool = False,
+    arms: Clip | None = None,
+    lean: float = 0.0,
 ) -> np.ndarray:
     """A random window of a clip as network input (C, T, V, M): the virtual camera's pace and view, noise, preparation.
 
-    still: hold one moment of the clip, or sway a little around it, instead of playing it.
+    still: hold one moment of the clip, or sway a little around it, instead of playing it. arms: a clip whose arms take
+    the place of this one's, from any moment of it on; both are of three dimensions.
     """
     span = preparation.span
     pace = rng.uniform(settings.slowest, settings.fastest)
@@ -142,6 +151,11 @@ def draw_window(
         if settings.warp > 0:
             moments = at_another_pace(rng, moments, duration, settings.warp)
     coordinates, scores = clip_at(clip, moments * pace)
+    if lean:
+        coordinates = leaning(coordinates, scores, clip.skeleton, lean)
+    if arms is not None:
+        at = back_and_forth(times + rng.uniform(0, 2 * arms.duration), arms.duration)
+        coordinates, scores = with_arms_of(coordinates, scores, *clip_at(arms, at), clip.skeleton)
     joints, size = _filmed(rng, coordinates, scores, times, clip, settings)
     return preparation(resample(times, joints, times[-1] - span, times[-1], preparation.frames), size)
 

@@ -72,6 +72,31 @@ def test_every_window_is_finite_full_and_of_body_size(seed: int, frames: int, di
     assert window[2].any(axis=1).mean() > 0.5  # no zero padding: most frames show somebody
 
 
+def test_a_window_has_the_arms_of_the_other_clip_and_its_own_legs() -> None:
+    quiet = WindowSettings(upper_body=0.0, noise=Noise(**{**QUIET, "arm": 0.0}))
+    hanging = clip(60)
+    hanging.coordinates[:] = FIGURE
+    one, other = (
+        draw_window(np.random.default_rng(5), hanging, Preparation(), quiet, arms=arms) for arms in (hanging, clip(60))
+    )
+    arm = [OPENPOSE_18.index(f"right_{name}") for name in ("elbow", "wrist")]
+    rest = [joint for joint in range(18) if joint not in arm]
+    np.testing.assert_allclose(one[:, :, rest], other[:, :, rest], atol=1e-5)
+    assert np.abs(one[:, :, arm] - other[:, :, arm]).max() > 0.5
+
+
+def test_a_window_of_somebody_who_crouches_can_lean() -> None:
+    crouching = clip(60)
+    legs = [OPENPOSE_18.index(f"{side}_{name}") for side in ("left", "right") for name in ("knee", "ankle")]
+    above = [joint for joint in range(18) if joint not in legs]
+    crouching.coordinates[0][:, above, 1] -= np.linspace(0, 0.6, 60)[:, None]
+    upright, leaned = (
+        draw_window(np.random.default_rng(5), crouching, Preparation(), WindowSettings(), lean=lean)
+        for lean in (0.0, 0.6)
+    )
+    assert np.abs(upright[:2] - leaned[:2]).max() > 0.1
+
+
 def test_the_same_seed_gives_the_same_window() -> None:
     draw = lambda: draw_window(np.random.default_rng(3), clip(60), Preparation(), WindowSettings())  # noqa: E731
     np.testing.assert_array_equal(draw(), draw())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -88,18 +89,46 @@ def test_held_out_windows_are_always_the_same(recipe: Recipe) -> None:
     assert not np.array_equal(one[0][0], one[1][0])
 
 
-def test_from_near_the_same_windows_show_no_legs(recipe: Recipe, tmp_path: Path) -> None:
+@pytest.fixture
+def in_space(recipe: Recipe, tmp_path: Path) -> Recipe:
+    """The recipe, its clips measured in space: people who stand, in metres."""
     rng = np.random.default_rng(0)
-    upright = np.dstack([FIGURE[:, 0], -FIGURE[:, 1], np.zeros(18)])[0] / 100  # metres, y up
+    upright = np.dstack([FIGURE[:, 0], -FIGURE[:, 1], np.zeros(18)])[0] / 100  # y up
     clips = [
         Clip.of_person("made", label, f"p{number}", label, 20.0, 3,
                        (upright + rng.normal(0, 0.01, (60, 18, 3))).astype(np.float32), np.ones((60, 18), np.float32))
-        for number, label in enumerate(("waving", "ducking", "standing"), 1)
+        for number, label in ((3, "waving"), (2, "ducking"), (1, "standing"), (2, "waving"))
     ]  # fmt: skip
     write_store(clips, tmp_path / "store")
     recipe.data.store, recipe.data.sources["made"].left_out = str(tmp_path / "store"), []
-    store = open_store(recipe)
-    windows = HeldOutWindows(store, select(store, recipe), recipe)
+    return recipe
+
+
+@pytest.mark.parametrize("change", [{"other_arms": 1.0}, {"lean": 0.5}])
+def test_only_windows_to_train_on_that_legs_tell_get_other_arms_and_lean(in_space: Recipe, change: dict) -> None:
+    store = open_store(in_space)
+    selected = select(store, in_space)
+    changed = replace(in_space, training=replace(in_space.training, told_by_legs=["duck"], **change))
+    before, after = (TrainingWindows(store, selected, recipe, 0) for recipe in (in_space, changed))
+    drawn = [(before[number], after[number]) for number in range(32)]
+    assert {one for (_, one), _ in drawn} == {0, 1, 2}
+    for (x, target), (varied, same) in drawn:
+        assert target == same
+        assert np.array_equal(x, varied) == (target != 1)
+    held_out = [HeldOutWindows(store, selected, recipe)[0][0] for recipe in (in_space, changed)]
+    np.testing.assert_array_equal(*held_out)
+
+
+def test_arms_come_from_clips_that_legs_tell_or_that_are_nothing(in_space: Recipe) -> None:
+    in_space.training.told_by_legs = ["duck"]
+    store = open_store(in_space)
+    windows = TrainingWindows(store, select(store, in_space), in_space, 0)
+    assert {str(store.labels[index]) for index in windows.arms} == {"ducking", "standing"}
+
+
+def test_from_near_the_same_windows_show_no_legs(in_space: Recipe) -> None:
+    store = open_store(in_space)
+    windows = HeldOutWindows(store, select(store, in_space), in_space)
     near = windows.from_near()
     assert (near.targets, near.sources) == (windows.targets, windows.sources)
     ankles = [OPENPOSE_18.index(side) for side in ("left_ankle", "right_ankle")]

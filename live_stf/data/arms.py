@@ -1,0 +1,53 @@
+"""The same action with the arms of somebody else: what legs and trunk do says squat, whatever the arms are at."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from live_stf.skeleton import Skeleton
+
+_ARM = ("shoulder", "elbow", "wrist")
+
+
+def with_arms_of(
+    coordinates: np.ndarray, scores: np.ndarray, others: np.ndarray, others_scores: np.ndarray, skeleton: Skeleton
+) -> tuple[np.ndarray, np.ndarray]:
+    """Coordinates (T, V, 3), y up, and scores (T, V) of a body whose arms point where another body's do.
+
+    Directions turn with the heading of the shoulders alone: an arm that hangs goes on hanging. Bones have the mean
+    lengths of the body's own. A joint is absent where it hangs from an absent one or the other body lacks it.
+    """
+    turn = _heading(coordinates, scores, skeleton) - _heading(others, others_scores, skeleton)
+    cosine, sine = np.cos(turn), np.sin(turn)
+    coordinates, scores, own = coordinates.copy(), scores.copy(), (coordinates, scores)
+    for side in ("left", "right"):
+        joints = [skeleton.index(f"{side}_{name}") for name in _ARM]
+        for parent, joint in pairwise(joints):
+            both = (own[1][:, joint] > 0) & (own[1][:, parent] > 0)
+            bone = others[:, joint] - others[:, parent]
+            far = np.linalg.norm(bone, axis=1)
+            seen = (scores[:, parent] > 0) & (others_scores[:, joint] > 0) & (others_scores[:, parent] > 0) & (far > 0)
+            length = np.linalg.norm(own[0][both, joint] - own[0][both, parent], axis=1).mean() if both.any() else 0.0
+            x, y, z = (bone / np.maximum(far, 1e-9)[:, None]).T
+            turned = np.stack([cosine * x - sine * z, y, sine * x + cosine * z], axis=1)
+            coordinates[:, joint] = np.where(seen[:, None], coordinates[:, parent] + length * turned, 0.0)
+            scores[:, joint] = np.where(seen & both.any(), others_scores[:, joint], 0.0)
+    return coordinates * (scores > 0)[..., None], scores
+
+
+def back_and_forth(moments: np.ndarray, duration: float) -> np.ndarray:
+    """Moments of a clip that is played for ever without a jump: to its end, back to its beginning, and so on."""
+    duration = max(duration, 1e-6)
+    return duration - np.abs(moments % (2 * duration) - duration)
+
+
+def _heading(coordinates: np.ndarray, scores: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+    """(T,) angle about the vertical of right to left shoulder; of the mean where a shoulder is absent."""
+    left, right = (skeleton.index(f"{side}_shoulder") for side in ("left", "right"))
+    both = (scores[:, left] > 0) & (scores[:, right] > 0)
+    across = coordinates[:, left] - coordinates[:, right]
+    mean = across[both].mean(axis=0) if both.any() else np.array([1.0, 0.0, 0.0])
+    across = np.where(both[:, None], across, mean)
+    return np.arctan2(across[:, 2], across[:, 0])

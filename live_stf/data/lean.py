@@ -1,0 +1,41 @@
+"""The same action with the trunk held in another way: who crouches leans forward, one more and another less."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from live_stf.skeleton import Skeleton
+
+_BELOW = ("hip", "knee", "ankle", "foot", "toe")
+_STANDS = 0.2  # m of the hips above the ankles: who has them lower sits or lies all the time
+_CROUCHED = 0.5  # hips nearer to the ankles by this share of the legs' length: a squat
+
+
+def leaning(coordinates: np.ndarray, scores: np.ndarray, skeleton: Skeleton, angle: float) -> np.ndarray:
+    """Coordinates (T, V, 3), metres, y up, of a body that leans forward by `angle` (radians) more when it is crouched.
+
+    All above the hips turns about the line between them, as far as the body is crouched: not at all where it stands.
+    As it was where a hip, an ankle or a shoulder is absent from any frame, or nobody ever stands.
+    """
+    hips, ankles, shoulders = (
+        [skeleton.index(f"{side}_{name}") for side in ("left", "right")] for name in ("hip", "ankle", "shoulder")
+    )
+    whole = [*hips, *ankles, *shoulders]
+    if not (scores[:, whole] > 0).all():
+        return coordinates
+    middle = coordinates[:, hips].mean(axis=1)
+    height = middle[:, 1] - coordinates[:, ankles, 1].min(axis=1)
+    stands = np.quantile(height, 0.95)
+    if stands <= _STANDS:
+        return coordinates
+    turn = angle * np.clip((stands - height) / (_CROUCHED * stands), 0, 1)
+    across = coordinates[:, hips[0]] - coordinates[:, hips[1]]
+    across[:, 1] = 0
+    across = across / np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-6)  # rightwards to leftwards
+    above = [joint for joint, name in enumerate(skeleton.joints) if name.rsplit("_", 1)[-1] not in _BELOW]
+    arm = coordinates[:, above] - middle[:, None]
+    axis, cosine, sine = across[:, None], np.cos(turn)[:, None, None], np.sin(turn)[:, None, None]
+    turned = arm * cosine + np.cross(axis, arm) * sine + axis * (axis * arm).sum(axis=-1, keepdims=True) * (1 - cosine)
+    leaned = coordinates.copy()
+    leaned[:, above] = (middle[:, None] + turned) * (scores[:, above] > 0)[..., None]
+    return leaned
