@@ -51,9 +51,9 @@ class TrainingWindows(Dataset):
             index
             for target, sources in self.by_class.items()
             if target in self.told_by_legs or target == self.none
-            for name, indices in sources.items()
-            if not recipe.data.sources[name].filmed
+            for indices in sources.values()
             for index in indices
+            if store.dimensions[index] == 3
         ]
         self.all = [index for sources in self.by_class.values() for indices in sources.values() for index in indices]
 

@@ -138,7 +138,7 @@ def draw_window(
     """A random window of a clip as network input (C, T, V, M): the virtual camera's pace and view, noise, preparation.
 
     still: hold one moment of the clip, or sway a little around it, instead of playing it. arms: a clip whose arms take
-    the place of this one's, from any moment of it on; both are of three dimensions.
+    the place of this one's, from any moment of it on; lean: radians, see data/lean.py. Both are for motion in space.
     """
     span = preparation.span
     pace = rng.uniform(settings.slowest, settings.fastest)
