@@ -143,6 +143,7 @@ def test_nothing_comes_of_a_pickle_that_wants_to_run_something(tmp_path, protoco
 
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=12), st.integers(0, 900), st.integers(0, 5))
+@example(b"\x00", 116, 2)  # a list that lies in itself
 @example(b"\x8f", 349, 2)  # an array's parts, and the type that it would have had, in a tuple
 def test_torn_and_overwritten_pickles_are_what_they_are_as_a_whole_or_an_error(tmp_path_factory, junk, at, protocol):
     content = pickle.dumps({"split": SPLIT, "annotations": ITEMS[:2]}, protocol)
@@ -155,4 +156,9 @@ def test_torn_and_overwritten_pickles_are_what_they_are_as_a_whole_or_an_error(t
             PickledList(path, "annotations")
         return
     found = whole.get("annotations") if isinstance(whole, dict) else whole
-    assert_same(list(PickledList(path, "annotations")), found if isinstance(found, list) else [])
+    by_item = list(PickledList(path, "annotations"))
+    try:
+        _listed(found)
+    except RecursionError:  # it lies in itself, which cannot be told of a list that is never there as a whole
+        return
+    assert_same(by_item, found if isinstance(found, list) else [])
