@@ -93,6 +93,7 @@ def test_a_training_goes_on_from_a_models_weights_and_its_description_says_so(
     )  # fmt: skip
     before = f"- tiny ({begun['hash'][:8]}): `{begun['command']}`, 64 windows"
     card = (model.folder / "README.md").read_text()
+    assert "| made by a test |" in card
     assert f"the first of these, and each of them with those of the next:\n\n{before}\n" in card
 
     earlier = {**begun, "hash": "0123456789", "data": {"made": "made by a test", "found": "found by a test"}}
