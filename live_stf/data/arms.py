@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from live_stf.skeleton import Skeleton
 
@@ -19,8 +20,8 @@ def with_arms_of(
     Directions turn with the heading of the shoulders alone: an arm that hangs goes on hanging. Bones have the mean
     lengths of the body's own. A joint is absent where it hangs from an absent one or the other body lacks it.
     """
-    turn = _heading(coordinates, scores, skeleton) - _heading(others, others_scores, skeleton)
-    cosine, sine = np.cos(turn), np.sin(turn)
+    angles = _heading(others, others_scores, skeleton) - _heading(coordinates, scores, skeleton)
+    turn = Rotation.from_euler("y", angles[:, None])
     coordinates, scores, own = coordinates.copy(), scores.copy(), (coordinates, scores)
     for side in ("left", "right"):
         joints = [skeleton.index(f"{side}_{name}") for name in _ARM]
@@ -30,8 +31,7 @@ def with_arms_of(
             far = np.linalg.norm(bone, axis=1)
             seen = (scores[:, parent] > 0) & (others_scores[:, joint] > 0) & (others_scores[:, parent] > 0) & (far > 0)
             length = np.linalg.norm(own[0][both, joint] - own[0][both, parent], axis=1).mean() if both.any() else 0.0
-            x, y, z = (bone / np.maximum(far, 1e-9)[:, None]).T
-            turned = np.stack([cosine * x - sine * z, y, sine * x + cosine * z], axis=1)
+            turned = turn.apply(bone / np.maximum(far, 1e-9)[:, None])
             coordinates[:, joint] = np.where(seen[:, None], coordinates[:, parent] + length * turned, 0.0)
             scores[:, joint] = np.where(seen & both.any(), others_scores[:, joint], 0.0)
     return coordinates * (scores > 0)[..., None], scores

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from live_stf.skeleton import Skeleton
 
@@ -33,9 +34,8 @@ def leaning(coordinates: np.ndarray, scores: np.ndarray, skeleton: Skeleton, ang
     across[:, 1] = 0
     across = across / np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-6)  # rightwards to leftwards
     above = [joint for joint, name in enumerate(skeleton.joints) if name.rsplit("_", 1)[-1] not in _BELOW]
-    arm = coordinates[:, above] - middle[:, None]
-    axis, cosine, sine = across[:, None], np.cos(turn)[:, None, None], np.sin(turn)[:, None, None]
-    turned = arm * cosine + np.cross(axis, arm) * sine + axis * (axis * arm).sum(axis=-1, keepdims=True) * (1 - cosine)
+    rotations = Rotation.from_rotvec(turn[:, None] * across).as_matrix()
     leaned = coordinates.copy()
-    leaned[:, above] = (middle[:, None] + turned) * (scores[:, above] > 0)[..., None]
+    moved = middle[:, None] + np.einsum("tij,tvj->tvi", rotations, coordinates[:, above] - middle[:, None])
+    leaned[:, above] = moved * (scores[:, above] > 0)[..., None]
     return leaned
