@@ -9,9 +9,10 @@ from pathlib import Path
 import torch
 
 from live_stf.errors import DataError
+from live_stf.training.learner import BEGUN
 
-# What Lightning needs of a checkpoint to go on as if nothing had happened.
-_NEEDED = {"state_dict", "optimizer_states", "lr_schedulers", "callbacks", "loops", "epoch"}
+# What Lightning needs of a checkpoint to go on as if nothing had happened, and what the learner keeps in it.
+_NEEDED = {"state_dict", "optimizer_states", "lr_schedulers", "callbacks", "loops", "epoch", BEGUN}
 
 
 def steps_learned(path: Path) -> int:

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import lightning
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
+from live_stf.errors import DataError
 from live_stf.network import build_network
 from live_stf.recipe import Recipe
 from live_stf.training.optimizer import build_optimizer, build_schedule
 
+BEGUN = "start_from"  # its name in a checkpoint
+
 
 class Classification(lightning.LightningModule):
-    """Cross entropy on a network's logits."""
+    """Cross entropy on a network's logits.
 
-    def __init__(self, recipe: Recipe) -> None:
+    begun: what the model's description will say of the weights that the training began with
+    (`live_stf.training.start.weights_before`); empty where they were random, or where a training goes on and needs them
+    no more. Checkpoints keep it, because another model may lie in that folder by then; DataError on going on from one
+    that began with other weights than `begun`.
+    """
+
+    def __init__(self, recipe: Recipe, begun: dict[str, Any] | None = None) -> None:
         super().__init__()
         self.recipe = recipe
+        self.begun = begun or {}
         classes = len(recipe.labels)
         self.network = build_network(recipe.network, classes)
         self.train_top1 = MulticlassAccuracy(classes, average="micro")
@@ -29,6 +41,19 @@ class Classification(lightning.LightningModule):
         """In fp32 where the network computed in less."""
         logits = self.network(x)
         return logits.to(torch.promote_types(logits.dtype, torch.float32))
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint[BEGUN] = self.begun
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        kept = checkpoint[BEGUN]
+        if self.begun and self.begun["hash"] != kept.get("hash"):
+            raise DataError(
+                f"training.start_from: {self.begun['model']} has other weights ({self.begun['hash'][:8]}) than this "
+                f"training began with ({kept.get('hash', 'random')[:8]}), and training.start_share needs those: put "
+                "them back, or leave training.start_share out"
+            )
+        self.begun = kept
 
     def on_train_epoch_start(self) -> None:
         # What is random in the network follows from seed, epoch and process: an interruption changes nothing.

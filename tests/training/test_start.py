@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load, load_file
+from safetensors.torch import load, load_file, save
 
 from live_stf import train
+from live_stf.engine.record import model_hash
 from live_stf.errors import DataError
 from live_stf.model import Model, load_model
 from live_stf.model_card import model_card
@@ -74,6 +76,32 @@ def test_the_share_of_the_start_can_be_asked_for_after_a_training(
     assert len(different) > 10
     for name in different:
         torch.testing.assert_close(mixed[name], (old[name] + trained[name]) / 2)
+
+
+def test_a_training_that_goes_on_says_what_it_began_with_whatever_lies_there_now(
+    first: Model, recipe_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    folder = tmp_path / "start"
+    shutil.copytree(first.folder, folder)
+    command = [str(recipe_file), "training.epochs=1", f"training.start_from={folder}", f"output={tmp_path / 'run'}"]
+    assert train.main(command) == 0
+    begun = load_model(tmp_path / "run" / "model").training["start_from"]
+    assert begun["hash"] == model_hash(first)
+
+    weights = load((folder / "weights.safetensors").read_bytes())
+    (folder / "weights.safetensors").write_bytes(save({name: value + 1 for name, value in weights.items()}))
+    other = model_hash(load_model(folder))
+    assert other != begun["hash"]
+    capsys.readouterr()
+    assert train.main([*command, "training.start_share=0.5"]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("error: training.start_from: tiny has other weights (")
+    assert f"({other[:8]}) than this training began with ({begun['hash'][:8]})" in error
+    assert load_model(tmp_path / "run" / "model").training["start_from"] == begun
+
+    shutil.rmtree(folder)
+    assert train.main(command) == 0
+    assert load_model(tmp_path / "run" / "model").training["start_from"] == begun
 
 
 def test_a_training_goes_on_from_a_models_weights_and_its_description_says_so(
