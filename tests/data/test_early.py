@@ -10,6 +10,8 @@ from live_stf.preparation import Preparation, resample
 from live_stf.recipe import Recipe, load_recipe
 from live_stf.skeleton import KINECT_20, OPENPOSE_18
 
+EARLY_EPOCHS = ["training.early_epochs=1", "training.early_frames=26"]
+
 
 def steady(skeleton, times, axes):
     """Joints that go on at their own steady pace, around a body that stays: (n, V, axes)."""
@@ -26,7 +28,7 @@ def thinned(recipe: Recipe) -> tuple[Preparation, Preparation]:
 
 def stretched(stream: str) -> tuple[np.ndarray, np.ndarray]:
     """A clip of Northwestern-UCLA's joints as a full window and as one of the first epochs."""
-    recipe = load_recipe("nw-ucla", [f"preparation.stream={stream}"])
+    recipe = load_recipe("nw-ucla", [f"preparation.stream={stream}", *EARLY_EPOCHS])
     clip = steady(KINECT_20, np.linspace(0, 1, 40), 3)[None].astype(np.float32)
     whole, part = (one.prepare(clip, np.ones(clip.shape[:3], np.float32)) for one in thinned(recipe))
     assert part.shape[1] == recipe.training.early_frames < whole.shape[1]
@@ -41,9 +43,8 @@ def test_a_stretched_clip_has_the_same_motions(stream: str) -> None:
 
 
 def test_a_timed_window_has_the_same_motions_and_scores() -> None:
-    early_epochs = ["training.early_epochs=1", "training.early_frames=75"]
-    changes = ["preparation.stream=joint-motion", "preparation.coordinates=picture", *early_epochs]
-    recipe = load_recipe("everyday", changes)
+    changes = ["preparation.stream=joint-motion", "preparation.coordinates=picture"]
+    recipe = load_recipe("everyday", [*changes, "training.early_epochs=1", "training.early_frames=75"])
     full, short = thinned(recipe)
     times = np.arange(0, 5.001, 0.02)
     joints = np.concatenate([steady(OPENPOSE_18, times, 2), np.ones((len(times), 18, 1))], axis=2)
@@ -69,8 +70,9 @@ def test_frames_of_a_clip_one_after_the_other_have_the_motions_that_they_have() 
 
 
 def test_later_windows_are_full() -> None:
-    recipe = load_recipe("nw-ucla")
+    recipe = load_recipe("nw-ucla", EARLY_EPOCHS)
     full = Preparation(**recipe.preparation)
+    assert early(full, recipe, 0) is not full
     assert early(full, recipe, recipe.training.early_epochs) is full
     recipe.training.early_frames = None
     assert early(full, recipe, 0) is full
