@@ -69,23 +69,23 @@ def train(recipe: Recipe, console: Console, command: str | None = None) -> Model
 
     torch.set_num_threads(settings.threads)
     lightning.seed_everything(settings.seed, verbose=False)
-    last, problem = progress.last()
-    start, begun = None, {}
-    # A training that goes on has these weights behind it, unless they are to be mixed with its own at the end.
-    if settings.start_from and (last is None or settings.start_share):
-        before = load_model(settings.start_from)
-        start, begun = Start(before, recipe), weights_before(before)
-    learner = Classification(recipe, begun)
+    learner = Classification(recipe)
     if processes.count > 1:
         synchronize_norms(learner.network)
     clock = Timer(verbose=False)
     interruption = Interruption()
     trainer = _trainer(recipe, processes, progress, [clock, interruption])
-    if start is not None and last is None:
-        new = start.give(learner.network)
-        if processes.first:
-            anew = f"; beginning anew: {', '.join(new)}" if new else ""
-            console.print(f"starting from the weights of {before.folder}{anew}", soft_wrap=True)
+    last, problem = progress.last()
+    start = None
+    # A training that goes on has these weights behind it, unless they are to be mixed with its own at the end.
+    if settings.start_from and (last is None or settings.start_share):
+        before = load_model(settings.start_from)
+        start, learner.begun = Start(before, recipe), weights_before(before)
+        if last is None:
+            new = start.give(learner.network)
+            if processes.first:
+                anew = f"; beginning anew: {', '.join(new)}" if new else ""
+                console.print(f"starting from the weights of {before.folder}{anew}", soft_wrap=True)
     if last is not None and processes.first:
         console.print(f"going on from {last}" + (f": {problem}" if problem else ""), soft_wrap=True)
     try:

@@ -27,10 +27,10 @@ class Classification(lightning.LightningModule):
     that began with other weights than `begun`.
     """
 
-    def __init__(self, recipe: Recipe, begun: dict[str, Any] | None = None) -> None:
+    def __init__(self, recipe: Recipe) -> None:
         super().__init__()
         self.recipe = recipe
-        self.begun = begun or {}
+        self.begun: dict[str, Any] = {}
         classes = len(recipe.labels)
         self.network = build_network(recipe.network, classes)
         self.train_top1 = MulticlassAccuracy(classes, average="micro")
