@@ -104,7 +104,7 @@ def train(recipe: Recipe, console: Console, command: str | None = None) -> Model
         "seconds": round(clock.time_elapsed("train")),
         "processes": processes.count,
         "precision": choose_precision(settings.precision),
-        "machine": machine(),
+        "machine": machine(_gpu()),
         **({"start_from": learner.begun} if learner.begun else {}),
         **_split(recipe, selected),
     }
@@ -164,6 +164,11 @@ def _trainer(
     )
 
 
+def _gpu() -> str | None:
+    """Name of the GPU that is trained and measured on: where there is one, Lightning and the torch engine take it."""
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else None
+
+
 def _windows_seen(store: Store, selected: Sequence[Selected], recipe: Recipe) -> int:
     batch = recipe.training.batch
     return recipe.training.epochs * (len(training_windows(store, selected, recipe, 0)) // batch) * batch
@@ -209,7 +214,7 @@ def _split(recipe: Recipe, selected: Sequence[Selected]) -> dict:
 
 def _describe(model: Model, report: Report) -> Model:
     """The same model with its measurement in model.json, and its README."""
-    described = dataclasses.replace(model, measured={"machine": machine(), **report.as_dict()})
+    described = dataclasses.replace(model, measured={"machine": machine(_gpu()), **report.as_dict()})
     described.save_description()
     write_model_card(described)
     return described

@@ -15,3 +15,7 @@ def test_the_machine_is_named_in_one_line() -> None:
     assert f"{cores()} cores" in said
     assert processor() in said
     assert 1 <= cores() <= os.cpu_count()
+
+
+def test_a_gpu_that_was_used_is_named_first() -> None:
+    assert machine("NVIDIA H200") == f"NVIDIA H200, {machine()}"
