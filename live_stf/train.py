@@ -30,6 +30,7 @@ from safetensors.torch import save
 from live_stf.data.samples import held_out_windows, training_windows
 from live_stf.data.selection import Selected, counts, open_store, select
 from live_stf.data.store import Store
+from live_stf.engine.machine import detect
 from live_stf.engine.torch_engine import TorchEngine
 from live_stf.errors import DataError, LiveStfError
 from live_stf.evaluation.report import Report, measure, show
@@ -104,7 +105,7 @@ def train(recipe: Recipe, console: Console, command: str | None = None) -> Model
         "seconds": round(clock.time_elapsed("train")),
         "processes": processes.count,
         "precision": choose_precision(settings.precision),
-        "machine": machine(_gpu()),
+        "machine": _machine(),
         **({"start_from": learner.begun} if learner.begun else {}),
         **_split(recipe, selected),
     }
@@ -164,9 +165,9 @@ def _trainer(
     )
 
 
-def _gpu() -> str | None:
-    """Name of the GPU that is trained and measured on: where there is one, Lightning and the torch engine take it."""
-    return torch.cuda.get_device_name() if torch.cuda.is_available() else None
+def _machine() -> str:
+    """This machine with its GPU: where there is one, Lightning trains on it, and the torch engine measures on it."""
+    return machine(detect().gpu)
 
 
 def _windows_seen(store: Store, selected: Sequence[Selected], recipe: Recipe) -> int:
@@ -214,7 +215,7 @@ def _split(recipe: Recipe, selected: Sequence[Selected]) -> dict:
 
 def _describe(model: Model, report: Report) -> Model:
     """The same model with its measurement in model.json, and its README."""
-    described = dataclasses.replace(model, measured={"machine": machine(_gpu()), **report.as_dict()})
+    described = dataclasses.replace(model, measured={"machine": _machine(), **report.as_dict()})
     described.save_description()
     write_model_card(described)
     return described
