@@ -45,6 +45,17 @@ _LENGTHS = (
     ("right_knee", "right_ankle", 0.86),
     ("left_knee", "left_ankle", 0.86),
 )
+_WIDTH = 1  # of them, the first ones, lie across the body and nearly vanish from the side
+
+# The same of the head: eyes and ears are 0.118 of the body's height above the shoulders (figure 4.1), the nose is a
+# little lower.
+_HEAD_LENGTHS = (
+    ("neck", "right_eye", 0.42),
+    ("neck", "left_eye", 0.42),
+    ("neck", "right_ear", 0.42),
+    ("neck", "left_ear", 0.42),
+    ("neck", "nose", 0.38),
+)
 
 
 def resample(
@@ -100,27 +111,36 @@ def body_size(joints: np.ndarray, skeleton: Skeleton) -> float:
 
     Every limb that is seen gives an estimate through its usual proportion to the torso: its median over the frames,
     because single frames jitter. A limb that points at the camera looks short, so the estimate near the top (80th
-    percentile over limbs) is taken. Works for an upper body alone. 0.0 when no limb is seen.
+    percentile over limbs) is taken. Works for an upper body alone, and where the shoulders are all that is seen below
+    the head, the head's distances from the neck count as limbs: shoulders have no width from the side. 0.0 when
+    none of these is seen.
     """
-    a, b, proportion = _limbs(skeleton)
+    limbs = _medians(joints, *_limbs(skeleton, _LENGTHS))
+    estimates = limbs[np.isfinite(limbs)]
+    if not np.isfinite(limbs[_WIDTH:]).any():
+        head = _medians(joints, *_limbs(skeleton, _HEAD_LENGTHS))
+        estimates = np.concatenate([estimates, head[np.isfinite(head)]])
+    return float(np.percentile(estimates, 80)) if len(estimates) else 0.0
+
+
+def _medians(joints: np.ndarray, a: np.ndarray, b: np.ndarray, proportion: np.ndarray) -> np.ndarray:
+    """(limbs,) median length over the frames in which both joints are seen, as torso lengths; inf where never."""
     seen = (joints[:, a, 2] > 0) & (joints[:, b, 2] > 0)  # (T, limbs)
     lengths = np.hypot(*(joints[:, a, :2] - joints[:, b, :2]).transpose(2, 0, 1)) / proportion
-    counts = seen.sum(axis=0)
-    known = np.flatnonzero(counts)
-    if len(known) == 0:
-        return 0.0
+    counts, columns = seen.sum(axis=0), np.arange(len(a))
     # Medians of columns of unequal length: unseen ones are sorted to the end. (np.nanmedian takes five times as long.)
     ordered = np.sort(np.where(seen, lengths, np.inf), axis=0)
-    medians = (ordered[(counts[known] - 1) // 2, known] + ordered[counts[known] // 2, known]) / 2
-    return float(np.percentile(medians, 80))
+    return (ordered[np.maximum(counts - 1, 0) // 2, columns] + ordered[counts // 2, columns]) / 2
 
 
 @cache
-def _limbs(skeleton: Skeleton) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """First joint, second joint and length of _LENGTHS, as arrays."""
-    first, second, proportion = zip(*_LENGTHS, strict=True)
-    index = skeleton.index
-    return np.array([index(j) for j in first]), np.array([index(j) for j in second]), np.array(proportion)
+def _limbs(
+    skeleton: Skeleton, lengths: tuple[tuple[str, str, float], ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """First joint, second joint and length of those of `lengths` that the skeleton has, as arrays."""
+    there = [row for row in lengths if row[0] in skeleton.joints and row[1] in skeleton.joints]
+    ends = np.array([(skeleton.index(first), skeleton.index(second)) for first, second, _ in there], dtype=int)
+    return *ends.reshape(-1, 2).T, np.array([length for *_, length in there])
 
 
 def in_body_units(joints: np.ndarray, skeleton: Skeleton) -> np.ndarray:

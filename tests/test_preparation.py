@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from live_stf.coordinates.kinetics import in_picture_units
 from live_stf.errors import ModelError
 from live_stf.preparation import (
+    _HEAD_LENGTHS,
     _LENGTHS,
     STREAMS,
     Preparation,
@@ -25,6 +26,7 @@ from live_stf.preparation import (
 from live_stf.skeleton import NTU_25, OPENPOSE_18, SKELETONS, Skeleton
 
 V = len(OPENPOSE_18)
+HIDDEN_UP_CLOSE = ("elbow", "wrist", "hip", "knee", "ankle")
 
 
 def person(seed: int = 0, frames: int = 60) -> np.ndarray:
@@ -129,21 +131,38 @@ def test_an_upper_body_has_nearly_the_size_of_the_whole() -> None:
     assert body_size(upper, OPENPOSE_18) == pytest.approx(body_size(joints, OPENPOSE_18), rel=0.25)
 
 
+@pytest.mark.parametrize("width", [1.0, 0.5, 0.05])
+def test_head_and_shoulders_alone_have_the_size_of_the_whole_however_they_are_turned(width: float) -> None:
+    joints = person()
+    head = joints.copy()
+    below = [OPENPOSE_18.index(f"{side}_{joint}") for side in ("left", "right") for joint in HIDDEN_UP_CLOSE]
+    head[:, below] = 0
+    head[..., 0] *= width
+    assert body_size(head, OPENPOSE_18) == pytest.approx(body_size(joints, OPENPOSE_18), rel=0.25)
+
+
 @given(seed=st.integers(0, 1000), lost=st.floats(0, 0.95))
 def test_body_size_is_the_80th_percentile_of_the_limbs_medians(seed: int, lost: float) -> None:
     rng = np.random.default_rng(seed)
     joints = person(seed, frames=int(rng.integers(1, 9)))
     joints *= rng.random(joints.shape[:2])[..., None] >= lost
-    estimates = []
-    for first, second, proportion in _LENGTHS:
-        lengths = [
-            np.linalg.norm(frame[a, :2] - frame[b, :2]) / proportion
-            for frame in joints
-            for a, b in [(OPENPOSE_18.index(first), OPENPOSE_18.index(second))]
-            if frame[a, 2] > 0 and frame[b, 2] > 0
-        ]
-        if lengths:
-            estimates.append(np.median(lengths))
+
+    def medians(limbs: tuple[tuple[str, str, float], ...]) -> list[float]:
+        out = []
+        for first, second, proportion in limbs:
+            lengths = [
+                np.linalg.norm(frame[a, :2] - frame[b, :2]) / proportion
+                for frame in joints
+                for a, b in [(OPENPOSE_18.index(first), OPENPOSE_18.index(second))]
+                if frame[a, 2] > 0 and frame[b, 2] > 0
+            ]
+            if lengths:
+                out.append(np.median(lengths))
+        return out
+
+    estimates = medians(_LENGTHS)
+    if not medians(_LENGTHS[1:]):
+        estimates += medians(_HEAD_LENGTHS)
     expected = np.percentile(estimates, 80) if estimates else 0.0
     assert body_size(joints, OPENPOSE_18) == pytest.approx(expected, rel=1e-5)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from live_stf.data.clip import Clip
@@ -60,6 +60,7 @@ def test_clip_at_leaves_joints_out_that_a_neighbouring_frame_lacks() -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(seed=st.integers(0, 5000), frames=st.integers(2, 200), dimensions=st.sampled_from([2, 3]), still=st.booleans())
+@example(seed=766, frames=2, dimensions=3, still=False)  # head and shoulders from the side
 def test_every_window_is_finite_full_and_of_body_size(seed: int, frames: int, dimensions: int, still: bool) -> None:
     window = draw_window(
         np.random.default_rng(seed), clip(frames, dimensions), Preparation(), WindowSettings(), still=still
@@ -68,7 +69,7 @@ def test_every_window_is_finite_full_and_of_body_size(seed: int, frames: int, di
     assert window.dtype == np.float32
     assert np.isfinite(window).all()
     assert set(np.unique(window[2])) <= {0.0, 1.0}
-    assert np.abs(window[:2]).max() < 20
+    assert np.abs(window[:2]).max() < 10
     assert window[2].any(axis=1).mean() > 0.5  # no zero padding: most frames show somebody
 
 
