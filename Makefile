@@ -30,7 +30,7 @@ help:
 # Everything but the installation is checked on every run; with all there that takes a moment and contacts nobody.
 setup: $(STAMP)
 	@$(VENV_PYTHON) -m live_stf.system_libraries
-	@$(VENV_PYTHON) -m live_stf.assets
+	@$(VENV_PYTHON) -m live_stf fetch
 
 $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" && $(PYTHON) -c '$(PYTHON_FITS)' || { echo "error: no Python 3.11 or 3.12 found; \

@@ -19,21 +19,21 @@ import torch
 from rich.console import Console
 from rich.progress import track
 
-from live_stf.data.samples import HeldOutWindows
-from live_stf.data.selection import open_store, select
-from live_stf.engine.__main__ import windows_of
-from live_stf.engine.base import Engine
+from live_stf.cli.engine import windows_of
+from live_stf.cli.program import ended
 from live_stf.engine.build import check_calibration, export_int8
-from live_stf.engine.machine import detect
 from live_stf.engine.measure import LEAST_SAME_BEST
-from live_stf.engine.onnx_engine import OnnxEngine
-from live_stf.engine.record import model_hash
+from live_stf.engine.protocol import Engine
 from live_stf.engine.torch_engine import TorchEngine
 from live_stf.errors import ModelError
-from live_stf.machine import machine
 from live_stf.model import Model, load_model
-from live_stf.program import ended
-from live_stf.recipe import load_recipe
+from live_stf.runtime.devices import detect
+from live_stf.runtime.machine import machine
+from live_stf.runtime.onnx_engine import OnnxEngine
+from live_stf.runtime.record import model_hash
+from live_stf.training.recipe import load_recipe
+from live_stf.training.samples import HeldOutWindows
+from live_stf.training.selection import open_store, select
 
 FORMAT = 1
 BATCH = 8

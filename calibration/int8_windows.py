@@ -10,13 +10,13 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from live_stf.data.samples import TrainingWindows
-from live_stf.data.selection import open_store, select
+from live_stf.cli.program import ended
 from live_stf.engine.export import input_shape
 from live_stf.errors import DataError, ModelError
 from live_stf.model import Model, load_model
-from live_stf.program import ended
-from live_stf.recipe import Recipe, load_recipe
+from live_stf.training.recipe import Recipe, load_recipe
+from live_stf.training.samples import TrainingWindows
+from live_stf.training.selection import open_store, select
 
 
 def draw(recipe: Recipe, count: int) -> np.ndarray:

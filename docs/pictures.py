@@ -19,7 +19,7 @@ from PyQt5.QtCore import QBuffer
 from PyQt5.QtTest import QTest
 
 from live_stf.assets import sample_clip
-from live_stf.session import Session, Settings
+from live_stf.live.session import Session, Settings
 from live_stf.types import Snapshot
 from live_stf.ui import theme
 from live_stf.ui.preferences import Preferences

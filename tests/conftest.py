@@ -125,7 +125,7 @@ def small_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from live_stf.model import Model
     from live_stf.network import build_network
     from live_stf.preparation import Preparation
-    from live_stf.stream.recording import Heading, RecordingWriter
+    from live_stf.sources.recording import Heading, RecordingWriter
     from live_stf.types import People, Person
 
     names = ("walk", "wave", "none")

@@ -17,7 +17,7 @@ import pytest
 from live_stf import assets
 from live_stf.errors import AssetError, PoseError
 
-COMMAND = [sys.executable, "-m", "live_stf.assets"]
+COMMAND = [sys.executable, "-m", "live_stf", "fetch"]
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_no_network_is_one_clear_line(cache: Path, monkeypatch: pytest.MonkeyPat
     assert done.stdout == ""
     *progress, error = done.stderr.strip().splitlines()
     assert error.startswith("error: cannot fetch the pose model: pip could not download mediapipe==0.10.21")
-    assert "run `python -m live_stf.assets` again" in error
+    assert "run `live-stf fetch` again" in error
     assert str(cache / "pose_landmarker_full.task") in error
     assert progress == ["fetching the pose model (36 MB) ..."]
     assert content(cache) == set()
@@ -190,7 +190,7 @@ def test_a_package_of_node_is_read_and_a_damaged_one_refused(tmp_path: Path) -> 
 
 def test_without_npm_the_other_pose_models_cannot_be_had(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(AssetError, match=r"install Node\.js.*run `python -m live_stf\.assets --pose heavy` again"):
+    with pytest.raises(AssetError, match=r"install Node\.js.*run `live-stf fetch --pose heavy` again"):
         assets.pose_model("heavy")
     assert content(cache) == set()
 

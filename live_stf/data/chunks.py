@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from live_stf.data.clip import Clip, Damaged
-from live_stf.data.reading import open_reader
+from live_stf.data.reader import open_reader
 from live_stf.data.store import VERSION, write_store
 from live_stf.errors import DataError, LiveStfError
 from live_stf.skeleton import SKELETONS, Skeleton

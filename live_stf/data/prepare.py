@@ -17,13 +17,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from live_stf.data.chunks import Source, fingerprint, plan, read_chunks
 from live_stf.data.growing_store import GrowingStore
-from live_stf.data.reading import check_options
+from live_stf.data.reader import check_options
 from live_stf.data.store import REPORT, Store, StoreReport, refuse_others
 from live_stf.errors import DataError
-from live_stf.machine import cores
 from live_stf.preparation import Preparation
-from live_stf.recipe import Recipe
+from live_stf.runtime.machine import cores
 from live_stf.skeleton import SKELETONS, Skeleton
+from live_stf.training.recipe import Recipe
 
 _COLUMNS = (
     TextColumn("{task.description}"),

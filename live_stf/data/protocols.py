@@ -17,8 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from live_stf.data import nw_ucla
-from live_stf.data.ntu_names import Sample, parse_name
+from live_stf.data.formats.ntu_names import Sample, parse_name
+from live_stf.data.readers import nw_ucla
 from live_stf.errors import DataError
 
 NTU60_TRAINING_SUBJECTS = frozenset({1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38})

@@ -135,17 +135,19 @@ def finish(folder: Path, skeleton: Skeleton, columns: dict[str, list], damaged: 
     """Write the index and the report beside the arrays of a store."""
     clips_by_source = dict(Counter(columns["source"]))
     report = StoreReport(len(columns["offset"]), sum(columns["length"]), clips_by_source, tuple(damaged))
-    (folder / REPORT).write_bytes(orjson.dumps(
-        {
-            "clips": report.clips,
-            "frames": report.frames,
-            "sources": report.sources,
-            "damaged": len(damaged),
-            "damaged_by_source": report.damaged_by_source,
-            "damaged_files": [{"source": d.source, "name": d.name, "reason": d.reason} for d in damaged],
-        },
-        option=orjson.OPT_INDENT_2,
-    ))
+    (folder / REPORT).write_bytes(
+        orjson.dumps(
+            {
+                "clips": report.clips,
+                "frames": report.frames,
+                "sources": report.sources,
+                "damaged": len(damaged),
+                "damaged_by_source": report.damaged_by_source,
+                "damaged_files": [{"source": d.source, "name": d.name, "reason": d.reason} for d in damaged],
+            },
+            option=orjson.OPT_INDENT_2,
+        )
+    )
     (folder / _INDEX).write_bytes(orjson.dumps({"version": VERSION, "skeleton": skeleton.name, "clips": columns}))
     return report
 

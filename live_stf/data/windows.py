@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from live_stf.data.arms import back_and_forth, with_arms_of
-from live_stf.data.camera import random_camera
+from live_stf.data.augment.arms import back_and_forth, with_arms_of
+from live_stf.data.augment.camera import random_camera
+from live_stf.data.augment.lean import leaning
+from live_stf.data.augment.manner import at_another_pace, in_another_manner
+from live_stf.data.augment.noise import Noise
+from live_stf.data.augment.proportions import of_another_body
 from live_stf.data.clip import Clip
-from live_stf.data.lean import leaning
-from live_stf.data.manner import at_another_pace, in_another_manner
-from live_stf.data.noise import Noise
-from live_stf.data.proportions import of_another_body
 from live_stf.errors import DataError
 from live_stf.preparation import Preparation, resample
 from live_stf.skeleton import Skeleton

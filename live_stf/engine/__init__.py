@@ -1,7 +1,7 @@
 """A window in, scores and attention out: compiled networks behind one protocol."""
 
-from live_stf.engine.base import Engine
 from live_stf.engine.choice import ENGINES, open_engine
 from live_stf.engine.classifier import Classifier, open_classifier
+from live_stf.engine.protocol import Engine
 
 __all__ = ["ENGINES", "Classifier", "Engine", "open_classifier", "open_engine"]

@@ -12,14 +12,14 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from live_stf.engine.base import Engine
 from live_stf.engine.bound import Bound, bounds
 from live_stf.engine.build import References
-from live_stf.engine.machine import Machine
 from live_stf.engine.measure import RUNS, batch_of, compared
-from live_stf.engine.record import find_records, mismatch
+from live_stf.engine.protocol import Engine
 from live_stf.errors import LiveStfError, one_line
 from live_stf.model import Model
+from live_stf.runtime.devices import Machine
+from live_stf.runtime.record import find_records, mismatch
 
 PEOPLE = (1, 2, 4, 8)
 MANY = 256  # windows, for the throughput of a GPU

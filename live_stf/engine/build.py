@@ -12,14 +12,14 @@ import numpy as np
 
 import live_stf
 from live_stf.engine import tensorrt_engine
-from live_stf.engine.base import Engine
 from live_stf.engine.export import INSTALL, export_onnx, input_shape, lowered
 from live_stf.engine.export import PRECISIONS as EXPORTED
-from live_stf.engine.machine import TENSORRT_MODULES, Machine
 from live_stf.engine.measure import agreement, disagreement, latencies
-from live_stf.engine.record import Agreement, EngineRecord, damage, file_hash, mismatch, model_hash
+from live_stf.engine.protocol import Engine
 from live_stf.errors import EngineError
 from live_stf.model import Model
+from live_stf.runtime.devices import TENSORRT_MODULES, Machine
+from live_stf.runtime.record import Agreement, EngineRecord, damage, file_hash, mismatch, model_hash
 
 BACKENDS = {"tensorrt": tensorrt_engine.PRECISIONS, "openvino": ("fp32", "bf16", "int8"), "onnx": (*EXPORTED, "int8")}
 DEFAULT_PRECISION = {"tensorrt": "fp16", "openvino": "fp32", "onnx": "fp32"}
@@ -217,7 +217,7 @@ def _open(record: EngineRecord, model: Model, machine: Machine, folder: Path) ->
     if record.backend in TENSORRT_MODULES:
         return tensorrt_engine.TensorRTEngine(model, machine=machine, folder=folder, record=record)
     if record.backend == "onnx":
-        from live_stf.engine.onnx_engine import OnnxEngine
+        from live_stf.runtime.onnx_engine import OnnxEngine
 
         try:
             return OnnxEngine(path)
@@ -236,7 +236,7 @@ def _compare(
         return agreement(engine, references.x, references.answer, "the engine itself")
     if "onnxruntime" not in machine.modules:
         return None
-    from live_stf.engine.onnx_engine import OnnxEngine
+    from live_stf.runtime.onnx_engine import OnnxEngine
 
     try:
         substitute = OnnxEngine((folder / record.file).with_suffix(".onnx"))

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from live_stf.engine.base import Engine
-from live_stf.engine.machine import Machine, detect
-from live_stf.engine.record import damage, engines_folder, find_records, mismatch
+from live_stf.engine.protocol import Engine
 from live_stf.errors import EngineError, LiveStfError, ModelError, one_line
 from live_stf.model import Model
+from live_stf.runtime.devices import Machine, detect
+from live_stf.runtime.record import damage, engines_folder, find_records, mismatch
 
 log = logging.getLogger(__name__)
 

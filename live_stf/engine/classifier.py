@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy.special import softmax
 
-from live_stf.engine.base import Engine
 from live_stf.engine.choice import open_engine
+from live_stf.engine.protocol import Engine
 from live_stf.errors import ModelError
 from live_stf.model import Model
 from live_stf.skeleton import OPENPOSE_18

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from live_stf.engine.base import Engine
-from live_stf.engine.record import Agreement
+from live_stf.engine.protocol import Engine
+from live_stf.runtime.record import Agreement
 
 RUNS = 50
 TURNS = 5

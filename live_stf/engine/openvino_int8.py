@@ -22,7 +22,7 @@ from live_stf.errors import EngineError
 from live_stf.model import Model
 
 # Before nncf, which would report to the analytics host through the package that this one takes out of reach.
-from live_stf.openvino_runtime import openvino, precision_options
+from live_stf.runtime.openvino import openvino, precision_options
 
 CONVOLUTIONS = ("Convolution", "GroupConvolution")
 REMAINING = 0.1  # share of the error of rounding every convolution that rounding the chosen ones may leave

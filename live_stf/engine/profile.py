@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from live_stf.engine.openvino_engine import convert
-from live_stf.machine import machine
 from live_stf.model import Model
-from live_stf.openvino_runtime import openvino, precision_options
+from live_stf.runtime.machine import machine
+from live_stf.runtime.openvino import openvino, precision_options
 
 WARM_UPS = 10
 

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from live_stf.engine.export import OUTPUTS
-from live_stf.engine.machine import TENSORRT_MODULES, Machine, detect, tensorrt_modules
-from live_stf.engine.record import EngineRecord, damage, engines_folder, find_records, mismatch, model_hash, unfit
 from live_stf.errors import EngineError
 from live_stf.model import Model
+from live_stf.runtime.devices import TENSORRT_MODULES, Machine, detect, tensorrt_modules
+from live_stf.runtime.record import EngineRecord, damage, engines_folder, find_records, mismatch, model_hash, unfit
 
 if TYPE_CHECKING:
-    from live_stf.engine.lane import Lane
+    from live_stf.runtime.cuda_graph import Lane
 
 log = logging.getLogger(__name__)
 
@@ -235,7 +235,7 @@ class LoadedEngine:
     def _open_lane(self, profile: int, batch: int) -> Lane:
         import torch
 
-        from live_stf.engine.lane import Lane
+        from live_stf.runtime.cuda_graph import Lane
 
         context = self._open_context()
         if context is None:

@@ -11,10 +11,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from live_stf.engine.lane import Lane
 from live_stf.errors import EngineError, ModelError, one_line
 from live_stf.model import Model
 from live_stf.network import build_network
+from live_stf.runtime.cuda_graph import Lane
 
 log = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from live_stf.errors import ModelError
+from live_stf.evaluation.paper import ABLATIONS, FULL, Ablation
 from live_stf.model import Model
 from live_stf.network import NETWORKS
-from live_stf.paper import ABLATIONS, FULL, Ablation
 from live_stf.preparation import STREAMS
 
 PAPER = "ntu60-xsub"  # where the paper has all its ablations

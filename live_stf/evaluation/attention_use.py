@@ -1,4 +1,4 @@
-"""What a network's attention is worth: `python -m live_stf.evaluation.attention_use MODEL RECIPE [key=value ...]`.
+"""What a network's attention is worth.
 
 Two questions, on held-out windows. Does the network use its attention: what does it lose when the attention of every
 MCF is taken from elsewhere? And does attention point at what the answer depends on: is the part of the body that has
@@ -7,8 +7,6 @@ most of it the one that is missed most when it is hidden? A network may show att
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,18 +15,15 @@ import numpy as np
 import torch
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 from scipy.special import log_softmax
 from torch import Tensor, nn
 
-from live_stf.engine import ENGINES, Engine, open_engine
+from live_stf.engine import Engine
 from live_stf.engine.torch_engine import load_network
 from live_stf.errors import DataError, ModelError
-from live_stf.evaluation.scores import HeldOut, held_out_side
-from live_stf.model import Model, load_model
+from live_stf.evaluation.scores import HeldOut
+from live_stf.model import Model
 from live_stf.network import STFNet
-from live_stf.program import ended
-from live_stf.recipe import load_recipe
 
 OWN, OTHERS, EVEN, LEFT_OUT = "its own", "another window's", "the same for every part", "MCF left out"
 BATCH = 32
@@ -140,43 +135,3 @@ def hidden_parts(model: Model, engine: Engine, windows: HeldOut, batch: int = BA
             surprise.append(np.take_along_axis(log_softmax(engine.run(without)[0], axis=1), said, 1))
         loss.append(surprise[0] - np.concatenate(surprise[1:], axis=1))
     return HiddenParts(tuple(part.name for part in grain.parts), np.concatenate(attention), np.concatenate(loss))
-
-
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m live_stf.evaluation.attention_use", description=(__doc__ or "").splitlines()[0]
-    )
-    parser.add_argument("model", help="name in models/, or a model's folder")
-    parser.add_argument("recipe", help="name of a recipe, or a YAML file")
-    parser.add_argument("--engine", default="auto", choices=["auto", *ENGINES], help="what hidden parts are run by")
-    parser.add_argument("changes", nargs="*", metavar="key=value", help="changes to the recipe: data.root=DIR")
-    return ended(run, parser.parse_intermixed_args(arguments))
-
-
-def run(given: argparse.Namespace) -> None:
-    """Measure and print."""
-    model = load_model(given.model)
-    windows = held_out_side(model, load_recipe(given.recipe, given.changes))
-    shares = attention_use(model, windows)
-    console = Console()
-    table = Table("attention", "right", "lost", caption=f"{len(windows)} held-out windows")
-    for source, share in shares.items():
-        table.add_row(source, f"{share:.1%}", "" if source == OWN else f"{100 * (shares[OWN] - share):.1f} points")
-    console.print(table)
-    if len(model.grains) > 1:
-        _show_parts(hidden_parts(model, open_engine(model, given.engine), windows), console)
-
-
-def _show_parts(found: HiddenParts, console: Console) -> None:
-    table = Table("part", "attention", "log-probability lost without it")
-    for name, share, loss in zip(found.parts, found.attention.mean(axis=0), found.loss.mean(axis=0), strict=True):
-        table.add_row(name.replace("_", " "), f"{share:.1%}", f"{loss:.2f}")
-    console.print(table)
-    console.print(
-        f"The part with most attention is the one that is missed most in {found.agreement:.0%} of the windows; always "
-        f"to name the same part would be right in {found.always_one:.0%}, to guess in {1 / len(found.parts):.0%}."
-    )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

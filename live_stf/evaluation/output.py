@@ -11,8 +11,8 @@ from live_stf.errors import DataError
 from live_stf.evaluation.plots import plot_confusion, save_figure
 from live_stf.evaluation.results import Result
 from live_stf.evaluation.scores import ModelScores
-from live_stf.machine import machine
-from live_stf.recipe import Recipe
+from live_stf.runtime.machine import machine
+from live_stf.training.recipe import Recipe
 
 
 def write_results(folder: Path, results: Sequence[Result], scores: Sequence[ModelScores], recipe: Recipe) -> None:

@@ -18,10 +18,10 @@ from torchmetrics.functional.classification import (
     multiclass_recall,
 )
 
-from live_stf.data.samples import HeldOutWindows
 from live_stf.engine import Engine
 from live_stf.evaluation.scores import HeldOut, run_windows
-from live_stf.recipe import Recipe
+from live_stf.training.recipe import Recipe
+from live_stf.training.samples import HeldOutWindows
 
 FILMED, VIRTUAL, DESK = "filmed people", "virtual cameras", "virtual cameras, upper body only"
 

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from live_stf.evaluation.fusion import check_alike, fuse, fuse_as_usual, fusion_name, fusions, training_weights
+from live_stf.evaluation.paper import BENCHMARKS, benchmark_of
 from live_stf.evaluation.report import Report, report_of
 from live_stf.evaluation.scores import ModelScores
-from live_stf.paper import BENCHMARKS, benchmark_of
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,14 @@ from rich.console import Console
 from rich.progress import track
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from live_stf.data.benchmark import BenchmarkTest
-from live_stf.data.samples import HeldOutWindows, held_out_windows, training_windows
-from live_stf.data.selection import open_store, select
 from live_stf.engine import Engine, open_engine
-from live_stf.engine.record import model_hash
 from live_stf.errors import DataError, ModelError
 from live_stf.model import Model
-from live_stf.recipe import Recipe
+from live_stf.runtime.record import model_hash
+from live_stf.training.protocol_windows import BenchmarkTest
+from live_stf.training.recipe import Recipe
+from live_stf.training.samples import HeldOutWindows, held_out_windows, training_windows
+from live_stf.training.selection import open_store, select
 
 HeldOut = HeldOutWindows | BenchmarkTest
 

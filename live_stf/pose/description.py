@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from live_stf.errors import PoseError
-from live_stf.pose.formats.base import Pixels
+from live_stf.pose.formats.output_form import Pixels
 
 SUFFIX = ".pose.json"
 COLOURS = ("rgb", "bgr")

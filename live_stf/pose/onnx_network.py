@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from live_stf.errors import ModelError, PoseError
-from live_stf.openvino_runtime import openvino, precision_options
-from live_stf.pose.formats.base import Pixels, Shape
+from live_stf.pose.formats.output_form import Pixels, Shape
+from live_stf.runtime.openvino import openvino, precision_options
 
 
 class OnnxNetwork:

@@ -11,10 +11,10 @@ from typing import TypeVar
 
 from live_stf.errors import PoseError
 from live_stf.pose.description import DetectorDescription, PoseDescription, description_path, read_description
-from live_stf.pose.formats.base import TopDown, WholePicture
 from live_stf.pose.formats.detectors import DetsAndLabels, YoloBoxes, YoloBoxesEndToEnd
 from live_stf.pose.formats.heat_maps import HeatMaps
 from live_stf.pose.formats.one_stage import OneStage
+from live_stf.pose.formats.output_form import TopDown, WholePicture
 from live_stf.pose.formats.simcc import SimCC
 from live_stf.pose.formats.yolo import Yolo, YoloEndToEnd
 from live_stf.pose.joints import VISIBLE, openpose_joints, persons

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from live_stf.pose.formats.base import TopDown, distinct
 from live_stf.pose.formats.detectors import Detector
+from live_stf.pose.formats.output_form import TopDown, distinct
 from live_stf.pose.joints import enough
 from live_stf.pose.onnx_network import OnnxNetwork
 from live_stf.pose.tracking import distinct_bodies

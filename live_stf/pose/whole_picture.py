@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from live_stf.pose.formats.base import WholePicture
+from live_stf.pose.formats.output_form import WholePicture
 from live_stf.pose.onnx_network import OnnxNetwork
 from live_stf.pose.warp import letterbox
 from live_stf.types import Frame

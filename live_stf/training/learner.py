@@ -12,8 +12,8 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from live_stf.errors import DataError
 from live_stf.network import build_network
-from live_stf.recipe import Recipe
 from live_stf.training.optimizer import build_optimizer, build_schedule
+from live_stf.training.recipe import Recipe
 
 BEGUN = "start_from"  # its name in a checkpoint
 

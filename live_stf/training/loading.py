@@ -5,11 +5,11 @@ from __future__ import annotations
 import lightning
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
-from live_stf.data.samples import held_out_windows, training_windows
-from live_stf.data.selection import Selected
 from live_stf.data.store import Store
-from live_stf.recipe import Recipe
 from live_stf.training.processes import Processes
+from live_stf.training.recipe import Recipe
+from live_stf.training.samples import held_out_windows, training_windows
+from live_stf.training.selection import Selected
 
 
 class Windows(lightning.LightningDataModule):

@@ -10,7 +10,7 @@ from torch.optim import SGD, AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
 
 from live_stf.errors import DataError
-from live_stf.recipe import TrainingRecipe
+from live_stf.training.recipe import TrainingRecipe
 
 OPTIMIZERS = ("adamw", "sgd")
 SCHEDULES = ("one-cycle", "cosine", "milestones")

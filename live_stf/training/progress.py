@@ -10,8 +10,8 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from live_stf.errors import DataError
-from live_stf.recipe import Recipe
 from live_stf.training.checkpoint import newest_whole
+from live_stf.training.recipe import Recipe
 
 # What may differ between the start of a training and its continuation: where things lie, how fast it goes, and what is
 # made of the weights afterwards.

@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.table import Table
 from torch.utils.data import DataLoader, TensorDataset
 
-from live_stf.machine import machine
 from live_stf.preparation import Preparation
-from live_stf.recipe import Recipe
+from live_stf.runtime.machine import machine
 from live_stf.training.learner import Classification
 from live_stf.training.precision import choose_precision
+from live_stf.training.recipe import Recipe
 
 BASELINE = "st-gcn"
 _WARM_UP, _STEPS, _ROUNDS = 2, 6, 3

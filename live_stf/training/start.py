@@ -7,11 +7,11 @@ from typing import Any
 
 from torch import nn
 
-from live_stf.engine.record import model_hash
 from live_stf.engine.torch_engine import load_network
 from live_stf.errors import DataError
 from live_stf.model import Model
-from live_stf.recipe import Recipe
+from live_stf.runtime.record import model_hash
+from live_stf.training.recipe import Recipe
 
 _FREE = "dropout"  # a switch that no weight depends on
 _LAST = "classify"  # the layer that knows the labels

@@ -59,12 +59,22 @@ def colour_table() -> np.ndarray:
     """(256, 3) uint8 RGB from least to most attention."""
     where = np.linspace(0, len(_STOPS) - 1, _STEPS)
     lab = np.stack([np.interp(where, np.arange(len(_STOPS)), channel) for channel in _STOPS.T], axis=1)
-    cone = (lab @ np.array([[1, 0.3963377774, 0.2158037573],
-                            [1, -0.1055613458, -0.0638541728],
-                            [1, -0.0894841775, -1.2914855480]]).T) ** 3
-    linear = cone @ np.array([[4.0767416621, -3.3077115913, 0.2309699292],
-                              [-1.2684380046, 2.6097574011, -0.3413193965],
-                              [-0.0041960863, -0.7034186147, 1.7076147010]]).T
+    cone = (
+        lab
+        @ np.array(
+            [[1, 0.3963377774, 0.2158037573], [1, -0.1055613458, -0.0638541728], [1, -0.0894841775, -1.2914855480]]
+        ).T
+    ) ** 3
+    linear = (
+        cone
+        @ np.array(
+            [
+                [4.0767416621, -3.3077115913, 0.2309699292],
+                [-1.2684380046, 2.6097574011, -0.3413193965],
+                [-0.0041960863, -0.7034186147, 1.7076147010],
+            ]
+        ).T
+    )
     linear = linear.clip(0, 1)
     srgb = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     return np.rint(srgb * 255).astype(np.uint8)

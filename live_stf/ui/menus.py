@@ -12,10 +12,10 @@ from PyQt5.QtCore import QObject, pyqtSignal
 from PyQt5.QtWidgets import QAction, QActionGroup, QFileDialog, QInputDialog, QMenu, QWidget
 
 from live_stf.engine import ENGINES
+from live_stf.live.session import About, Settings
 from live_stf.model import DESCRIPTION, MODELS, available_models
-from live_stf.session import About, Settings
-from live_stf.stream.cameras import cameras
-from live_stf.ui.listening import ListenDialog
+from live_stf.sources.cameras import cameras
+from live_stf.ui.label_dialog import ListenDialog
 from live_stf.ui.preferences import MOST_PEOPLE, Preferences
 
 _THRESHOLDS = tuple(percent / 100 for percent in range(30, 100, 10))

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from PyQt5.QtCore import QByteArray, QSettings
 
 from live_stf.engine import ENGINES
-from live_stf.session import Settings
+from live_stf.live.session import Settings
 from live_stf.ui import theme
 
 MOST_PEOPLE = 4

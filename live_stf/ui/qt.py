@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 from PyQt5 import QtCore, QtGui, QtWidgets
 
-from live_stf.scheduling import come_first
+from live_stf.runtime.scheduling import come_first
 from live_stf.ui.display import reached_display
 
 for _variable in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):

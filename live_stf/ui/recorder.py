@@ -11,11 +11,11 @@ from pathlib import Path
 
 import cv2
 
+from live_stf.clips.video_writer import VideoWriter
 from live_stf.errors import LiveStfError, one_line
-from live_stf.scheduling import give_way
+from live_stf.runtime.scheduling import give_way
 from live_stf.skeleton import Skeleton
-from live_stf.stream.recording import SUFFIX, Heading, RecordingWriter
-from live_stf.stream.video_writer import VideoWriter
+from live_stf.sources.recording import SUFFIX, Heading, RecordingWriter
 from live_stf.types import Frame, Snapshot
 from live_stf.ui.overlay import Style, annotate
 from live_stf.ui.qt import PaintingThread

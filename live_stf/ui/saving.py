@@ -11,8 +11,8 @@ from pathlib import Path
 from PyQt5.QtGui import QImage
 
 from live_stf.errors import LiveStfError
-from live_stf.session import About
-from live_stf.stream.recording import Heading
+from live_stf.live.session import About
+from live_stf.sources.recording import Heading
 from live_stf.types import Snapshot
 from live_stf.ui.overlay import Style
 from live_stf.ui.recorder import Recorder

@@ -11,7 +11,7 @@ from PyQt5.QtGui import QCloseEvent, QKeySequence, QResizeEvent
 from PyQt5.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QShortcut, QVBoxLayout, QWidget
 
 from live_stf.errors import LiveStfError
-from live_stf.session import About, Settings
+from live_stf.live.session import About, Settings
 from live_stf.types import Rates, Snapshot
 from live_stf.ui import theme
 from live_stf.ui.attention_panel import BODY
@@ -22,7 +22,7 @@ from live_stf.ui.overlay import Style
 from live_stf.ui.picture import WAITING, PictureView
 from live_stf.ui.preferences import Preferences
 from live_stf.ui.saving import Saver, unwritable
-from live_stf.ui.selection import Selection
+from live_stf.ui.selected_person import Selection
 from live_stf.ui.side_panel import SidePanel
 from live_stf.ui.status import StatusLine
 from live_stf.ui.timeline import Timeline
@@ -37,7 +37,7 @@ _HINT = "H: what the keys do"
 
 
 class Live(Protocol):
-    """What the window needs of a `live_stf.session.Session`; nothing in it blocks."""
+    """What the window needs of a `live_stf.live.session.Session`; nothing in it blocks."""
 
     opening: str
 

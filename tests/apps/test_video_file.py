@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import signal
@@ -20,13 +19,14 @@ import torch
 from safetensors.torch import save_file
 
 from live_stf.assets import pose_model
+from live_stf.cli import label
 from live_stf.errors import AssetError
 from live_stf.model import Model
 from live_stf.network import build_network
-from live_stf.pose.choice import open_pose
+from live_stf.pose.estimators import open_pose
 from live_stf.preparation import Preparation
-from live_stf.stream.recording import Heading, RecordingWriter
-from live_stf.stream.source import FileSource
+from live_stf.sources.recording import Heading, RecordingWriter
+from live_stf.sources.source import FileSource
 
 PROGRAM = Path(__file__).resolve().parents[2] / "apps" / "video_file.py"
 LABELS = ("walk", "wave", "none of these")
@@ -44,10 +44,7 @@ def one_thread():
 
 @pytest.fixture(scope="module")
 def program():
-    spec = importlib.util.spec_from_file_location("video_file", PROGRAM)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return label
 
 
 @pytest.fixture(scope="module")

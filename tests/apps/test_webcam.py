@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 from live_stf.model import Model
 from live_stf.network import build_network
 from live_stf.preparation import Preparation
-from live_stf.stream.recording import Heading, RecordingWriter
+from live_stf.sources.recording import Heading, RecordingWriter
 from live_stf.types import People, Person
 
 ROOT = Path(__file__).resolve().parents[2]

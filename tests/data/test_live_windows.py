@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from live_stf.data.benchmark import BenchmarkTest, BenchmarkTraining
 from live_stf.data.clip import Clip
-from live_stf.data.selection import select
 from live_stf.data.store import Store, write_store
+from live_stf.decision import DecisionSettings
+from live_stf.live.person_states import Recognizer
 from live_stf.preparation import STREAMS, Preparation
-from live_stf.recipe import DataRecipe, Recipe, SourceRecipe
-from live_stf.stream.decision import DecisionSettings
-from live_stf.stream.recognizer import Recognizer
+from live_stf.training.protocol_windows import BenchmarkTest, BenchmarkTraining
+from live_stf.training.recipe import DataRecipe, Recipe, SourceRecipe
+from live_stf.training.selection import select
 from live_stf.types import People, Person
 
 SIZE = (340, 256)
@@ -81,7 +81,7 @@ def test_a_clip_is_the_same_input_live_as_in_training_and_evaluation(
         preparation={"coordinates": "kinetics", "scores": "score", "bodies": bodies, "stream": stream},
         data=DataRecipe("", "", "subset", sources={"made": SourceRecipe("made", {}, "", "made by a test")}),
     )
-    (evaluated, target), = BenchmarkTest(store, select(store, recipe), recipe)
+    ((evaluated, target),) = BenchmarkTest(store, select(store, recipe), recipe)
     found = live_input(clip, newest, Preparation(**recipe.preparation))
     assert target == 0
     assert found.shape == (3, 150, 18, bodies)
@@ -89,5 +89,5 @@ def test_a_clip_is_the_same_input_live_as_in_training_and_evaluation(
 
     write_store([Clip(**{**vars(clip), "subset": "train"})], tmp_path / "training")
     store = Store(tmp_path / "training")
-    (trained, _), = BenchmarkTraining(store, select(store, recipe), recipe, 0)
+    ((trained, _),) = BenchmarkTraining(store, select(store, recipe), recipe, 0)
     np.testing.assert_array_equal(trained, evaluated)

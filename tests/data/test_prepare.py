@@ -12,13 +12,13 @@ import numpy as np
 import orjson
 import pytest
 
-from live_stf.data.__main__ import main
+from live_stf.cli.data import main
 from live_stf.data.chunks import ITEMS
 from live_stf.data.growing_store import GrowingStore
 from live_stf.data.prepare import prepare
 from live_stf.data.store import Store, write_store
-from live_stf.recipe import load_recipe
 from live_stf.skeleton import OPENPOSE_18
+from live_stf.training.recipe import load_recipe
 
 TAKES = 3 * ITEMS + 5  # files of the data set: four chunks
 DAMAGED = {7: b"", 300: b'{"skeletons": [', 301: b'{"skeletons": [[[1, 2, 3]]]}'}
@@ -53,7 +53,7 @@ def content(folder: Path) -> dict[str, bytes]:
 def start(data: Path, output: Path, *more: str) -> subprocess.Popen:
     words = ["prepare", "nw-ucla", "--root", str(data), "--output", str(output), *more]
     return subprocess.Popen(
-        [sys.executable, "-m", "live_stf.data", *words], stderr=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, "-m", "live_stf", "data", *words], stderr=subprocess.PIPE, text=True, start_new_session=True
     )
 
 

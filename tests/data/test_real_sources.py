@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from live_stf.data.clip import Clip
-from live_stf.data.reading import read_source
+from live_stf.data.reader import read_source
 from live_stf.data.store import Store, write_store
 from live_stf.skeleton import OPENPOSE_18
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from live_stf.data.augment.noise import Noise
 from live_stf.data.clip import Clip
-from live_stf.data.noise import Noise
 from live_stf.data.windows import WindowSettings, camera_times, clip_at, draw_stream, draw_window
 from live_stf.preparation import Preparation
 from live_stf.skeleton import OPENPOSE_18

@@ -8,7 +8,7 @@ import pytest
 from live_stf.engine import bound
 from live_stf.engine.bound import Bound, bounds
 from live_stf.model import Model
-from live_stf.openvino_runtime import bf16_available
+from live_stf.runtime.openvino import bf16_available
 
 
 def test_the_slower_of_operations_and_bytes_is_the_least() -> None:

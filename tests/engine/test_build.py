@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from live_stf.engine import __main__ as command
+from live_stf.cli import engine as command
 from live_stf.engine.build import References, build
-from live_stf.engine.machine import Machine, detect
 from live_stf.engine.measure import agreement, batch_of, compared, disagreement
-from live_stf.engine.record import Agreement, find_records
 from live_stf.engine.torch_engine import TorchEngine
 from live_stf.errors import EngineError
 from live_stf.model import Model
+from live_stf.runtime.devices import Machine, detect
+from live_stf.runtime.record import Agreement, find_records
 
 
 @pytest.fixture(autouse=True)

@@ -14,11 +14,11 @@ import torch
 from live_stf.engine import ENGINES, Classifier, Engine, open_engine
 from live_stf.engine.build import References, build
 from live_stf.engine.choice import SwitchingEngine, open_best, upgrade_later
-from live_stf.engine.machine import Machine, detect, tensorrt_modules
-from live_stf.engine.record import find_records
 from live_stf.engine.torch_engine import TorchEngine
 from live_stf.errors import EngineError, ModelError
 from live_stf.model import Model
+from live_stf.runtime.devices import Machine, detect, tensorrt_modules
+from live_stf.runtime.record import find_records
 
 RTX = tensorrt_modules().get("tensorrt_rtx", "")
 PC = Machine("NVIDIA GeForce RTX 3060", "sm_86", {"tensorrt_rtx": RTX, "torch": "2"}, reason="")

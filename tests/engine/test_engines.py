@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from live_stf.engine import ENGINES, open_classifier, open_engine
-from live_stf.engine.machine import Machine
 from live_stf.errors import ModelError
 from live_stf.model import Model, load_model
+from live_stf.runtime.devices import Machine
 from live_stf.types import Window
 
 TOLERANCE = 1e-4

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import torch
 
-from live_stf.engine.base import Engine
 from live_stf.engine.build import References, build
-from live_stf.engine.machine import detect
 from live_stf.engine.measure import agreement, disagreement
+from live_stf.engine.protocol import Engine
 from live_stf.engine.torch_engine import TorchEngine
 from live_stf.model import Model, available_models, load_model
-from live_stf.openvino_runtime import bf16_available
+from live_stf.runtime.devices import detect
+from live_stf.runtime.openvino import bf16_available
 
 Export = Callable[[Model], Path]
 
@@ -47,7 +47,7 @@ def onnx_runtime(model: Model, precision: str, folder: Path, exported: Export) -
     import onnx
 
     from live_stf.engine.export import lowered
-    from live_stf.engine.onnx_engine import OnnxEngine
+    from live_stf.runtime.onnx_engine import OnnxEngine
 
     path = exported(model)
     if precision != "fp32":

@@ -11,7 +11,7 @@ from live_stf.engine import open_engine
 from live_stf.engine.openvino_engine import OpenVINOEngine, convert
 from live_stf.errors import ModelError
 from live_stf.model import Model
-from live_stf.openvino_runtime import bf16_available, openvino
+from live_stf.runtime.openvino import bf16_available, openvino
 
 TOLERANCE = 1e-4
 

@@ -12,12 +12,12 @@ pytest.importorskip("onnxruntime", reason="needs onnxruntime (pip install 'live-
 
 from live_stf.engine.build import References  # noqa: E402
 from live_stf.engine.export import input_shape, lowered  # noqa: E402
-from live_stf.engine.machine import Machine, tensorrt_modules  # noqa: E402
 from live_stf.engine.measure import agreement  # noqa: E402
-from live_stf.engine.onnx_engine import OnnxEngine  # noqa: E402
 from live_stf.engine.quantize import measure_errors, measure_ranges, most_sensitive, quantisable, quantized  # noqa: E402
 from live_stf.errors import EngineError  # noqa: E402
 from live_stf.model import Model  # noqa: E402
+from live_stf.runtime.devices import Machine, tensorrt_modules  # noqa: E402
+from live_stf.runtime.onnx_engine import OnnxEngine  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -16,13 +16,13 @@ from live_stf.engine import open_engine
 from live_stf.engine import tensorrt_engine as tensorrt
 from live_stf.engine.build import References, build
 from live_stf.engine.export import input_shape
-from live_stf.engine.machine import Machine, tensorrt_modules
 from live_stf.engine.measure import LIMITS
-from live_stf.engine.record import EngineRecord, damage, file_hash, find_records, mismatch, model_hash
 from live_stf.engine.tensorrt_engine import TensorRTEngine, matching_record
 from live_stf.engine.torch_engine import TorchEngine
 from live_stf.errors import EngineError, LiveStfError
 from live_stf.model import Model
+from live_stf.runtime.devices import Machine, tensorrt_modules
+from live_stf.runtime.record import EngineRecord, damage, file_hash, find_records, mismatch, model_hash
 
 onnx = pytest.importorskip("onnx", reason="needs onnx (pip install 'live-stf[onnx]')")
 

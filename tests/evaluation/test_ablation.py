@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from live_stf import compare
+from live_stf.cli import compare
 from live_stf.evaluation.ablation import by_kernel, compare_runs, run_name, table
 from live_stf.model import Model, load_model
 

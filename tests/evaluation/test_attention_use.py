@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from live_stf.cli.attention_report import main
 from live_stf.engine import open_engine
 from live_stf.engine.torch_engine import load_network
 from live_stf.evaluation.attention_use import (
@@ -19,13 +20,12 @@ from live_stf.evaluation.attention_use import (
     attention_from,
     attention_use,
     hidden_parts,
-    main,
 )
 from live_stf.evaluation.scores import held_out_side
 from live_stf.model import Model
 from live_stf.network import STFNet
-from live_stf.recipe import load_recipe
 from live_stf.skeleton import KINECT_20
+from live_stf.training.recipe import load_recipe
 
 Make = Callable[..., Model]
 BODIES = 2

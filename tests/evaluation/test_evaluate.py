@@ -14,9 +14,7 @@ import torch
 from PIL import Image
 from rich.console import Console
 
-from live_stf import evaluate
-from live_stf.data.benchmark import BenchmarkTraining
-from live_stf.data.selection import select
+from live_stf.cli import evaluate
 from live_stf.data.store import Store, write_store
 from live_stf.engine.torch_engine import load_network
 from live_stf.errors import DataError
@@ -25,8 +23,10 @@ from live_stf.evaluation.results import Result, show_paper
 from live_stf.evaluation.scores import UNTRAINED_EPOCH, compute_scores, held_out_side, load_scores
 from live_stf.model import Model
 from live_stf.preparation import STREAMS
-from live_stf.recipe import load_recipe
 from live_stf.skeleton import KINECT_20
+from live_stf.training.protocol_windows import BenchmarkTraining
+from live_stf.training.recipe import load_recipe
+from live_stf.training.selection import select
 
 Make = Callable[..., Model]
 

@@ -10,13 +10,13 @@ import pytest
 import torch
 from PIL import Image
 
-from live_stf import figures
+from live_stf.cli import figures
 from live_stf.engine.torch_engine import load_network
-from live_stf.evaluation.inside import surest_instances
+from live_stf.evaluation.network_internals import surest_instances
 from live_stf.evaluation.plots import plot_classes, plot_confusion, plot_features, plot_kernels, plot_similarity
 from live_stf.evaluation.scores import held_out_side
 from live_stf.model import Model
-from live_stf.recipe import load_recipe
+from live_stf.training.recipe import load_recipe
 
 Make = Callable[..., Model]
 

@@ -20,7 +20,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from live_stf.assets import pose_model
 from live_stf.errors import AssetError
-from live_stf.pose.formats.base import IMAGENET, PLAIN_BGR, UNIT, Pixels
+from live_stf.pose.formats.output_form import IMAGENET, PLAIN_BGR, UNIT, Pixels
 from live_stf.skeleton import COCO_17, OPENPOSE_18
 
 # Full in one channel, so that no colour is a darker one of another: a dot's edge is not somebody else's dot.

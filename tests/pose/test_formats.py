@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from live_stf.pose.formats.base import distinct, from_middle
 from live_stf.pose.formats.detectors import DetsAndLabels, YoloBoxes, YoloBoxesEndToEnd
 from live_stf.pose.formats.heat_maps import HeatMaps
 from live_stf.pose.formats.one_stage import OneStage
+from live_stf.pose.formats.output_form import distinct, from_middle
 from live_stf.pose.formats.simcc import SimCC
 from live_stf.pose.formats.yolo import Yolo, YoloEndToEnd
 

@@ -10,10 +10,10 @@ import onnx
 import pytest
 
 from live_stf.errors import PoseError
-from live_stf.openvino_runtime import bf16_available
-from live_stf.pose.formats.base import Pixels
+from live_stf.pose.formats.output_form import Pixels
 from live_stf.pose.onnx_pose import LAYOUTS, OnnxPose
 from live_stf.pose.tracking import Tracker
+from live_stf.runtime.openvino import bf16_available
 from live_stf.skeleton import OPENPOSE_18
 from live_stf.types import Frame
 

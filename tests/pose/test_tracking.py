@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from live_stf.pose.switches import KINDS, Motion, crossing, follow, motions, switches
+from benchmarks.identity_switches import KINDS, Motion, crossing, follow, motions, switches
 from live_stf.pose.tracking import Tracker, body_size, pose_distance
 from live_stf.types import People, Person
 
@@ -203,7 +203,7 @@ def test_switches_are_counted():
 
 
 def test_the_command_says_identities_and_switches(shared, capsys):
-    from live_stf.pose import switches as program
+    from benchmarks import identity_switches as program
 
     assert program.main([str(shared / "videos" / "two_people.mp4"), "--crossings", "1"]) == 0
     out = capsys.readouterr().out
@@ -228,7 +228,7 @@ def test_real_people_keep_their_identities(shared):
     """two_people.mp4: a woman in front on the right, a man behind her who leans to and fro; nobody leaves."""
     pytest.importorskip("mediapipe")
     from live_stf.pose.mediapipe import MediaPipePose
-    from live_stf.stream.source import open_source
+    from live_stf.sources.source import open_source
 
     tracker, necks = Tracker(), []
     with open_source(shared / "videos" / "two_people.mp4") as source, MediaPipePose(people=2) as pose:

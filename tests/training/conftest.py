@@ -10,7 +10,7 @@ import yaml
 
 from live_stf.data.clip import Clip, Damaged
 from live_stf.data.store import write_store
-from live_stf.recipe import Recipe, load_recipe
+from live_stf.training.recipe import Recipe, load_recipe
 
 FRAMES = 8  # of a window: enough to tell the three apart, and a step takes as long as a window has frames
 FIGURE = np.array(

@@ -13,16 +13,16 @@ import torch
 from safetensors.torch import save_file
 from scipy.special import softmax
 
-from live_stf.data.samples import held_out_windows
-from live_stf.data.selection import open_store, select
+from live_stf.decision import DecisionSettings
 from live_stf.engine import Classifier
 from live_stf.errors import ModelError
-from live_stf.evaluation.live import AFTER, BEFORE, Live, judge, simulate, subject_groups
+from live_stf.evaluation.simulated_streams import AFTER, BEFORE, Live, judge, simulate, subject_groups
 from live_stf.model import Model, load_model
 from live_stf.network import build_network
 from live_stf.preparation import Preparation
-from live_stf.recipe import Recipe
-from live_stf.stream.decision import DecisionSettings
+from live_stf.training.recipe import Recipe
+from live_stf.training.samples import held_out_windows
+from live_stf.training.selection import open_store, select
 from live_stf.types import Window
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def program() -> ModuleType:
     import importlib.util
 
-    spec = importlib.util.spec_from_file_location("decision_calibration", ROOT / "calibration" / "decision.py")
+    spec = importlib.util.spec_from_file_location("decision_calibration", ROOT / "calibration" / "thresholds.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules["decision_calibration"] = module
     spec.loader.exec_module(module)

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from live_stf.errors import DataError
-from live_stf.recipe import TrainingRecipe
 from live_stf.training.optimizer import build_optimizer, build_schedule
+from live_stf.training.recipe import TrainingRecipe
 
 
 def rates(settings: TrainingRecipe, steps: int) -> list[float]:

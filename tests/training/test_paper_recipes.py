@@ -10,15 +10,15 @@ import pytest
 import torch
 from rich.console import Console
 
+from live_stf.cli.train import train
 from live_stf.data.clip import Clip
-from live_stf.data.samples import held_out_windows, training_windows
-from live_stf.data.selection import open_store, select
 from live_stf.data.store import write_store
 from live_stf.model import load_model
 from live_stf.preparation import STREAMS, Preparation
-from live_stf.recipe import load_recipe
 from live_stf.skeleton import NTU_25, OPENPOSE_18, SKELETONS
-from live_stf.train import train
+from live_stf.training.recipe import load_recipe
+from live_stf.training.samples import held_out_windows, training_windows
+from live_stf.training.selection import open_store, select
 
 NTU = ("ntu60-xsub", "ntu60-xview", "ntu120-xsub", "ntu120-xset")
 PAPER = (*NTU, "kinetics")

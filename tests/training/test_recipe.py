@@ -8,11 +8,11 @@ import pytest
 import torch
 import yaml
 
+from live_stf.decision import DecisionSettings
 from live_stf.errors import DataError
 from live_stf.network import build_network
 from live_stf.preparation import Preparation
-from live_stf.recipe import RECIPES, load_recipe
-from live_stf.stream.decision import DecisionSettings
+from live_stf.training.recipe import RECIPES, load_recipe
 
 
 @pytest.mark.parametrize("file", sorted(RECIPES.glob("*.yaml")), ids=lambda file: file.stem)

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from live_stf.data.clip import Clip
-from live_stf.data.samples import HeldOutWindows, TrainingWindows
-from live_stf.data.selection import counts, open_store, select
 from live_stf.data.store import write_store
 from live_stf.errors import DataError
-from live_stf.recipe import Recipe
 from live_stf.skeleton import OPENPOSE_18
+from live_stf.training.recipe import Recipe
+from live_stf.training.samples import HeldOutWindows, TrainingWindows
+from live_stf.training.selection import counts, open_store, select
 from tests.training.conftest import FIGURE
 
 

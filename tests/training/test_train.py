@@ -23,20 +23,20 @@ from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch.utils.data import Dataset
 
-from live_stf import evaluate, train
-from live_stf.data.samples import training_windows
-from live_stf.data.selection import Selected
+from live_stf.cli import evaluate, train
 from live_stf.data.store import Store
 from live_stf.engine import open_engine
 from live_stf.errors import DataError
 from live_stf.model import load_model
-from live_stf.recipe import Recipe, load_recipe
 from live_stf.training import loading
 from live_stf.training.checkpoint import steps_learned
 from live_stf.training.learner import Classification
 from live_stf.training.precision import choose_precision
 from live_stf.training.processes import Processes
 from live_stf.training.progress import Progress
+from live_stf.training.recipe import Recipe, load_recipe
+from live_stf.training.samples import training_windows
+from live_stf.training.selection import Selected
 
 EPOCHS = 5
 LENGTH = f"training.epochs={EPOCHS}"
@@ -351,7 +351,7 @@ def test_ctrl_c_keeps_the_last_epoch_and_says_how_to_go_on(recipe_file: Path, tm
 # A training in which Ctrl-C is pressed in the third step, in a finalizer.
 INTERRUPTED_IN_A_FINALIZER = """
 import os, signal, sys, time
-from live_stf import train
+from live_stf.cli import train
 from live_stf.training.learner import Classification
 
 class Finalized:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from live_stf.session import About, Settings
+from live_stf.live.session import About, Settings
 from live_stf.skeleton import OPENPOSE_18
 from live_stf.types import Event, Frame, People, Person, Rates, Scores, Snapshot, State
 from live_stf.ui import theme

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from PyQt5.QtCore import Qt
 
-from live_stf.session import Settings
-from live_stf.stream.cameras import Camera
+from live_stf.live.session import Settings
+from live_stf.sources.cameras import Camera
 from live_stf.ui import menus as menus_module
 from live_stf.ui.menus import offered_sources
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from live_stf.session import Settings
+from live_stf.live.session import Settings
 from live_stf.ui.preferences import Preferences
 
 CHOSEN = Settings(

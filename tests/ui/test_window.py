@@ -10,7 +10,7 @@ from PyQt5.QtWidgets import QApplication
 
 from live_stf.errors import LiveStfError
 from live_stf.skeleton import OPENPOSE_18
-from live_stf.stream.recording import RecordedSource
+from live_stf.sources.recording import RecordedSource
 from live_stf.types import Event, Rates, Snapshot, State
 from live_stf.ui import theme
 from live_stf.ui.attention_panel import BODY

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from live_stf import session as session_module
 from live_stf.errors import SourceError
-from live_stf.session import Session, Settings
-from live_stf.stream.reconnect import ReconnectingSource
+from live_stf.live import session as session_module
+from live_stf.live.session import Session, Settings
+from live_stf.sources.reconnect import ReconnectingSource
 from live_stf.types import Frame, People
 from live_stf.ui.window import LiveWindow
 
@@ -107,7 +107,7 @@ def test_a_source_that_is_lost_is_told_and_comes_back(open_live, settings, qtbot
         return last or Camera(3600)
 
     monkeypatch.setattr(session_module, "open_lasting", lambda *_: ReconnectingSource(Camera(1.5), open_again))
-    monkeypatch.setattr(session_module.choice, "open_pose", lambda *_, **__: Nobody())
+    monkeypatch.setattr(session_module.estimators, "open_pose", lambda *_, **__: Nobody())
     window = open_live(replace(settings, source="0"))
     told = []
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from live_stf.engine.choice import FAILURES, LONGEST
-from live_stf.engine.machine import Machine, detect
 from live_stf.errors import PoseError, one_line
 from live_stf.pose.blazepose import networks
 from live_stf.pose.blazepose.networks import Networks
-from live_stf.pose.choice import DEVICES
+from live_stf.pose.estimators import DEVICES
+from live_stf.runtime.devices import Machine, detect
 
 UNREADABLE = (FileNotFoundError, PoseError)  # of the bundle: nothing else can read it either
 
@@ -62,7 +62,7 @@ def _open_on_gpu(
     from live_stf.pose.blazepose import gpu
 
     if machine.tensorrt is not None:
-        from live_stf.pose.blazepose import tensorrt
+        from live_stf.pose.blazepose import tensorrt_networks as tensorrt
 
         try:
             return tensorrt.open_networks(bundle, people, precision, machine, folder)

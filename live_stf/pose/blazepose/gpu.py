@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from live_stf.engine.lane import Lane
 from live_stf.errors import EngineError
 from live_stf.pose.blazepose.networks import Networks, read_networks
 from live_stf.pose.blazepose.torch_network import torch_network
+from live_stf.runtime.cuda_graph import Lane
 
 LARGEST = 4  # people in one batch
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from live_stf.pose.formats.base import UNIT, Boxes, Pixels, Shape, distinct, from_middle
+from live_stf.pose.formats.output_form import UNIT, Boxes, Pixels, Shape, distinct, from_middle
 
 OVERLAP = 0.5
 PERSON = 0  # class, in COCO and in detectors of nothing but people

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from live_stf.pose.formats.base import PLAIN_BGR, Bodies, Shape, distinct
+from live_stf.pose.formats.output_form import PLAIN_BGR, Bodies, Shape, distinct
 
 OVERLAP = 0.45  # RTMO's files leave a few bodies in twice; this is how its authors' own program takes them out
 

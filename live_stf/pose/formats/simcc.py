@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from live_stf.pose.formats.base import IMAGENET, Shape
+from live_stf.pose.formats.output_form import IMAGENET, Shape
 
 
 class SimCC:

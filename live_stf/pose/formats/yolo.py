@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from live_stf.pose.formats.base import READABLE, UNIT, Bodies, Shape, distinct, from_middle
+from live_stf.pose.formats.output_form import READABLE, UNIT, Bodies, Shape, distinct, from_middle
 
 OVERLAP = 0.7  # intersection over union from which two boxes are one, the trainer's own
 PERSON = 0  # class

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from live_stf.engine.machine import Machine, detect
 from live_stf.errors import ModelError, PoseError
 from live_stf.pose.blazepose import BlazePose
 from live_stf.pose.blazepose.device import open_networks
-from live_stf.pose.choice import open_pose
+from live_stf.pose.estimators import open_pose
+from live_stf.runtime.devices import Machine, detect
 
 without_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without an NVIDIA GPU")
 PC = Machine("NVIDIA GeForce RTX 3060", "sm_86", {"torch": "2"}, reason="")

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from live_stf.engine.lane import Lane
-from live_stf.pose.agreement import Agreement
+from benchmarks.pose_agreement import Agreement
 from live_stf.pose.blazepose import BlazePose, gpu
 from live_stf.pose.blazepose.gpu import LARGEST, in_lanes
+from live_stf.runtime.cuda_graph import Lane
 from live_stf.skeleton import OPENPOSE_18
-from live_stf.stream.source import FileSource
+from live_stf.sources.source import FileSource
 from live_stf.types import Frame
 
 NECK = OPENPOSE_18.index("neck")

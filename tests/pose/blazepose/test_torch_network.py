@@ -9,11 +9,11 @@ import torch
 
 from live_stf.assets import pose_model
 from live_stf.errors import AssetError
-from live_stf.openvino_runtime import openvino, precision_options
 from live_stf.pose.blazepose.networks import read_networks
 from live_stf.pose.blazepose.region import Region
 from live_stf.pose.blazepose.torch_network import torch_network
-from live_stf.stream.source import FileSource
+from live_stf.runtime.openvino import openvino, precision_options
+from live_stf.sources.source import FileSource
 
 operators = openvino.opset13
 # Of the largest number that OpenVINO gives.

@@ -1,0 +1,186 @@
+"""How often people are taken for each other: `python -m benchmarks.identity_switches CLIP --people N`.
+
+First in the clip itself, in which N people are to be seen from beginning to end: every identity beyond N is somebody
+who was lost and came back as somebody new. Then in crossings that are made of the joints found in the clip, where it is
+known who is who: two people walk through each other's way, or meet and turn round, and the one behind is not seen
+meanwhile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from live_stf.cli.program import ended
+from live_stf.errors import SourceError
+from live_stf.pose import estimators
+from live_stf.pose.tracking import Tracker, body_size
+from live_stf.sources.source import FileSource
+from live_stf.types import People, Person
+
+SIZE = (1280, 720)
+HEIGHT = 300.0  # pixels of a body's box, corner to corner, in the made crossings
+SECONDS = 6.0  # of a crossing
+RATE = 30.0
+TURN = 0.3  # seconds that turning round takes
+MISSED = 0.05  # share of the pictures in which a body is not found though it is seen
+LEAST = 1.0  # seconds that somebody has to be seen for to act in crossings
+HIDDEN = (0.0, 0.25, 0.5, 1.0)
+KINDS = ("cross", "turn round", "one stands")
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """How somebody moved: times (n,) in seconds, joints (n, V, 3) around their middle, in body sizes."""
+
+    times: np.ndarray
+    joints: np.ndarray
+
+    def at(self, time: float) -> np.ndarray:
+        """Joints (V, 3) at any time: to and fro through what there is."""
+        length = self.times[-1] - self.times[0]
+        phase = time % (2 * length)
+        wanted = self.times[0] + min(phase, 2 * length - phase)
+        return self.joints[int(np.abs(self.times - wanted).argmin())]
+
+
+def motions(tracked: Sequence[People]) -> list[Motion]:
+    """Of everybody who was seen for LEAST seconds, with the place and size of every picture taken out."""
+    seen: dict[int, list[tuple[float, np.ndarray]]] = {}
+    for people in tracked:
+        for person in people.persons:
+            seen.setdefault(person.identity, []).append((people.time, person.joints))
+    found = []
+    for series in seen.values():
+        times = np.array([time for time, _ in series])
+        if times[-1] - times[0] < LEAST:
+            continue
+        size = float(np.median([body_size(joints) for _, joints in series]))
+        found.append(Motion(times, np.stack([_centred(joints, size) for _, joints in series])))
+    return found
+
+
+def _centred(joints: np.ndarray, size: float) -> np.ndarray:
+    out = joints.copy()
+    there = out[:, 2] > 0
+    out[there, :2] = (out[there, :2] - out[there, :2].mean(axis=0)) / size
+    return out
+
+
+def crossing(rng: np.random.Generator, acting: Sequence[Motion], kind: str, hidden: float) -> Iterator[People]:
+    """A series of pictures of two people, identities 1 and 2 as they really are, in one of KINDS.
+
+    hidden: seconds around the meeting in which the one behind is not seen.
+    """
+    speed = rng.uniform(0.3, 0.9, 2) * HEIGHT  # pixels a second
+    if kind == "one stands":
+        speed[1] = 0.0
+    first, second = (acting[rng.integers(len(acting))] for _ in range(2))
+    mirrored, start = rng.random(2) < 0.5, rng.uniform(0, 10, 2)
+    height = HEIGHT * rng.uniform(0.8, 1.0, 2)
+    below = rng.uniform(-0.08, 0.08) * HEIGHT
+    behind = int(rng.integers(2))
+    meeting, apart = SECONDS / 2, 0.0
+    if kind == "turn round":  # in front of each other, as people do, and not from one moment to the next
+        apart = rng.uniform(0.1, 0.2) * HEIGHT
+    for time in np.arange(0, SECONDS, 1 / RATE):
+        away = np.hypot(time - meeting, TURN) if kind == "turn round" else meeting - time
+        places = SIZE[0] / 2 - apart - speed[0] * away, SIZE[0] / 2 + apart + speed[1] * away
+        persons = []
+        for number, motion in enumerate((first, second)):
+            if (number == behind and abs(time - meeting) < hidden / 2) or rng.random() < MISSED:
+                continue
+            joints = motion.at(time + start[number]).copy()
+            there = joints[:, 2] > 0
+            joints[:, 0] *= -height[number] if mirrored[number] else height[number]
+            joints[:, 1] *= height[number]
+            joints[:, :2] += (places[number], SIZE[1] / 2 + below * number)
+            joints[~there] = 0
+            persons.append(Person(joints.astype(np.float32), number + 1))
+        order = rng.permutation(len(persons))
+        yield People(float(time), SIZE, tuple(persons[index] for index in order))
+
+
+def switches(truth: Sequence[People], tracker: Tracker) -> int:
+    """How often somebody's identity is another one than the last they had.
+
+    Who is who in the truth is known again in the tracker's answer by the joints, which are the same.
+    """
+    last: dict[int, int] = {}
+    count = 0
+    for people in truth:
+        given = {person.joints.tobytes(): person.identity for person in tracker.update(people).persons}
+        for person in people.persons:
+            identity = given.get(person.joints.tobytes())
+            if identity is None:  # taken for another one's double
+                continue
+            count += last.get(person.identity, identity) != identity
+            last[person.identity] = identity
+    return count
+
+
+def follow(clip: Path, pose_name: str, people: int) -> list[People]:
+    """Everybody in every picture of the clip, with identities."""
+    tracker = Tracker()
+    with FileSource(clip) as source, closing(estimators.open_pose(pose_name, people)) as pose:
+        tracked = []
+        while (frame := source.read()) is not None:
+            tracked.append(tracker.update(pose.detect(frame)))
+    return tracked
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure and print; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.identity_switches", description=(__doc__ or "").splitlines()[0]
+    )
+    parser.add_argument("clip", type=Path, metavar="CLIP", help="a video file with people who stay in it")
+    parser.add_argument("--people", type=int, default=2, help="how many there are in it (default: 2)")
+    parser.add_argument(
+        "--pose", type=estimators.argument, default=estimators.DEFAULT, metavar="NAME", help=estimators.HELP
+    )
+    parser.add_argument("--crossings", type=int, default=100, help="to be made, of every kind (default: 100)")
+    parser.add_argument("--seed", type=int, default=0, help="of the crossings (default: 0)")
+    options = parser.parse_args(arguments)
+    if options.people < 1 or options.crossings < 1 or options.seed < 0:
+        parser.error("--people and --crossings have to be 1 or more, --seed 0 or more")
+    return ended(run, options)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Follow the people of the clip, make crossings of them, and print what came of both."""
+    tracked = follow(options.clip, options.pose, options.people)
+    given = sorted({person.identity for people in tracked for person in people.persons})
+    found = np.array([len(people.persons) for people in tracked])
+    print(
+        f"{options.clip.name}: {len(tracked)} pictures, {found.mean():.2f} of {options.people} people found on "
+        f"average; {len(given)} identities, {max(len(given) - options.people, 0)} more than people"
+    )
+    acting = motions(tracked)
+    if not acting:
+        raise SourceError(f"{options.clip}: nobody is in it for {LEAST:g} s, so no crossing can be made")
+    table = Table(title=f"identity switches in {options.crossings} crossings each, seed {options.seed}")
+    table.add_column("the one behind is hidden for")
+    for kind in KINDS:
+        table.add_column(kind, justify="right")
+    for hidden in HIDDEN:
+        row = []
+        for kind in KINDS:
+            rng = np.random.default_rng((options.seed, KINDS.index(kind), round(100 * hidden)))
+            counts = [switches(list(crossing(rng, acting, kind, hidden)), Tracker()) for _ in range(options.crossings)]
+            row.append(f"{sum(counts)} ({np.count_nonzero(counts)} crossings)")
+        table.add_row(f"{hidden:g} s", *row)
+    Console().print(table)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""Measure what a network's attention is worth: `live-stf attention MODEL RECIPE [key=value ...]`."""
+
+from __future__ import annotations
+
+import argparse
+
+from rich.console import Console
+from rich.table import Table
+
+from live_stf.cli.program import ended
+from live_stf.engine import ENGINES, open_engine
+from live_stf.evaluation.attention_use import OWN, HiddenParts, attention_use, hidden_parts
+from live_stf.evaluation.scores import held_out_side
+from live_stf.model import load_model
+from live_stf.training.recipe import load_recipe
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="live-stf attention", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("model", help="name in models/, or a model's folder")
+    parser.add_argument("recipe", help="name of a recipe, or a YAML file")
+    parser.add_argument("--engine", default="auto", choices=["auto", *ENGINES], help="what hidden parts are run by")
+    parser.add_argument("changes", nargs="*", metavar="key=value", help="changes to the recipe: data.root=DIR")
+    return ended(run, parser.parse_intermixed_args(arguments))
+
+
+def run(given: argparse.Namespace) -> None:
+    """Measure and print."""
+    model = load_model(given.model)
+    windows = held_out_side(model, load_recipe(given.recipe, given.changes))
+    shares = attention_use(model, windows)
+    console = Console()
+    table = Table("attention", "right", "lost", caption=f"{len(windows)} held-out windows")
+    for source, share in shares.items():
+        table.add_row(source, f"{share:.1%}", "" if source == OWN else f"{100 * (shares[OWN] - share):.1f} points")
+    console.print(table)
+    if len(model.grains) > 1:
+        _show_parts(hidden_parts(model, open_engine(model, given.engine), windows), console)
+
+
+def _show_parts(found: HiddenParts, console: Console) -> None:
+    table = Table("part", "attention", "log-probability lost without it")
+    for name, share, loss in zip(found.parts, found.attention.mean(axis=0), found.loss.mean(axis=0), strict=True):
+        table.add_row(name.replace("_", " "), f"{share:.1%}", f"{loss:.2f}")
+    console.print(table)
+    console.print(
+        f"The part with most attention is the one that is missed most in {found.agreement:.0%} of the windows; always "
+        f"to name the same part would be right in {found.always_one:.0%}, to guess in {1 / len(found.parts):.0%}."
+    )

@@ -1,0 +1,78 @@
+"""Hold a live run against the truth: `live-stf truth EVENTS|CLIP TRUTH.jsonl`.
+
+EVENTS is what the live program wrote with --events; a CLIP is run through the live decision first, picture by picture.
+TRUTH has a line of JSON for everything that was really done, {"label": "wave", "start": 3.2, "end": 7.5}, in seconds;
+what lies between is idle. With "person" in a line only that person's labels count for it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+
+from rich.console import Console
+
+from live_stf.cli.program import ended
+from live_stf.engine import ENGINES
+from live_stf.errors import DataError
+from live_stf.evaluation.live_run import judge_run, read_events, read_truth, table
+from live_stf.live.events import EVENTS_SUFFIX, changes
+from live_stf.pose import estimators
+from live_stf.recognizer import Recognizer
+from live_stf.sources.source import FileSource
+from live_stf.types import Event, State
+
+
+def run_clip(clip: Path, model: str, engine: str, pose: str, people: int) -> tuple[list[Event], float]:
+    """The changes that the live decision makes in a clip, every picture of it seen, and the clip's length in seconds.
+
+    How fast the machine is makes no difference: the network is asked as often a second of the clip as live at most.
+    """
+    said, known, length = [], {}, 0.0
+    with Recognizer(model, engine, pose, people) as recognizer, FileSource(clip) as source:
+        while (frame := source.read()) is not None:
+            events = {
+                event.identity: event
+                for event in recognizer.push_image(frame.image, frame.time)
+                if event.state is not State.NO_PERSON
+            }
+            said += changes(known, events, frame.time)
+            length = frame.time + (1 / source.fps if source.fps else 0.0)
+    return said, length
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Judge a run and print; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="live-stf truth", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument(
+        "run", type=Path, metavar="EVENTS|CLIP", help=f"events as {EVENTS_SUFFIX}, else a video file to run"
+    )
+    parser.add_argument("truth", type=Path, metavar="TRUTH", help="a line of JSON an action: label, start, end")
+    parser.add_argument("--seconds", type=float, help="length of the run, where the last event is not its end")
+    parser.add_argument("--model", default="everyday", help="name in models/, or a model's folder (default: everyday)")
+    parser.add_argument("--engine", default="auto", choices=("auto", *ENGINES), help="what runs the network")
+    parser.add_argument(
+        "--pose", type=estimators.argument, default=estimators.DEFAULT, metavar="NAME", help=estimators.HELP
+    )
+    parser.add_argument("--people", type=int, default=2, help="how many people at once (default: 2)")
+    options = parser.parse_args(arguments)
+    if options.seconds is not None and not 0 < options.seconds < math.inf:
+        parser.error(f"--seconds is {options.seconds:g}, it has to be above 0")
+    if options.people < 1:
+        parser.error(f"--people is {options.people}, it has to be 1 or more")
+    return ended(run, options)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Judge a run and print."""
+    truth = read_truth(options.truth)
+    if options.run.suffix == EVENTS_SUFFIX:
+        events = read_events(options.run)
+        length = max([0.0, *(event.time for event in events), *(action.end for action in truth)])
+    else:
+        events, length = run_clip(options.run, options.model, options.engine, options.pose, options.people)
+    length = options.seconds or length
+    if length <= 0:
+        raise DataError(f"{options.run}: has no events, so its length is not known; give --seconds")
+    Console().print(table(judge_run(events, truth, length)))

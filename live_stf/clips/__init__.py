@@ -1,0 +1,1 @@
+"""Labelling of clips that are whole files: segments and annotated video."""

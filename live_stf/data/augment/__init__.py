@@ -1,0 +1,1 @@
+"""How training windows are varied: one module a kind of change."""

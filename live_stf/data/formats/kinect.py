@@ -1,0 +1,56 @@
+"""Kinect bodies read as OPENPOSE_18: joint orders as the data sets write them, and camera space turned upright.
+
+Kinect's skeleton space is right-handed, in metres: y up, z away from the sensor, x so that the left hand of a person
+facing the sensor has the smaller x. It belongs to the sensor, which looks down on the scene in every data set here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from live_stf.data.formats.head import add_face
+from live_stf.data.reader import present, trim
+from live_stf.skeleton import KINECT_20, OPENPOSE_18, Remap
+
+# MSR Action3D's own order of about the same joints.
+MSR_20 = tuple(
+    "left_shoulder right_shoulder neck_base spine left_hip right_hip hip_center left_elbow right_elbow left_wrist "
+    "right_wrist left_hand right_hand left_knee right_knee left_ankle right_ankle left_foot right_foot head".split()
+)
+FLORENCE_15 = tuple(
+    "head neck_base spine left_shoulder left_elbow left_wrist right_shoulder right_elbow right_wrist left_hip "
+    "left_knee left_ankle right_hip right_knee right_ankle".split()
+)
+
+
+def body_remap(layout: tuple[str, ...]) -> Remap:
+    """A Kinect layout as OPENPOSE_18 without a face; the neck is the middle of the shoulders, as OpenPose's is."""
+    same = {joint: (joint,) for joint in OPENPOSE_18.joints if joint in layout}
+    return Remap(layout, OPENPOSE_18, {**same, "neck": ("left_shoulder", "right_shoulder")})
+
+
+KINECT_20_TO_OPENPOSE_18 = body_remap(KINECT_20.joints)
+MSR_20_TO_OPENPOSE_18 = body_remap(MSR_20)
+FLORENCE_15_TO_OPENPOSE_18 = body_remap(FLORENCE_15)
+
+
+def level(coordinates: np.ndarray, pitch: float) -> np.ndarray:
+    """Points (..., 3) seen by a sensor that looks `pitch` degrees down, turned about x so that y is up."""
+    angle = np.radians(pitch)
+    x, y, z = np.moveaxis(coordinates, -1, 0)
+    return np.stack((x, np.cos(angle) * y - np.sin(angle) * z, np.sin(angle) * y + np.cos(angle) * z), axis=-1)
+
+
+def read_body(coordinates: np.ndarray, remap: Remap, pitch: float) -> tuple[np.ndarray, np.ndarray]:
+    """(T, S, 3) in Kinect space -> OPENPOSE_18 coordinates (T', 18, 3) and scores (T', 18), float32.
+
+    Joints have score 1, absent ones 0. Nose, eyes and ears are placed by the head model. Frames without any joint are
+    dropped at the start and the end.
+    """
+    coordinates, scores = present(np.asarray(coordinates, dtype=np.float64))
+    coordinates = level(coordinates, pitch)
+    at = remap.source.index("head")
+    head = np.where(scores[:, at, None] > 0, coordinates[:, at], np.nan)
+    body, body_scores = remap.apply(coordinates, scores)
+    body, body_scores = add_face(body, body_scores, head)
+    return trim(body, body_scores)

@@ -1,0 +1,36 @@
+"""What the motion capture readers share: a marker skeleton with a head that turns, read as an OpenPose body."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from live_stf.data.formats.head import FACE
+from live_stf.errors import DataError
+from live_stf.skeleton import OPENPOSE_18, Remap
+
+
+def openpose_body(
+    remap: Remap, positions: np.ndarray, head: np.ndarray, head_axes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Body joints through `remap`, face joints on a rigid head that is turned as it was captured.
+
+    positions: (T, S, 3) in metres, of the remap's source joints. head: (T, 3), the head's centre. head_axes: (T, 3, 3),
+    its left, up and forward directions in the world as columns. Returns coordinates (T, 18, 3) and scores (T, 18) of
+    OPENPOSE_18, float32; every joint is there.
+    """
+    coordinates, scores = remap.apply(positions, np.ones(positions.shape[:2]))
+    for joint, place in FACE.items():
+        at = OPENPOSE_18.index(joint)
+        coordinates[:, at] = head + head_axes @ np.array(place)
+        scores[:, at] = 1
+    return coordinates, scores
+
+
+def list_files(root: Path, ending: str) -> list[Path]:
+    """Files of a source's folder with this ending, sorted by name; DataError where there is none."""
+    files = sorted(path for path in root.iterdir() if path.suffix == ending) if root.is_dir() else []
+    if not files:
+        raise DataError(f"{root} has no {ending} files; give the folder of the data set")
+    return files

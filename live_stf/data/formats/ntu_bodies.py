@@ -1,0 +1,108 @@
+"""Which of Kinect's bodies are the one or two people of an NTU RGB+D clip: two procedures of the field.
+
+Kinect takes furniture for people, loses people and finds them again under another id. `by_energy` is what 2s-AGCN and
+MS-AAGCN do (Shi, Zhang, Cheng, Lu, CVPR 2019 and TIP 2020), whose preparation the paper adopts. `denoised` is what
+CTR-GCN does (Chen et al., ICCV 2021), with the numbers of its public code, which go back to SGN and HCN.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from live_stf.data.formats.ntu_file import Recording
+
+BODIES = 2
+
+_PLACES = 4  # of a frame that are looked at for energy
+_SHORT = 11  # frames; a track that is not longer is noise
+_FLAT = 0.8  # width of a body, as a share of its height, above which a frame of it is noise
+_NOISY = 0.69754  # share of such frames from which on a track is noise
+
+
+def by_energy(recording: Recording) -> np.ndarray:
+    """(2, T, 25, 3): of the first four places of a frame, the two that move most; frames without anybody stay, zero.
+
+    A place's energy is the sum over x, y and z of the standard deviation over all joints of its frames. Places are not
+    people: where two people change places in the file, they do so here.
+    """
+    places = np.zeros((_PLACES, recording.frames, *recording.joints.shape[1:]))
+    kept = recording.place < _PLACES
+    places[recording.place[kept], recording.frame[kept]] = recording.joints[kept]
+    seen = places.any(axis=(2, 3))
+    energy = [
+        place[frames].reshape(-1, 3).std(axis=0).sum() if frames.any() else 0.0
+        for place, frames in zip(places, seen, strict=True)
+    ]
+    return places[np.argsort(-np.array(energy), kind="stable")[:BODIES]]
+
+
+@dataclass
+class _Track:
+    """One id's body. joints: (L, 25, 3), in frames `start` to `end`, both included."""
+
+    start: int
+    joints: np.ndarray
+    motion: float
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.joints) - 1
+
+
+def denoised(recording: Recording) -> np.ndarray:
+    """(2, T, 25, 3): tracks without noise, put together to two people, the one that moves most first.
+
+    Where there is more than one track, those of 11 frames or fewer are left out, then those that are in most frames
+    broader than people are; the last that is left stays. The track of the most motion, the summed variance of x, y and
+    z, begins person 1; the others, by motion, join person 1 where they do not overlap with it, else person 2, else
+    nobody. Frames without anybody are left out. As in CTR-GCN's code a track's frames follow each other from its first
+    without gaps, even where Kinect lost it for some frames. ValueError where no track is left.
+    """
+    tracks = _tracks(recording)
+    if len(tracks) > 1:
+        tracks = [track for track in tracks if len(track.joints) > _SHORT]
+    if not tracks:
+        raise ValueError(f"no body is there for more than {_SHORT} frames")
+    tracks = sorted(_upright(tracks), key=lambda track: -track.motion)
+    people = np.zeros((BODIES, len(np.unique(recording.frame)), *recording.joints.shape[1:]))
+    spans = [(tracks[0].start, tracks[0].end), (0, 0)]
+    people[0, tracks[0].start : tracks[0].end + 1] = tracks[0].joints
+    for track in tracks[1:]:
+        for person, (start, end) in enumerate(spans):
+            if min(end, track.end) - max(start, track.start) <= 0:
+                people[person, track.start : track.end + 1] = track.joints
+                spans[person] = min(start, track.start), max(end, track.end)
+                break
+    return people[:, people.any(axis=(0, 2, 3))]
+
+
+def _tracks(recording: Recording) -> list[_Track]:
+    """A track for each id, in the order in which they appear; frames are counted without those that have nobody."""
+    _, frame = np.unique(recording.frame, return_inverse=True)
+    _, first, track = np.unique(recording.track, return_index=True, return_inverse=True)
+    tracks = []
+    for number in np.argsort(first):
+        rows = np.flatnonzero(track == number)
+        tracks.append(_Track(int(frame[rows[0]]), recording.joints[rows], _motion(recording.joints[rows])))
+    return tracks
+
+
+def _motion(joints: np.ndarray) -> float:
+    return float(joints.reshape(-1, 3).var(axis=0).sum())
+
+
+def _upright(tracks: list[_Track]) -> list[_Track]:
+    """Tracks that are not mostly broader than high, one at least; motion of the others without their broad frames."""
+    kept = list(tracks)
+    for track in tracks:
+        if len(kept) == 1:
+            break
+        width, height = np.moveaxis(np.ptp(track.joints[..., :2], axis=1), -1, 0)
+        upright = width <= _FLAT * height
+        if 1 - upright.mean() >= _NOISY:
+            kept = [other for other in kept if other is not track]
+        elif not upright.all():
+            track.motion = min(track.motion, _motion(track.joints[upright]))
+    return kept

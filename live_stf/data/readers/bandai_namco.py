@@ -1,0 +1,72 @@
+"""Bandai-Namco Research Motiondataset 1 and 2: BVH takes of acted everyday motion in named styles, 30 fps, centimetres.
+
+A file is named dataset-D_ACTION_STYLE_NUMBER.bvh; the label is ACTION with spaces. The data set's documentation says
+that three professional actors performed, but no take says which one, and all are fitted to one set of proportions. So
+the subject here is set and style ("dataset-1 tired"): a split by subject holds whole styles out, which are distinct
+ways of moving, though not necessarily distinct people.
+
+The proportions are a game figure's: legs of 0.80 m, and shoulder joints only 0.20 m apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from live_stf.data.clip import Clip, Damaged
+from live_stf.data.formats.bvh import read_bvh
+from live_stf.data.formats.motion_capture import list_files, openpose_body
+from live_stf.skeleton import OPENPOSE_18, Remap
+
+SOURCE = "bandai-namco"
+_METRES = 0.01
+_NAME = re.compile(r"(?P<set>dataset-\d+)_(?P<action>[a-z-]+)_(?P<style>[a-z-]+)_\d+")
+_BODY = {
+    "neck": ("UpperArm_L", "UpperArm_R"),
+    **{
+        f"{side}_{joint}": (f"{name}_{side[0].upper()}",)
+        for side in ("left", "right")
+        for joint, name in (
+            ("shoulder", "UpperArm"),
+            ("elbow", "LowerArm"),
+            ("wrist", "Hand"),
+            ("hip", "UpperLeg"),
+            ("knee", "LowerLeg"),
+            ("ankle", "Foot"),
+        )
+    },
+}
+# The Head joint is where the skull sits on the neck; its own axes are up, forward and left, in this order.
+_LEFT_UP_FORWARD = [2, 0, 1]
+_HEAD_CENTRE = (0.10, 0.02, 0.0)  # of the head from its joint, along those axes, metres
+
+
+def read(root: Path) -> Iterator[Clip | Damaged]:
+    """The clips of a folder of BVH files; DataError where there are none."""
+    for path in list_files(root, ".bvh"):
+        named = _NAME.fullmatch(path.stem)
+        if not named:
+            yield Damaged(SOURCE, path.stem, "the file's name is not dataset-D_ACTION_STYLE_NUMBER.bvh")
+            continue
+        try:
+            motion = read_bvh(path)
+            remap = Remap(motion.joints, OPENPOSE_18, _BODY)
+            head = motion.joints.index("Head")
+        except (OSError, ValueError) as error:
+            yield Damaged(SOURCE, path.stem, str(error))
+            continue
+        positions, turned = motion.positions * _METRES, motion.rotations[:, head]
+        coordinates, scores = openpose_body(
+            remap, positions, positions[:, head] + turned @ _HEAD_CENTRE, turned[..., _LEFT_UP_FORWARD]
+        )
+        yield Clip.of_person(
+            source=SOURCE,
+            name=path.stem,
+            subject=f"{named['set']} {named['style']}",
+            label=named["action"].replace("-", " "),
+            rate=1 / motion.frame_time,
+            dimensions=3,
+            coordinates=coordinates,
+            scores=scores,
+        )

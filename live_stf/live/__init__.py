@@ -1,0 +1,1 @@
+"""The live loop: newest picture, people, windows, decisions and events."""

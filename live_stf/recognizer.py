@@ -1,0 +1,173 @@
+"""Recognition as a library: pictures or keypoints in, events out. No window, no Qt."""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Iterator, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from live_stf.decision import DecisionSettings
+from live_stf.engine import open_classifier
+from live_stf.live.events import changes
+from live_stf.live.loop import LABELS_PER_SECOND, LiveLoop
+from live_stf.live.person_states import Recognizer as Motions
+from live_stf.model import load_model
+from live_stf.pose import estimators
+from live_stf.pose.joints import VISIBLE, openpose_joints, persons
+from live_stf.pose.tracking import Tracker
+from live_stf.skeleton import BLAZEPOSE_33_TO_OPENPOSE_18, COCO_17_TO_OPENPOSE_18, OPENPOSE_18, Remap
+from live_stf.sources.reconnect import open_lasting
+from live_stf.types import Event, Frame, People
+
+if TYPE_CHECKING:
+    from live_stf.pose.estimator import PoseEstimator
+
+LAYOUTS = MappingProxyType(
+    {
+        "openpose18": Remap(OPENPOSE_18.joints, OPENPOSE_18, {joint: (joint,) for joint in OPENPOSE_18.joints}),
+        "coco17": COCO_17_TO_OPENPOSE_18,
+        "mediapipe33": BLAZEPOSE_33_TO_OPENPOSE_18,
+    }
+)
+
+
+class Recognizer:
+    """What everybody in a camera's pictures is doing.
+
+    model: name in models/, or a model's folder. engine, pose: as in the programs; the pose estimator is opened with the
+    first picture, so whoever gives keypoints needs none. people: how many the pose estimator looks for.
+    labels_per_second: how often the network is asked, at most. Raises ModelError, AssetError and PoseError, all of them
+    LiveStfError.
+
+    One object follows one camera; several threads must not push into the same one.
+    """
+
+    def __init__(
+        self,
+        model: str = "everyday",
+        engine: str = "auto",
+        pose: str = estimators.DEFAULT,
+        people: int = 2,
+        labels_per_second: float = LABELS_PER_SECOND,
+    ) -> None:
+        self.model = load_model(model)
+        self._classifier = open_classifier(self.model, engine)
+        estimators.parse(pose)  # PoseError now and not with the first picture
+        self._pose_name, self._people = pose, people
+        self._period = 1.0 / labels_per_second
+        self._pose: PoseEstimator | None = None
+        self._tracker = Tracker()
+        self._motions = Motions(
+            self.model.preparation.span,
+            self.model.preparation.frames,
+            DecisionSettings.of(self.model.decision, self.model.none_label),
+            self.model.labels,
+            forget=self._tracker.max_age,
+            bodies=self.model.preparation.bodies,
+        )
+        self._newest = self._asked = -np.inf
+        self._pictures = 0
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Every label that an event can have; the model's class for everything else never is one."""
+        return tuple(label for label in self.model.labels if label != self.model.none_label)
+
+    def __enter__(self) -> Recognizer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the pose estimator's memory and threads back; may be called twice."""
+        if self._pose is not None:
+            self._pose.close()
+            self._pose = None
+
+    def push_image(self, image: np.ndarray, time: float | None = None) -> list[Event]:
+        """Take the next picture, (height, width, 3) uint8 BGR as OpenCV reads it; what is known of everybody now.
+
+        time: seconds at which it was taken, after the picture before; None for now. A person who has left is in the
+        list once more, in state NO_PERSON. ValueError for a picture of another shape or a time that does not ascend.
+        """
+        image = np.asarray(image)
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
+            raise ValueError(f"a picture is (height, width, 3) uint8, got {image.shape} {image.dtype}")
+        time = self._advance(time)
+        if self._pose is None:
+            self._pose = estimators.open_pose(self._pose_name, self._people)
+        people = self._pose.detect(Frame(np.ascontiguousarray(image), time, self._pictures))
+        self._pictures += 1
+        return self._take(people)
+
+    def push_keypoints(
+        self,
+        bodies: Sequence[np.ndarray] | np.ndarray,
+        size: tuple[int, int],
+        time: float | None = None,
+        layout: str = "openpose18",
+        visible: float = VISIBLE,
+    ) -> list[Event]:
+        """Take everybody's keypoints of the next picture, in place of the picture; see `push_image`.
+
+        bodies: (M, K, 3) of x and y in pixels and a score 0..1 that the point is seen; M may be 0. K is 18, 17 or 33 by
+        `layout`, one of LAYOUTS. size: (width, height) of the picture; points outside it, or with a score under
+        `visible`, are absent. Who is who is followed from picture to picture, so the order does not matter.
+        """
+        remap = LAYOUTS.get(layout)
+        if remap is None:
+            raise ValueError(f"layout {layout!r} is not known, it can be one of {', '.join(LAYOUTS)}")
+        points = np.asarray(bodies, dtype=np.float32)
+        if not len(points):
+            points = np.zeros((0, len(remap.source), 3), np.float32)
+        if points.ndim != 3 or points.shape[1:] != (len(remap.source), 3):
+            raise ValueError(f"{layout} keypoints are (people, {len(remap.source)}, 3), got {points.shape}")
+        if not np.isfinite(points).all():
+            raise ValueError("keypoints have to be finite: give a point that was not seen the score 0")
+        time = self._advance(time)
+        joints = (openpose_joints(remap, body[:, :2], body[:, 2], size, visible) for body in points)
+        return self._take(People(time, size, persons(joints)))
+
+    def listen(self, source: str | int = 0) -> Iterator[Event]:
+        """Every change of what somebody is doing, as it happens: an event whenever a person's state or label is new.
+
+        source: a camera's number, a video file or a stream's URL. Capture, pose and network run in threads of their
+        own, at their own rates, until the source ends or the loop is left. Nothing that was pushed is known here.
+        Raises SourceError when the source cannot be opened, and whatever ended it before its time.
+        """
+        camera = open_lasting(str(source))
+        try:
+            pose = estimators.open_pose(self._pose_name, self._people)
+        except BaseException:
+            camera.close()
+            raise
+        known: dict[int, Event] = {}
+        with LiveLoop(camera, pose, self._classifier, self.model, labels_per_second=1 / self._period) as loop:
+            finished = False
+            while not finished:
+                shot = loop.snapshot()
+                finished = shot.finished
+                yield from changes(known, dict(shot.events), shot.people.time if shot.people is not None else 0.0)
+                if not finished:
+                    clock.sleep(self._period / 2)
+        if loop.error is not None:
+            raise loop.error
+
+    def _advance(self, time: float | None) -> float:
+        time = clock.monotonic() if time is None else float(time)
+        if not time > self._newest:
+            raise ValueError(f"time {time:g} s is not after the picture before, {self._newest:g} s")
+        self._newest = time
+        return time
+
+    def _take(self, people: People) -> list[Event]:
+        self._motions.observe(self._tracker.update(people))
+        answers = []
+        if people.time - self._asked >= self._period - 1e-6:
+            self._asked = people.time
+            answers = self._classifier.classify(self._motions.windows())
+        return self._motions.decide(answers)

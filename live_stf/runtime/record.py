@@ -1,0 +1,172 @@
+"""The sidecar of a built engine: what it was built from and for, and what was measured on it.
+
+An engine file says nothing of the weights inside it and fails obscurely, or not at all, on the wrong machine. So
+nothing is loaded whose record does not fit.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_dir
+
+from live_stf.errors import EngineError
+from live_stf.model import Model
+from live_stf.runtime.devices import TENSORRT_MODULES, Machine
+
+FORMAT = 1
+SUFFIX = ".engine.json"
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Largest difference to torch over real windows, and how often the best class is the same.
+
+    largest_logit: of torch's, whatever its sign: what an error in logits is to be seen beside.
+    by: what computed it. For an engine that cannot run where it was built, that is another runtime on the same graph.
+    """
+
+    logits: float
+    largest_logit: float
+    attention: float
+    same_best: float  # 0..1
+    windows: int
+    by: str
+
+
+@dataclass(frozen=True)
+class EngineRecord:
+    """One engine. model_hash: see `model_hash`. capability: "sm_86", None for a CPU. people: its batch sizes, empty
+    where any size will do. agreement: None where nothing here can run it. latency: median milliseconds by batch size.
+    differences: of a network that is no classifier, by output, as a share of its largest number.
+    """
+
+    model: str
+    model_hash: str
+    backend: str  # "tensorrt", "tensorrt_rtx", "openvino", "onnx"
+    version: str  # of the backend
+    device: str  # the GPU's name, empty when it was built for another machine's; or the processor's
+    capability: str | None
+    precision: str
+    people: tuple[int, ...]
+    file: str  # name, in the folder of the record
+    file_hash: str
+    project_version: str
+    built: str  # ISO 8601, UTC
+    agreement: Agreement | None = None
+    latency: Mapping[int, float] = field(default_factory=dict)
+    differences: Mapping[str, float] = field(default_factory=dict)
+
+    def save(self, folder: Path) -> Path:
+        """Write the sidecar beside its engine; a reader sees the old one or the new one, never half."""
+        path = folder / (self.file + SUFFIX)
+        content = {"format": FORMAT, **dataclasses.asdict(self)}
+        partial = path.with_name(f".{os.getpid()}-{path.name}")
+        partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        os.replace(partial, path)
+        return path
+
+
+def load_record(path: Path) -> EngineRecord:
+    """EngineError when it is not one of this version's records."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as problem:
+        raise EngineError(f"{path} cannot be read: {problem}") from problem
+    if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
+        raise EngineError(f"{path} is not a record of format {FORMAT}: build the engine again")
+    try:
+        return EngineRecord(**_typed(content))
+    except (KeyError, TypeError, ValueError) as problem:
+        raise EngineError(f"{path} is not a record of an engine: {problem}; build it again") from problem
+
+
+def _typed(content: dict[str, Any]) -> dict[str, Any]:
+    agreement = content.get("agreement")
+    if Path(content["file"]).name != content["file"]:
+        raise ValueError(f"file {content['file']!r} is not a plain name")
+    return {
+        **content,
+        "people": tuple(int(n) for n in content["people"]),
+        "agreement": None if agreement is None else Agreement(**agreement),
+        "latency": {int(n): float(ms) for n, ms in content.get("latency", {}).items()},
+    }
+
+
+def engines_folder() -> Path:
+    """Where engines are kept when no other place is named."""
+    return Path(user_cache_dir("live-stf")) / "engines"
+
+
+def find_records(folder: Path, complain: Callable[[str], None]) -> list[EngineRecord]:
+    """All records in a folder, newest first; of one that cannot be read, `complain` is told in one line."""
+    found = []
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        try:
+            found.append(load_record(path))
+        except EngineError as problem:
+            complain(str(problem))
+    return sorted(found, key=lambda record: record.built, reverse=True)
+
+
+def model_hash(model: Model) -> str:
+    """Changes with anything that changes what the network computes: weights, description, preparation, its code."""
+    description = {key: model.as_dict()[key] for key in ("labels", "network", "preparation")}
+    digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
+    digest.update(model.weights.read_bytes())
+    for path in sorted((Path(__file__).resolve().parent.parent / "network").glob("*.py")):
+        digest.update(path.read_bytes().replace(b"\r\n", b"\n"))  # the same code on every system
+    return digest.hexdigest()
+
+
+def file_hash(path: Path) -> str:
+    """Of the file, and of the weights beside it where OpenVINO has put them."""
+    digest = hashlib.sha256()
+    for part in (path, path.with_suffix(".bin")) if path.suffix == ".xml" else (path,):
+        if part.is_file():
+            digest.update(part.read_bytes())
+    return digest.hexdigest()
+
+
+def mismatch(record: EngineRecord, model: Model, machine: Machine) -> str | None:
+    """Why the engine cannot be used for this model on this machine: one line. None when it can."""
+    return unfit(record, model.name, model_hash(model), machine)
+
+
+def unfit(record: EngineRecord, name: str, fingerprint: str, machine: Machine) -> str | None:
+    """The same for any network: fingerprint is what its record has as model_hash when it is of these weights."""
+    if record.model_hash != fingerprint:
+        return f"it was built from other weights or another network than {name} has now"
+    if record.backend in TENSORRT_MODULES:
+        if machine.gpu is None:
+            return f"it was built for {_wanted(record)}; {machine.reason}"
+        if record.capability != machine.capability:
+            return f"it was built for {_wanted(record)}, this GPU is {machine.gpu} ({machine.capability})"
+        # TensorRT-RTX compiles the kernels on the GPU that it finds; the other one has measured them on one model.
+        if record.backend == "tensorrt" and record.device != machine.gpu:
+            return f"it was built on {record.device}, this GPU is {machine.gpu}"
+    module = "onnxruntime" if record.backend == "onnx" else record.backend
+    if module not in machine.modules:
+        return f"{module} is not installed"
+    if record.backend != "onnx" and record.version != machine.modules[module]:
+        return f"it was built with {module} {record.version}, installed is {machine.modules[module]}"
+    return None
+
+
+def _wanted(record: EngineRecord) -> str:
+    return f"{record.device} ({record.capability})" if record.device else f"GPUs of {record.capability}"
+
+
+def damage(record: EngineRecord, folder: Path) -> str | None:
+    """Why the engine's file is not the one that was built: one line. None when it is."""
+    path = folder / record.file
+    if not path.is_file():
+        return f"{path} is missing"
+    return None if file_hash(path) == record.file_hash else f"{path} has changed since it was built"

@@ -1,1 +1,0 @@
-"""The live part: source, newest picture, window, decision, and the loops that join them."""

@@ -1,0 +1,40 @@
+"""Held-out clips that are copies of clips to train on: a published split can hold them, and they prove nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from live_stf.data.store import Store
+from live_stf.training.selection import Selected
+
+
+def copied(store: Store, selected: Sequence[Selected]) -> np.ndarray:
+    """(n,) bool, of the n held-out clips in their order: whether a training clip has the same joints in every frame.
+
+    The same is number by number. A frame of each clip is read, and the whole of those alone that share it.
+    """
+    trained: dict[tuple, list[int]] = {}
+    for one in selected:
+        if not one.held_out:
+            trained.setdefault(_sample(store, one.index), []).append(one.index)
+    return np.array(
+        [
+            any(_same(store, one.index, other) for other in trained.get(_sample(store, one.index), ()))
+            for one in selected
+            if one.held_out
+        ],
+        dtype=bool,
+    )
+
+
+def _sample(store: Store, index: int) -> tuple[int, int, bytes]:
+    """Frames, bodies, and the joints of the middle frame of the first body."""
+    length, bodies = int(store.lengths[index]), int(store.bodies[index])
+    return length, bodies, store.coordinates[store.offsets[index] + length // 2].tobytes()
+
+
+def _same(store: Store, index: int, other: int) -> bool:
+    one, two = store[index], store[other]
+    return np.array_equal(one.coordinates, two.coordinates) and np.array_equal(one.scores, two.scores)

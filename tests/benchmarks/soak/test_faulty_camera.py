@@ -1,0 +1,149 @@
+"""The camera that fails: every kind of fault by itself, on a clock that passes only when somebody waits."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from benchmarks.soak.faulty_camera import KINDS, FaultyCamera, pictures_of
+from live_stf.errors import SourceError
+
+PICTURES = [np.full((12, 16, 3), 10 * number, np.uint8) for number in range(20)]
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def camera(*kinds: str, seed: int = 0) -> FaultyCamera:
+    clock = Clock()
+    made = FaultyCamera(PICTURES, 30.0, seed, 4.0, kinds or tuple(KINDS), clock, clock.sleep)
+    made.release()  # no read blocks for real
+    return made
+
+
+def read_until_fault(made: FaultyCamera):
+    """(opening, last picture before the fault, first one in it or what was raised)."""
+    opening, before = made.open(), None
+    while True:
+        try:
+            frame = opening.read()
+        except RuntimeError as problem:
+            return opening, before, problem
+        if made.faults:
+            return opening, before, frame
+        before = frame
+
+
+def test_the_clips_pictures_come_one_after_the_other_at_the_rate():
+    made = camera()
+    frames = [made.open().read() for _ in range(1)] + [made.open().read() for _ in range(20)]
+    assert {int(frame.image[0, 0, 0]) for frame in frames} == {10 * number for number in range(20)}
+    assert made.clock() == pytest.approx(21 / 30)
+
+
+def test_the_same_seed_gives_the_same_faults_and_another_seed_others():
+    def faults(seed: int) -> list[tuple[str, float]]:
+        made = camera("garbage", "size", "slow", "timestamps", seed=seed)
+        opening = made.open()
+        while len(made.faults) < 8:
+            opening.read()
+        return [(fault.kind, fault.began) for fault in made.faults]
+
+    assert faults(1) == faults(1)
+    assert faults(1) != faults(2)
+
+
+@pytest.mark.parametrize("kind", ["end", "error"])
+def test_one_that_has_gone_is_refused_for_a_while_and_then_is_well(kind):
+    made = camera(kind)
+    opening, _, got = read_until_fault(made)
+    assert got is None or str(got) == "the driver has failed"
+    assert (opening.fault is not None) == (kind == "end")
+    (fault,) = made.faults
+    with pytest.raises(SourceError, match="cannot be reached"):
+        made.open()
+    made.sleep(fault.seconds)
+    assert made.open().read().image.shape == (12, 16, 3)
+    assert fault.back == pytest.approx(made.clock(), abs=0.1)
+    assert made.fault is None
+
+
+def test_one_that_freezes_gives_its_picture_until_it_is_opened_anew():
+    made = camera("freeze")
+    opening, _, frozen = read_until_fault(made)
+    for _ in range(100):
+        np.testing.assert_array_equal(opening.read().image, frozen.image)
+    other = made.open()
+    assert not np.array_equal(other.read().image, other.read().image)
+    assert made.faults[0].back is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "strange"),
+    [
+        ("garbage", lambda frame: len(np.unique(frame.image)) > 50),
+        ("size", lambda frame: frame.image.shape != (12, 16, 3)),
+        ("timestamps", lambda frame: not 0 <= frame.time < 1e3),
+    ],
+)
+def test_strange_pictures_pass_by_themselves(kind, strange):
+    made = camera(kind)
+    opening, before, frame = read_until_fault(made)
+    assert not strange(before)
+    seen = [frame, *(opening.read() for _ in range(4))]
+    assert any(strange(one) for one in seen)
+    (fault,) = made.faults
+    made.sleep(fault.seconds)
+    opening.read()
+    assert fault.back is not None
+    assert not fault.must_be_noticed
+
+
+def test_a_read_that_blocks_is_counted_and_let_go_at_the_end():
+    clock = Clock()
+    made = FaultyCamera(PICTURES, 30.0, 0, 4.0, ("block",), clock, clock.sleep)
+    reader = threading.Thread(target=read_until_fault, args=(made,), daemon=True)
+    reader.start()
+    while not made.blocked:
+        assert reader.is_alive()
+    assert made.fault.must_be_noticed
+    made.release()
+    reader.join(20)
+    assert not reader.is_alive()
+    assert made.blocked == 0
+
+
+def test_a_fault_is_cut_short_when_the_reader_begins_anew():
+    made = camera("end")
+    read_until_fault(made)
+    made.restart()
+    assert made.faults[0].cut_short
+    assert made.fault is None
+    assert made.open().read() is not None
+
+
+def test_an_opening_that_was_left_behind_has_no_faults_of_its_own():
+    made = camera("end")
+    old, new = made.open(), made.open()
+    made.sleep(100)
+    assert old.read() is not None
+    assert made.faults == []
+    assert new.read() is None
+
+
+def test_pictures_are_those_of_the_clip_and_of_the_width(clip):
+    pictures = pictures_of(clip, 64)
+    assert {picture.shape for picture in pictures} == {(36, 64, 3)}
+    assert len(pictures) > 100
+    with pytest.raises(SourceError, match="no such file"):
+        pictures_of(clip / "nowhere.mp4", 64)

@@ -1,0 +1,35 @@
+"""The measurement of the interface's thread, once for real; what it measures is no matter of tests."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+from PyQt5.QtCore import QCoreApplication
+
+from benchmarks.window import Question
+
+
+def test_it_runs_the_real_window_and_prints_what_it_measured(clip, tmp_path):
+    command = [sys.executable, "-m", "benchmarks.window", clip, "--seconds", "1", "--width", "320", "--size", "800x500"]
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert "window 800x500, figure, pictures of 320x180" in ended.stdout
+    for row in ("busy at a time", "busy, above 1 ms", "until it answers"):
+        (line,) = [line for line in ended.stdout.splitlines() if row in line]
+        median, most, longest = (float(line.split("│")[column]) for column in (2, 4, 5))
+        assert 0 < median <= most <= longest
+
+
+def test_a_question_takes_as_long_as_the_interface_is_busy(qtbot):
+    question = Question()
+    question.start()
+    qtbot.waitUntil(lambda: len(question.answers) > 5)
+    question.answers.clear()
+    time.sleep(0.2)  # the interface does something else
+    QCoreApplication.processEvents()
+    question.stop()
+    assert max(question.answers) > 0.15

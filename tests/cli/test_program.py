@@ -1,0 +1,41 @@
+"""How programs end."""
+
+from __future__ import annotations
+
+import pytest
+
+from live_stf.cli.program import INTERRUPTED, WRONG, ended
+from live_stf.errors import DataError
+
+
+def raising(problem: BaseException) -> int:
+    raise problem
+
+
+@pytest.mark.parametrize(("returned", "status"), [(None, 0), (0, 0), (1, 1)])
+def test_the_status_is_what_the_work_says(returned: int | None, status: int, capsys: pytest.CaptureFixture) -> None:
+    assert ended(lambda one: one, returned) == status
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("problem", "told"),
+    [
+        (DataError("it is torn: copy it again"), "error: it is torn: copy it again\n"),
+        (PermissionError(13, "Permission denied", "file.json"), "error: file.json: Permission denied\n"),
+        (OSError("no room is left"), "error: no room is left\n"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_line(problem: Exception, told: str, capsys: pytest.CaptureFixture) -> None:
+    assert ended(raising, problem) == WRONG
+    assert capsys.readouterr().err == told
+
+
+def test_ctrl_c_is_no_error(capsys: pytest.CaptureFixture) -> None:
+    assert ended(raising, KeyboardInterrupt(), stopped="stopped") == INTERRUPTED
+    assert capsys.readouterr().err == "stopped\n"
+
+
+def test_a_mistake_in_the_program_is_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError):
+        ended(lambda: 1 // 0)

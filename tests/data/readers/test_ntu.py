@@ -1,0 +1,312 @@
+"""NTU RGB+D's raw files, written here to their documented layout, and the genuine ones of the shared folder."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from live_stf.data.clip import Clip, Damaged
+from live_stf.data.formats.ntu_bodies import by_energy, denoised
+from live_stf.data.formats.ntu_file import parse
+from live_stf.data.formats.ntu_labels import ACTIONS
+from live_stf.data.reader import read_source
+from live_stf.data.readers.ntu import Item, read_item
+from live_stf.errors import DataError
+from live_stf.skeleton import NTU_25
+
+read = partial(read_source, "ntu")
+NAME = "S001C002P003R002A013"
+FIRST_ID = 72057594037931101  # as in the files: beyond what a floating point number tells apart
+
+
+def skeleton_file(frames: list[list[tuple[int, np.ndarray]]]) -> bytes:
+    """The content of a file: for each frame the bodies, each its id and its joints (25, 3)."""
+    lines = [str(len(frames))]
+    for bodies in frames:
+        lines.append(str(len(bodies)))
+        for track, joints in bodies:
+            lines += [f"{track} 0 1 1 1 1 0 0.02764709 0.05745083 2", "25"]
+            lines += [f"{x!r} {y!r} {z!r} 277.4 191.8 1036.2 519.1 -0.2 0 0.9 -0.1 2" for x, y, z in joints.tolist()]
+    return ("\r\n".join(lines) + "\r\n").encode()
+
+
+def person(seed: int, spread: float = 0.2) -> np.ndarray:
+    """(25, 3) joints of somebody who is higher than broad."""
+    joints = np.random.default_rng(seed).normal(scale=spread, size=(25, 3))
+    joints[:, 1] = np.linspace(-0.8, 0.8, 25)
+    joints[:, 0] = np.clip(joints[:, 0], -0.3, 0.3)
+    return joints
+
+
+def moving(track: int, frames: range, step: float, seed: int = 0) -> dict[int, tuple[int, np.ndarray]]:
+    """Somebody who walks sideways: frame -> (id, joints)."""
+    return {frame: (track, person(seed) + np.array([step * (frame - frames[0]), 0, 3])) for frame in frames}
+
+
+def together(count: int, *people: dict[int, tuple[int, np.ndarray]]) -> list[list[tuple[int, np.ndarray]]]:
+    return [[those[frame] for those in people if frame in those] for frame in range(count)]
+
+
+def write(root: Path, content: bytes, name: str = NAME) -> None:
+    root.mkdir(parents=True, exist_ok=True)
+    (root / f"{name}.skeleton").write_bytes(content)
+
+
+def test_a_clip_is_read_with_its_name_label_subject_and_values(tmp_path):
+    one, other = person(1), person(2)
+    write(tmp_path, skeleton_file([[(FIRST_ID, one)], [(FIRST_ID, other)]]))
+    (clip,) = read(tmp_path)
+    assert (clip.source, clip.name, clip.subject, clip.label) == ("ntu", NAME, "P003", "tear up paper")
+    assert (clip.rate, clip.dimensions, clip.skeleton, clip.subset) == (30, 3, NTU_25, "")
+    np.testing.assert_array_equal(clip.coordinates, np.stack((one, other))[None].astype(np.float32))
+    assert (clip.scores == 1).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 5), max_size=4, unique=True), max_size=6), st.integers(0, 2**32 - 1))
+def test_what_is_written_is_read_back(present, seed):
+    rng = np.random.default_rng(seed)
+    frames = [[(FIRST_ID + track, rng.normal(size=(25, 3))) for track in tracks] for tracks in present]
+    recording = parse(skeleton_file(frames))
+    assert recording.frames == len(frames)
+    rows = [(number, place, *body) for number, bodies in enumerate(frames) for place, body in enumerate(bodies)]
+    assert recording.frame.tolist() == [row[0] for row in rows]
+    assert recording.place.tolist() == [row[1] for row in rows]
+    assert recording.track.tolist() == [str(row[2]).encode() for row in rows]
+    np.testing.assert_array_equal(recording.joints, np.array([row[3] for row in rows]).reshape(-1, 25, 3))
+
+
+def test_a_body_with_a_joint_that_is_no_number_is_not_there():
+    broken = person(0)
+    broken[7, 1] = np.nan
+    recording = parse(skeleton_file([[(1, person(0)), (2, broken)], [(2, person(0))]]))
+    assert recording.track.tolist() == [b"1", b"2"]
+    assert recording.frame.tolist() == [0, 1]
+
+
+def energy_in_loops(frames: list[list[tuple[int, np.ndarray]]]) -> np.ndarray:
+    """The two places of most energy, as 2s-AGCN chooses them, body by body."""
+    places = np.zeros((4, len(frames), 25, 3))
+    for number, bodies in enumerate(frames):
+        for place, (_, joints) in enumerate(bodies[:4]):
+            places[place, number] = joints
+    energy = []
+    for place in places:
+        there = np.array([joints for joints in place if joints.sum() != 0])
+        energy.append(sum(there[:, :, axis].std() for axis in range(3)) if len(there) else 0)
+    best = sorted(range(4), key=lambda place: -energy[place])[:2]
+    return np.stack([places[place] for place in best])
+
+
+def denoised_in_loops(frames: list[list[tuple[int, np.ndarray]]]) -> np.ndarray:
+    """People as CTR-GCN finds them, track by track and frame by frame; None where nobody is left."""
+    tracks: dict[int, dict] = {}
+    count = 0
+    for bodies in frames:
+        for track, joints in bodies:
+            tracks.setdefault(track, {"start": count, "joints": []})["joints"].append(joints)
+        count += bool(bodies)
+    for track in tracks.values():
+        track["motion"] = np.concatenate(track["joints"]).var(axis=0).sum()
+    if len(tracks) > 1:
+        tracks = {key: track for key, track in tracks.items() if len(track["joints"]) > 11}
+    for key in list(tracks):
+        if len(tracks) == 1:
+            break
+        good = [j for j in tracks[key]["joints"] if np.ptp(j[:, 0]) <= 0.8 * np.ptp(j[:, 1])]
+        noise = len(tracks[key]["joints"]) - len(good)
+        if noise and noise / len(tracks[key]["joints"]) >= 0.69754:
+            del tracks[key]
+        elif noise:
+            tracks[key]["motion"] = min(tracks[key]["motion"], np.concatenate(good).var(axis=0).sum())
+    out = np.zeros((2, count, 25, 3))
+    spans: list[list[int]] = [[], [0, 0]]
+    for track in sorted(tracks.values(), key=lambda track: -track["motion"]):
+        start, end = track["start"], track["start"] + len(track["joints"]) - 1
+        for person_number in (0, 1):
+            span = spans[person_number]
+            if not span or min(span[1], end) - max(span[0], start) <= 0:
+                for offset, joints in enumerate(track["joints"]):
+                    out[person_number, start + offset] = joints
+                spans[person_number] = [min(start, span[0]), max(end, span[1])] if span else [start, end]
+                break
+    return np.stack([out[:, number] for number in range(count) if out[:, number].any()], axis=1)
+
+
+tracks = st.lists(
+    st.tuples(st.integers(0, 25), st.integers(1, 25), st.sampled_from([0.0, 0.02, 0.1]), st.integers(0, 12)),
+    min_size=1, max_size=5,
+)  # fmt: skip
+
+
+@settings(max_examples=80, deadline=None)
+@given(tracks)
+def test_both_choices_are_what_plain_loops_choose(drawn):
+    people = []
+    for number, (start, length, step, broad) in enumerate(drawn):
+        somebody = moving(FIRST_ID + number, range(start, start + length), step, seed=number)
+        for frame in list(somebody)[:broad]:  # these frames are noise: broader than high
+            somebody[frame][1][0, 0] += 5
+        people.append(somebody)
+    frames = together(50, *people)
+    recording = parse(skeleton_file(frames))
+    np.testing.assert_allclose(by_energy(recording), energy_in_loops(frames), atol=1e-12)
+    lengths = [length for _, length, _, _ in drawn]
+    if len(drawn) > 1 and max(lengths) <= 11:
+        with pytest.raises(ValueError, match="more than 11 frames"):
+            denoised(recording)
+    else:
+        np.testing.assert_allclose(denoised(recording), denoised_in_loops(frames), atol=1e-12)
+
+
+def test_short_and_flat_tracks_are_noise_and_a_person_found_again_is_one_person(tmp_path):
+    table = {frame: (9, person(3)[:, [1, 0, 2]] * [1, 0.3, 1]) for frame in range(40)}
+    first, again = moving(1, range(0, 20), 0.05), moving(2, range(20, 40), 0.05)
+    short = moving(3, range(5, 16), 0.5)
+    write(tmp_path, skeleton_file(together(40, table, first, again, short)))
+    (clip,) = read(tmp_path, choice="denoised")
+    assert (clip.bodies, clip.frames) == (1, 40)
+    expected = [joints for _, joints in (first | again).values()]
+    np.testing.assert_array_equal(clip.coordinates[0], np.array(expected, dtype=np.float32))
+
+
+def test_who_moves_more_comes_first_and_frames_without_anybody_stay_or_go(tmp_path):
+    calm, lively = moving(1, range(2, 30), 0.001, seed=1), moving(2, range(2, 30), 0.1, seed=2)
+    write(tmp_path, skeleton_file(together(35, calm, lively)))
+    (by_places,) = read(tmp_path)
+    (by_tracks,) = read(tmp_path, choice="denoised")
+    assert (by_places.bodies, by_places.frames) == (2, 30)
+    assert not by_places.scores[:, :2].any()
+    assert (by_tracks.bodies, by_tracks.frames) == (2, 28)
+    for clip in (by_places, by_tracks):
+        np.testing.assert_allclose(clip.coordinates[0, -28:], [joints for _, joints in lively.values()], rtol=1e-6)
+        np.testing.assert_allclose(clip.coordinates[1, -28:], [joints for _, joints in calm.values()], rtol=1e-6)
+
+
+GOOD = skeleton_file([[(1, person(0))], [(1, person(1))]])
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "empty"),
+        (b"\n \n", "empty"),
+        (b"0", "no body"),
+        (skeleton_file([[], []]), "no body"),
+        (GOOD[:700], "ends in frame 1 of 2"),
+        (GOOD[: len(GOOD) // 2 + 20], "frame 2 of 2|ends too early"),
+        (GOOD + b"7", "1 more numbers"),
+        (GOOD.replace(b"\n25\r", b"\n24\r", 1), "24 joints"),
+        (GOOD.replace(b"2\r\n1\r\n", b"2\r\n-1\r\n", 1), "'-1' where a count"),
+        (GOOD.replace(b"2\r\n1\r\n", b"2\r\n1.5\r\n", 1), "'1.5' where a count"),
+        (b"4000000000\n" + GOOD, "frames are no clip"),
+        (skeleton_file([[(1, np.zeros((25, 3)))]]), "no joint in any frame"),
+        (skeleton_file([[(1, np.full((25, 3), np.nan))]]), "no body"),
+        (GOOD.replace(b"277.4", b"\x00\xff"), None),  # a number that nobody reads
+        (b"PK\x03\x04 7", "where a count should be"),
+    ],
+)
+def test_a_damaged_file_is_reported_in_one_line_and_the_others_are_read(tmp_path, content, reason):
+    write(tmp_path, content)
+    write(tmp_path, GOOD, "S001C002P003R002A014")
+    results = {result.name: result for result in read(tmp_path)}
+    assert isinstance(results["S001C002P003R002A014"], Clip)
+    if reason is None:
+        assert isinstance(results[NAME], Clip)
+    else:
+        assert isinstance(results[NAME], Damaged)
+        (line,) = results[NAME].reason.splitlines()
+        assert re.search(reason, line)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=40), st.integers(0, len(GOOD)), st.sampled_from(["energy", "denoised"]))
+def test_torn_and_overwritten_files_never_raise(tmp_path_factory, junk, at, choice):
+    path = tmp_path_factory.mktemp("torn") / f"{NAME}.skeleton"
+    path.write_bytes(GOOD[:at] + junk + GOOD[at + len(junk) :])
+    (result,) = read_item(Item(str(path), ""), choice=choice)
+    assert isinstance(result, Clip | Damaged)
+
+
+def test_the_list_of_missing_skeletons_is_heeded(tmp_path):
+    listed = "S001C002P005R002A008"
+    for name in (NAME, listed):
+        write(tmp_path, GOOD, name)
+    text = f"302 of the captured samples have missing or incomplete skeleton data.\n\n{listed}\n"
+    (tmp_path / "mine.txt").write_text(text)
+    assert all(isinstance(result, Clip) for result in read(tmp_path))
+    for missing in ("mine.txt", str(tmp_path / "mine.txt")):
+        clip, damaged = read(tmp_path, missing=missing)
+        assert clip.name == NAME
+        assert (damaged.name, damaged.reason) == (listed, "the list of samples with missing skeletons names it")
+    (tmp_path / "mine.txt").rename(tmp_path / "NTU_RGBD_samples_with_missing_skeletons.txt")
+    assert [type(result) for result in read(tmp_path)] == [Clip, Damaged]
+
+
+def test_a_list_that_is_not_there_or_names_nothing_is_an_error(tmp_path):
+    write(tmp_path, GOOD)
+    (tmp_path / "empty.txt").write_text("nothing")
+    with pytest.raises(DataError, match=r"gone\.txt is not there"):
+        list(read(tmp_path, missing="gone.txt"))
+    with pytest.raises(DataError, match="names no sample"):
+        list(read(tmp_path, missing="empty.txt"))
+
+
+def test_files_lie_where_the_archives_put_them_and_none_is_read_twice(tmp_path):
+    write(tmp_path / "nturgb+d_skeletons", GOOD)
+    write(tmp_path / "nturgb+d_skeletons120", GOOD)
+    write(tmp_path / "nturgb+d_skeletons120", GOOD, "S018C001P041R001A061")
+    first, again, third = read(tmp_path)
+    assert isinstance(first, Clip)
+    assert isinstance(again, Damaged)
+    assert "of the same name" in again.reason
+    assert third.label == "put on headphone"
+    assert [result.name for result in read(tmp_path, actions=60)] == [NAME, NAME]
+
+
+def test_other_names_are_reported(tmp_path):
+    for name in ("walking", "S001C002P003R002A121", "S001C002P003R002A000"):
+        write(tmp_path, GOOD, name)
+    assert all("SsssCcccPpppRrrrAaaa" in result.reason for result in read(tmp_path))
+
+
+def test_folders_that_hold_nothing_to_read_are_an_error(tmp_path):
+    with pytest.raises(DataError, match="is not there"):
+        list(read(tmp_path / "gone"))
+    with pytest.raises(DataError, match=r"no \.skeleton file"):
+        list(read(tmp_path))
+    (tmp_path / "nturgbd_skeletons_s001_to_s017.zip").write_bytes(b"PK")
+    with pytest.raises(DataError, match=r"s017\.zip is still packed: unzip it"):
+        list(read(tmp_path))
+    with pytest.raises(DataError, match="choice 'best' is not known"):
+        list(read(tmp_path, choice="best"))
+
+
+def test_the_labels_are_120_different_ones():
+    assert len(set(ACTIONS)) == len(ACTIONS) == 120
+
+
+@pytest.mark.parametrize("choice", ["energy", "denoised"])
+def test_genuine_files_show_people(shared, choice):
+    clips = {clip.name: clip for clip in read(shared / "data" / "formats" / "ntu", choice=choice)}
+    labels = {name: (clip.label, clip.bodies, clip.frames) for name, clip in clips.items()}
+    assert labels == {
+        "S001C001P001R001A001": ("drink water", 1, 103),
+        "S001C001P001R001A011": ("reading", 1, 82),
+        "S001C003P008R002A058": ("handshaking", 2, 70),
+    }
+    for clip in clips.values():
+        assert (clip.scores == 1).all()
+        heads, feet = clip.coordinates[:, :, NTU_25.index("head")], clip.coordinates[:, :, NTU_25.index("left_foot")]
+        assert (np.linalg.norm(heads - feet, axis=-1) > 1.2).all()
+        assert (clip.coordinates[..., 2] > 1).all()
+    shaking = clips["S001C003P008R002A058"].coordinates
+    apart = np.linalg.norm(shaking[0] - shaking[1], axis=-1)[:, NTU_25.index("right_hand")]
+    assert apart.min() < 0.3
+    assert apart.max() > 0.5

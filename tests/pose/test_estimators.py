@@ -1,0 +1,98 @@
+"""From a name to a pose estimator."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+import torch
+
+from live_stf.assets import pose_model
+from live_stf.errors import AssetError, PoseError
+from live_stf.pose import estimators
+from live_stf.pose.estimators import Choice, open_pose, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen"),
+    [
+        ("mediapipe", Choice("mediapipe")),
+        ("blazepose", Choice("blazepose")),
+        ("blazepose:heavy", Choice("blazepose", "heavy")),
+        ("blazepose:bf16", Choice("blazepose", None, "bf16")),
+        ("blazepose:lite:bf16", Choice("blazepose", "lite", "bf16")),
+        ("blazepose:fp32:full", Choice("blazepose", "full", "fp32")),
+        ("blazepose:cpu", Choice("blazepose", device="cpu")),
+        ("blazepose:heavy:fp16:cuda", Choice("blazepose", "heavy", "fp16", "cuda")),
+        ("blazepose:cuda:lite", Choice("blazepose", "lite", None, "cuda")),
+        ("nets/own.onnx", Choice("nets/own.onnx")),
+        ("own.ONNX:bf16", Choice("own.ONNX", None, "bf16")),
+        ("C:/nets/own.onnx", Choice("C:/nets/own.onnx")),
+    ],
+)
+def test_a_name_may_carry_complexity_and_precision(text, chosen):
+    assert parse(text) == chosen
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "openpose",
+        "mediapipe:",
+        "mediapipe:huge",
+        "blazepose:lite:heavy",
+        "own.onnx:full",
+        "own.tflite",
+        ":lite",
+        "blazepose:cpu:cuda",
+        "mediapipe:cuda",
+        "own.onnx:cuda",
+    ],
+)
+def test_what_is_no_estimator_is_one_line(text):
+    with pytest.raises(PoseError) as raised:
+        parse(text)
+    assert repr(text) in str(raised.value)
+    assert "\n" not in str(raised.value)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--pose", type=estimators.argument)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--pose", text])
+
+
+def test_the_default_can_be_opened(shared):
+    try:
+        pose_model()
+    except AssetError as error:
+        pytest.skip(f"needs the pose model: {error}")
+    pose = open_pose()
+    assert pose.name
+    pose.close()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without an NVIDIA GPU")
+def test_a_gpu_that_is_not_there_is_one_line(bundle):
+    with pytest.raises(PoseError, match=r"BlazePose cannot run on a GPU: .*GPU.*; leave :cuda out"):
+        open_pose("blazepose:cuda")
+
+
+def test_mediapipe_has_one_precision():
+    with pytest.raises(PoseError, match="MediaPipe has no bf16"):
+        open_pose("mediapipe:bf16")
+
+
+def test_an_onnx_file_is_opened_with_what_was_said(painted, tmp_path):
+    told: list[str] = []
+    path = painted.pose_network(tmp_path / "own.onnx", "simcc")
+    pose = open_pose(str(path), people=3, notify=told.append)
+    assert pose.name == "own fp32"
+    assert told == ["own.onnx follows one person; for more, name a detector in own.pose.json"]
+    with pytest.raises(PoseError, match="no such pose network"):
+        open_pose(str(tmp_path / "other.onnx"))
+
+
+def test_an_estimator_whose_library_is_missing_is_one_line(monkeypatch):
+    monkeypatch.setitem(estimators.ESTIMATORS, "mediapipe", ("no_such_module", "Estimator"))
+    with pytest.raises(PoseError, match=r"pose estimator mediapipe: .*no_such_module.*choose another with --pose"):
+        open_pose("mediapipe")
