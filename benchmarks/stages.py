@@ -23,7 +23,6 @@ from rich.table import Table
 
 from live_stf.cli.program import ended
 from live_stf.clips.video_writer import VideoWriter
-from live_stf.decision import DecisionSettings
 from live_stf.engine import ENGINES, Classifier, Engine, open_classifier
 from live_stf.errors import LiveStfError
 from live_stf.live.loop import LABELS_PER_SECOND, LiveLoop
@@ -156,14 +155,7 @@ def measure_stages(
     watch = _Stopwatch(times)
     timed = classifier.engine = _TimedEngine(classifier.engine)
     tracker = Tracker()
-    recognizer = Recognizer(
-        model.preparation.span,
-        model.preparation.frames,
-        DecisionSettings.of(model.decision, model.none_label),
-        model.labels,
-        forget=tracker.max_age,
-        bodies=model.preparation.bodies,
-    )
+    recognizer = Recognizer(model, forget=tracker.max_age)
     style = Style(frames=model.preparation.frames)
     scores, due = {}, 0.0
     with ExitStack() as opened:

@@ -33,7 +33,7 @@ from live_stf.decision import DecisionSettings
 from live_stf.engine import ENGINES, open_engine
 from live_stf.errors import DataError
 from live_stf.evaluation.scores import held_out_side, run_windows
-from live_stf.evaluation.simulated_streams import Answers, Live, judge, simulate, subject_groups, with_threshold
+from live_stf.evaluation.simulated_streams import Answers, Live, judge, simulate, subject_groups
 from live_stf.model import Model, load_model
 from live_stf.runtime.machine import machine
 from live_stf.runtime.record import model_hash
@@ -79,11 +79,9 @@ def choose(curve: dict[float, Live], without: float) -> float:
     return min(quiet) if quiet else min(curve, key=lambda enter: (curve[enter].false_per_minute, enter))
 
 
-def _curve(
-    answers: Sequence[Answers], model: Model, settings: DecisionSettings, temperature: float
-) -> dict[float, Live]:
+def _curve(answers: Sequence[Answers], model: Model, temperature: float) -> dict[float, Live]:
     return {
-        enter: judge(answers, model.labels, with_threshold(settings, enter), temperature)
+        enter: judge(answers, model.labels, model.decision.at(enter), temperature)
         for enter in (NO_THRESHOLD, *THRESHOLDS)
     }
 
@@ -103,8 +101,7 @@ def measure(model: Model, windows: HeldOutWindows, engine_name: str, streams: in
     halves = [[one for one in answers if one.group == which] for which in (CHOOSING, REPORTING)]
     if not all(halves):
         raise DataError(f"{streams} streams are too few for both halves of the subjects: give --streams more")
-    settings = DecisionSettings.of(model.decision, model.none_label)
-    chosen_on, reported = (_curve(half, model, settings, temperature) for half in halves)
+    chosen_on, reported = (_curve(half, model, temperature) for half in halves)
     enter = choose({at: live for at, live in chosen_on.items() if at in THRESHOLDS}, chosen_on[NO_THRESHOLD].found)
     without = reported[NO_THRESHOLD].found
     return {
@@ -114,7 +111,7 @@ def measure(model: Model, windows: HeldOutWindows, engine_name: str, streams: in
             "before": round(calibration_error(logits[reporting], targets[reporting], 1.0), 4),
             "after": round(calibration_error(logits[reporting], targets[reporting], temperature), 4),
         },
-        "decision": {**model.decision, **_thresholds(with_threshold(settings, enter))},
+        "decision": _rounded(model.decision.at(enter)).as_dict(),
         "recall_kept": round(reported[enter].found / without, 4) if without else None,
         "live": _row(reported[enter]),
         "curve": {f"{at:g}": _row(live) for at, live in reported.items()},
@@ -122,8 +119,8 @@ def measure(model: Model, windows: HeldOutWindows, engine_name: str, streams: in
     }
 
 
-def _thresholds(settings: DecisionSettings) -> dict[str, float]:
-    return {"enter": round(settings.enter, 3), "leave": round(settings.leave, 3)}
+def _rounded(settings: DecisionSettings) -> DecisionSettings:
+    return dataclasses.replace(settings, enter=round(settings.enter, 3), leave=round(settings.leave, 3))
 
 
 def _row(live: Live) -> dict:
@@ -158,7 +155,7 @@ def write_into(model: Model, result: dict) -> None:
     calibrated = dataclasses.replace(
         model,
         temperature=result["temperature"],
-        decision=result["decision"],
+        decision=DecisionSettings.of(result["decision"], model.none_label),
         measured={**model.measured, "live": {**result["live"], "recall_kept": result["recall_kept"]},
                   "calibration_error": result["calibration_error"]},
     )  # fmt: skip

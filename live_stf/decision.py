@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,10 @@ class DecisionSettings:
     none_label: str | None = None
 
     def __post_init__(self) -> None:
+        for name in ("enter", "leave", "dwell", "smoothing", "minimum_seen"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise ModelError(f"decision: {name} is {value!r}, it has to be a number")
         for name in ("enter", "leave"):
             if not 0 < getattr(self, name) <= 1:
                 raise ModelError(f"decision: {name} is {getattr(self, name)}, it is a probability above 0 and up to 1")
@@ -44,18 +48,24 @@ class DecisionSettings:
 
     @classmethod
     def of(cls, values: Mapping[str, Any], none_label: str | None = None) -> DecisionSettings:
-        """Settings from a model's own values; what is not given keeps its default.
+        """Settings as a model's description or a recipe has them; a missing one keeps its default.
 
-        Raises ModelError for a name that is no setting.
+        Raises ModelError if a name is no setting or a value is out of range.
         """
+        if not isinstance(values, Mapping):
+            raise ModelError(f"decision is {values!r}, it has to be a mapping of settings to numbers")
         known = {field.name for field in fields(cls)} - {"none_label"}
         unknown = sorted(set(values) - known)
         if unknown:
             raise ModelError(f"decision: no setting {', '.join(unknown)}; there are {', '.join(sorted(known))}")
         return cls(**values, none_label=none_label)
 
+    def as_dict(self) -> dict[str, float]:
+        """The values by name, without `none_label`, as `of` takes them."""
+        return {name: value for name, value in asdict(self).items() if name != "none_label"}
+
     def at(self, enter: float) -> DecisionSettings:
-        """The same with another probability to enter at, and the one to leave at in proportion."""
+        """The same settings with another `enter`, and `leave` below it in the same proportion."""
         return replace(self, enter=enter, leave=self.leave * enter / self.enter)
 
 

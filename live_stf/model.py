@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from live_stf.decision import DecisionSettings
 from live_stf.errors import ModelError
 from live_stf.preparation import Preparation
 from live_stf.skeleton import SKELETONS, Grain, Skeleton
@@ -28,10 +29,10 @@ MODELS = Path(__file__).resolve().parent.parent / "models"
 class Model:
     """What model.json says, and where it was found.
 
-    labels: class names in the order of the logits. none_label: the class that stands for everything else, never shown
-    as a label; None when there is none. network: arguments of `live_stf.network.build_network`. temperature: what
-    logits are divided by before the softmax, so that probabilities are as sure as they are right. decision: settings of
-    `live_stf.decision`. training and measured are for readers: data with licences, the split, accuracies.
+    labels: class names in the order of the logits. network: arguments of `live_stf.network.build_network`. temperature:
+    logits are divided by it before the softmax, which calibrates the probabilities. decision: when a label begins and
+    ends, and which class never becomes a label. training and measured are for readers: data with licences, the split,
+    accuracies.
     """
 
     folder: Path
@@ -39,15 +40,19 @@ class Model:
     labels: tuple[str, ...]
     network: Mapping[str, Any]
     preparation: Preparation
-    none_label: str | None = None
     temperature: float = 1.0
-    decision: Mapping[str, Any] = field(default_factory=dict)
+    decision: DecisionSettings = field(default_factory=DecisionSettings)
     training: Mapping[str, Any] = field(default_factory=dict)
     measured: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def skeleton(self) -> Skeleton:
         return SKELETONS[self.preparation.skeleton]
+
+    @property
+    def none_label(self) -> str | None:
+        """The class that stands for everything else and is never shown as a label; None if there is none."""
+        return self.decision.none_label
 
     @property
     def grains(self) -> tuple[Grain, ...]:
@@ -69,7 +74,7 @@ class Model:
             "network": dict(self.network),
             "preparation": self.preparation.as_dict(),
             "temperature": self.temperature,
-            "decision": dict(self.decision),
+            "decision": self.decision.as_dict(),
             "training": dict(self.training),
             "measured": dict(self.measured),
         }
@@ -111,15 +116,14 @@ def load_model(name_or_folder: str | Path) -> Model:
             labels=tuple(content["labels"]),
             network=content["network"],
             preparation=Preparation(**content["preparation"]),
-            none_label=content.get("none_label"),
             temperature=_temperature(content.get("temperature", 1.0)),
-            decision=content.get("decision", {}),
+            decision=DecisionSettings.of(content.get("decision", {}), content.get("none_label")),
             training=content.get("training", {}),
             measured=content.get("measured", {}),
         )
     except (KeyError, TypeError) as problem:
         raise ModelError(f"{folder / DESCRIPTION} lacks or does not know {problem}") from problem
-    except ValueError as problem:
+    except (ModelError, ValueError) as problem:
         raise ModelError(f"{folder / DESCRIPTION}: {problem}") from problem
     if not model.weights.is_file():
         raise ModelError(f"{folder} has no {WEIGHTS}: copy the weights there or train the model again")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from live_stf.decision import DecisionSettings
 from live_stf.engine import open_classifier
 from live_stf.live.events import changes
 from live_stf.live.loop import LABELS_PER_SECOND, LiveLoop
@@ -60,14 +59,7 @@ class Recognizer:
         self._period = 1.0 / labels_per_second
         self._pose: PoseEstimator | None = None
         self._tracker = Tracker()
-        self._motions = Motions(
-            self.model.preparation.span,
-            self.model.preparation.frames,
-            DecisionSettings.of(self.model.decision, self.model.none_label),
-            self.model.labels,
-            forget=self._tracker.max_age,
-            bodies=self.model.preparation.bodies,
-        )
+        self._motions = Motions(self.model, forget=self._tracker.max_age)
         self._newest = self._asked = -np.inf
         self._pictures = 0
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from live_stf.decision import DecisionSettings
 from live_stf.errors import AssetError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -139,7 +140,7 @@ def small_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = {"architecture": "st-gcn", "skeleton": "openpose18"}
     for seed, name in enumerate(("one", "two")):
         torch.manual_seed(seed)
-        decision = {"enter": 0.1, "leave": 0.05, "minimum_seen": 0.2, "dwell": 0.0}
+        decision = DecisionSettings(enter=0.1, leave=0.05, minimum_seen=0.2, dwell=0.0)
         labels = names if name == "one" else ("jump", *names)
         model = Model(folder / name, name, labels, network, Preparation(frames=30), decision=decision)
         model.save_description()

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from live_stf.decision import DecisionSettings
 from live_stf.model import Model
 from live_stf.preparation import Preparation
 from live_stf.types import Frame, People, Person, Scores
@@ -153,6 +154,5 @@ def model() -> Model:
         labels=("walk", "wave", "none"),
         network={},
         preparation=Preparation(frames=50, span=2.0),
-        none_label="none",
-        decision={"minimum_seen": 0.3, "dwell": 0.2, "smoothing": 0.1},
+        decision=DecisionSettings(minimum_seen=0.3, dwell=0.2, smoothing=0.1, none_label="none"),
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from live_stf.decision import DecisionSettings
 from live_stf.errors import ModelError
 from live_stf.model import DESCRIPTION, WEIGHTS, Model, available_models, load_model
 from live_stf.preparation import Preparation
@@ -20,8 +21,7 @@ def model(tmp_path: Path) -> Model:
         labels=("walk", "none of these"),
         network={"architecture": "stf-net", "skeleton": "openpose18", "grains": 2},
         preparation=Preparation(span=4.0, stream="bone"),
-        none_label="none of these",
-        decision={"enter": 0.7},
+        decision=DecisionSettings(enter=0.7, none_label="none of these"),
         measured={"top1": 0.5},
     )
     model.save_description()
@@ -63,6 +63,10 @@ def _spoil(content: dict, key: str, value: object) -> dict:
         ("labels", None, "labels"),
         ("format", 99, "format 99"),
         ("none_label", "fly", "fly"),
+        ("decision", {"enter": 2}, "enter is 2"),
+        ("decision", {"dwell": "long"}, "dwell is 'long'"),
+        ("decision", {"colour": "red"}, "no setting colour"),
+        ("decision", [1], "decision"),
         ("preparation", {"span": -1}, "span"),
         ("preparation", {"colour": "red"}, "colour"),
         ("preparation", {"stream": "dreams"}, "dreams"),

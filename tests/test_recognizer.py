@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import save_file
 
 import live_stf
+from live_stf.decision import DecisionSettings
 from live_stf.errors import PoseError, SourceError
 from live_stf.model import Model
 from live_stf.network import build_network
@@ -145,9 +146,8 @@ def model_of_two(tmp_path: Path) -> Path:
     torch.manual_seed(0)
     network = {"architecture": "stf-net", "skeleton": "openpose18"}
     preparation = Preparation(frames=60, span=2.0, coordinates="kinetics", scores="score", bodies=2)
-    made = Model(
-        tmp_path, "of two", ("shake hands", "hug"), network, preparation, decision={"enter": 0.5, "leave": 0.4}
-    )
+    decision = DecisionSettings(enter=0.5, leave=0.4)
+    made = Model(tmp_path, "of two", ("shake hands", "hug"), network, preparation, decision=decision)
     made.save_description()
     save_file(build_network(network, 2).state_dict(), made.weights)
     return tmp_path

@@ -18,7 +18,6 @@ from live_stf.cli.program import INTERRUPTED, WRONG, complain, ended
 from live_stf.clips.labelling import LabelledClip, label_clip, painted
 from live_stf.clips.segments import SegmentWriter
 from live_stf.clips.video_writer import VideoWriter
-from live_stf.decision import DecisionSettings
 from live_stf.engine import ENGINES, open_classifier
 from live_stf.errors import LiveStfError, SourceError
 from live_stf.model import Model, load_model
@@ -168,7 +167,7 @@ def remark(clip: LabelledClip, model: Model) -> str:
     """What a user should know about a clip beside its labels: one line, empty when there is nothing to say."""
     if clip.nobody:
         return "nobody was seen in it"
-    least = DecisionSettings.of(model.decision).minimum_seen
+    least = model.decision.minimum_seen
     if clip.length < least:
         return f"{clip.length:.1f} s long, but a person has to be seen for {least:g} s to get a label"
     said = []

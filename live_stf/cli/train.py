@@ -29,6 +29,7 @@ from safetensors.torch import save
 
 from live_stf.cli.program import INTERRUPTED, WRONG, complain
 from live_stf.data.store import Store
+from live_stf.decision import DecisionSettings
 from live_stf.engine.torch_engine import TorchEngine
 from live_stf.errors import DataError, LiveStfError
 from live_stf.evaluation.report import Report, measure, show
@@ -183,8 +184,7 @@ def _export(learner: Classification, recipe: Recipe, folder: Path, training: dic
         labels=tuple(recipe.labels),
         network=recipe.network,
         preparation=Preparation(**recipe.preparation),
-        none_label=recipe.none_label,
-        decision=recipe.decision,
+        decision=DecisionSettings.of(recipe.decision, recipe.none_label),
         training=training,
     )
     model.save_description()

@@ -7,12 +7,12 @@ is asked about, so segments begin and end when the action does.
 from __future__ import annotations
 
 import bisect
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from live_stf.clips.segments import Segment
-from live_stf.decision import Decision, DecisionSettings
+from live_stf.decision import Decision
 from live_stf.live.window_classifier import Classifier
+from live_stf.model import Model
 from live_stf.preparation.window_buffer import SceneBuffer, WindowBuffer, open_buffer, sightings
 from live_stf.types import Event, People, Scores, State, Window
 
@@ -48,34 +48,30 @@ class Moment:
 class Labeller:
     """Turns the tracked people of one clip, picture by picture, into segments.
 
-    classifier: see `live_stf.engine`. span (seconds) and frames are the model's window. max_age: the tracker's; who is
-    unseen for longer has left. A person who is seen for no longer than the span is classified once, by all there is.
-    bodies: as in the live recognizer; with more than one, segments are of the scene.
+    classifier: see `live_stf.engine`. model: its preparation, labels and decision settings are used; if its network
+    looks at several people together, segments are of the scene. max_age: the tracker's; who is unseen for longer has
+    left. A person who is seen for no longer than the window is classified once, by all there is.
     """
 
     def __init__(
         self,
         clip: str,
         classifier: Classifier,
-        span: float,
-        frames: int,
-        settings: DecisionSettings,
-        labels: Sequence[str],
+        model: Model,
         stride: float = STRIDE,
         max_age: float = 1.0,
-        bodies: int = 1,
     ) -> None:
         self._clip = clip
         self._classifier = classifier
-        self._span = span
-        self._frames = frames
-        self._settings = settings
-        self._labels = tuple(labels)
+        self._span = model.preparation.span
+        self._frames = model.preparation.frames
+        self._settings = model.decision
+        self._labels = model.labels
         self._stride = stride
-        self._together = bodies > 1
-        self._patience = min(max_age, span)
+        self._together = model.preparation.bodies > 1
+        self._patience = min(max_age, self._span)
         # A window at a person's first or last moment has half a span.
-        self._least = min(settings.minimum_seen, span / 2)
+        self._least = min(self._settings.minimum_seen, self._span / 2)
         self._tracks: dict[int, _Track] = {}
         self._moments: dict[int, list[Moment]] = {}
         self._time: float | None = None

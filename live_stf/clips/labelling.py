@@ -9,7 +9,6 @@ import numpy as np
 
 from live_stf.clips.labeller import Labeller
 from live_stf.clips.segments import Segment, SegmentWriter
-from live_stf.decision import DecisionSettings
 from live_stf.live.window_classifier import Classifier
 from live_stf.model import Model
 from live_stf.pose.estimator import PoseEstimator
@@ -69,17 +68,7 @@ def label_clip(
     written.
     """
     tracker = Tracker()
-    preparation, settings = model.preparation, DecisionSettings.of(model.decision, model.none_label)
-    clip.labeller = Labeller(
-        clip.name,
-        classifier,
-        preparation.span,
-        preparation.frames,
-        settings,
-        model.labels,
-        max_age=tracker.max_age,
-        bodies=preparation.bodies,
-    )
+    clip.labeller = Labeller(clip.name, classifier, model, max_age=tracker.max_age)
 
     def keep(segments: list[Segment]) -> None:
         for segment in segments:

@@ -8,7 +8,7 @@ settings of the state machine, which costs next to nothing beside it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -177,8 +177,3 @@ def _labels(
             continue
         event = decision.update(float(time), probability)
         yield float(time), event.label if event.state is State.LABEL else None
-
-
-def with_threshold(settings: DecisionSettings, enter: float) -> DecisionSettings:
-    """The settings with another `enter`, and `leave` below it in the same proportion."""
-    return replace(settings, enter=enter, leave=enter * settings.leave / settings.enter)

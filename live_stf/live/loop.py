@@ -60,14 +60,7 @@ class LiveLoop:
         self._tracker = Tracker() if tracker is None else tracker
         self._clock = clock
         self._period = 1.0 / labels_per_second
-        self._recognizer = Recognizer(
-            model.preparation.span,
-            model.preparation.frames,
-            DecisionSettings.of(model.decision, model.none_label),
-            model.labels,
-            forget=self._tracker.max_age,
-            bodies=model.preparation.bodies,
-        )
+        self._recognizer = Recognizer(model, forget=self._tracker.max_age)
         self._capture = Capture(source, clock=clock, every=every_picture)
         self._pose_rate = RateMeter(clock)
         self._label_rate = RateMeter(clock)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from live_stf.decision import Decision, DecisionSettings
+from live_stf.model import Model
 from live_stf.preparation.window_buffer import SceneBuffer, WindowBuffer, open_buffer, sightings
 from live_stf.types import Event, People, Scores, State, Window
 
@@ -13,28 +14,19 @@ from live_stf.types import Event, People, Scores, State, Window
 class Recognizer:
     """Keeps the motion of every tracked person and turns the network's answers into events.
 
-    span (seconds) and frames are the model's window; labels its classes in order. bodies: how many people the network
-    looks at together; where it is more than one, there is the scene in place of the persons: one window with everybody
-    in it, one decision, identity SCENE. A person, or the scene, who was not seen for
-    `forget` seconds is forgotten; it has to be at least the tracker's max_age. `observe` may run in another thread than
-    `windows` and `decide`.
+    model: its preparation, labels and decision settings are used. If its network looks at several people together,
+    there is the scene in place of the persons: one window with everybody in it, one decision, identity SCENE. A person,
+    or the scene, who was not seen for `forget` seconds is forgotten; it has to be at least the tracker's max_age.
+    `observe` may run in another thread than `windows` and `decide`.
     """
 
-    def __init__(
-        self,
-        span: float,
-        frames: int,
-        settings: DecisionSettings,
-        labels: Sequence[str],
-        forget: float = 1.0,
-        bodies: int = 1,
-    ) -> None:
-        self._span = span
-        self._frames = frames
-        self._settings = settings
-        self._labels = tuple(labels)
+    def __init__(self, model: Model, forget: float = 1.0) -> None:
+        self._span = model.preparation.span
+        self._frames = model.preparation.frames
+        self._settings = model.decision
+        self._labels = model.labels
         self._forget = forget
-        self._together = bodies > 1
+        self._together = model.preparation.bodies > 1
         self._buffers: dict[int, WindowBuffer | SceneBuffer] = {}
         self._decisions: dict[int, Decision] = {}
         self._events: dict[int, Event] = {}

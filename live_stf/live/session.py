@@ -255,9 +255,8 @@ class Session:
                 raise ModelError(f"{model.name} has no label {', '.join(unknown)}; there are {known}")
             pose = self._apart(self._pose, settings, source)
             opened.callback(pose.close)
-            decided = _decision(model, settings)
-            shown = replace(model, decision={**model.decision, "enter": decided.enter, "leave": decided.leave})
-            loop = LiveLoop(source.lease(), pose, classifier, shown, every_picture=settings.fast)
+            decided = replace(model, decision=_decision(model, settings))
+            loop = LiveLoop(source.lease(), pose, classifier, decided, every_picture=settings.fast)
             with self._change:
                 if self._closed:
                     return
@@ -331,8 +330,7 @@ class Session:
 
 
 def _decision(model: Model, settings: Settings) -> DecisionSettings:
-    own = DecisionSettings.of(model.decision, model.none_label)
-    return own if settings.threshold is None else own.at(settings.threshold)
+    return model.decision if settings.threshold is None else model.decision.at(settings.threshold)
 
 
 def _unknown(model: Model, listen: frozenset[str] | None) -> list[str]:
@@ -351,7 +349,7 @@ def _about(model: Model, classifier: Classifier, pose: PoseEstimator, source: So
         pose=pose.name,
         source=source.name,
         none_label=model.none_label,
-        enter=DecisionSettings.of(model.decision).enter,
+        enter=model.decision.enter,
     )
 
 

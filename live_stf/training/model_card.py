@@ -73,7 +73,7 @@ def _live(model: Model) -> list[str]:
             (
                 ("temperature", f"{model.temperature:.3f}"),
                 ("expected calibration error without and with it", f"{error['before']:.3f}, {error['after']:.3f}"),
-                ("threshold at which a label begins", f"{model.decision['enter']:g}"),
+                ("threshold at which a label begins", f"{model.decision.enter:g}"),
                 ("known actions that get their label", f"{live['found']:.1%}"),
                 ("of those found without a threshold", kept),
                 ("from the action's beginning to its label, median", onset),

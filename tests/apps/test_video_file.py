@@ -20,6 +20,7 @@ from safetensors.torch import save_file
 
 from live_stf.assets import pose_model
 from live_stf.cli import label
+from live_stf.decision import DecisionSettings
 from live_stf.errors import AssetError
 from live_stf.model import Model
 from live_stf.network import build_network
@@ -56,7 +57,7 @@ def model(tmp_path_factory) -> Path:
         pytest.skip(f"needs the pose model: {error}")
     torch.manual_seed(0)
     network = {"architecture": "stf-net", "skeleton": "openpose18"}
-    decision = {"enter": 0.2, "leave": 0.1}
+    decision = DecisionSettings(enter=0.2, leave=0.1)
     preparation = Preparation(frames=30)  # few, so that it is quick
     made = Model(tmp_path_factory.mktemp("model"), "untrained", LABELS, network, preparation, decision=decision)
     made.save_description()

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from live_stf.clips.labeller import Labeller
 from live_stf.decision import DecisionSettings
+from live_stf.model import Model
+from live_stf.preparation import Preparation
 from live_stf.types import SCENE, People, Person, State
 
 LABELS = ("walk", "wave", "none")
 SETTINGS = DecisionSettings(dwell=0.0, smoothing=0.0, minimum_seen=1.0, none_label="none")
+
+
+def model_of(span, frames=150, bodies=1):
+    preparation = Preparation(span=span, frames=frames, bodies=bodies, coordinates="kinetics")
+    return Model(Path("nowhere"), "made", LABELS, {}, preparation, decision=SETTINGS)
 
 
 def by_majority(window):
@@ -23,7 +32,7 @@ def by_majority(window):
 def run(fakes, length, doing, rate=30, span=5.0, people=1, **options):
     """Label a made clip: doing(identity, time) -> index of a class, or None when not in the picture."""
     classifier = fakes.Classifier(LABELS, by_majority)
-    labeller = Labeller("clip", classifier, span, 150, SETTINGS, LABELS, **options)
+    labeller = Labeller("clip", classifier, model_of(span), **options)
     segments = []
     for index in range(round(length * rate)):
         time = index / rate
@@ -121,7 +130,7 @@ def test_people_are_labelled_by_themselves_and_in_one_batch(fakes):
 
 def test_closed_segments_come_while_the_clip_still_runs(fakes):
     classifier = fakes.Classifier(LABELS, by_majority)
-    labeller = Labeller("clip", classifier, 5.0, 150, SETTINGS, LABELS)
+    labeller = Labeller("clip", classifier, model_of(5.0))
     came = None
     for index in range(600):
         time = index / 30
@@ -145,7 +154,7 @@ def test_moments_are_the_nearest_decisions(fakes):
 def test_an_empty_clip_has_no_segments(fakes):
     segments, labeller, classifier = run(fakes, 10.0, lambda identity, time: None)
     assert (segments, classifier.windows, labeller.moments(3.0)) == ([], [], {})
-    fresh = Labeller("clip", classifier, 5.0, 150, SETTINGS, LABELS)
+    fresh = Labeller("clip", classifier, model_of(5.0))
     assert fresh.finish() == []
 
 
@@ -157,7 +166,7 @@ def test_a_network_of_two_bodies_labels_the_scene(fakes):
         return {0: [0, 0, 1], 1: [1, 0, 0]}.get(int(bodies), [0, 1, 0])
 
     classifier = fakes.Classifier(LABELS, together)
-    labeller = Labeller("clip", classifier, 2.0, 60, SETTINGS, LABELS, bodies=2)
+    labeller = Labeller("clip", classifier, model_of(2.0, frames=60, bodies=2))
     segments = []
     for index in range(480):
         time = index / 30

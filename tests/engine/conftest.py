@@ -14,6 +14,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from live_stf.decision import DecisionSettings
 from live_stf.engine import Classifier
 from live_stf.engine.build import References
 from live_stf.engine.export import export_onnx
@@ -27,7 +28,8 @@ from live_stf.types import Window
 
 def write_model(folder: Path, network: dict, labels: tuple[str, ...], **preparation: object) -> Model:
     """A whole model folder with random weights that are far from their initial values."""
-    model = Model(folder, folder.name, labels, network, Preparation(**preparation), none_label=labels[-1])
+    decision = DecisionSettings(none_label=labels[-1])
+    model = Model(folder, folder.name, labels, network, Preparation(**preparation), decision=decision)
     model.save_description()
     torch.manual_seed(0)
     built = build_network(network, len(labels))

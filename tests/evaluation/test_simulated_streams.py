@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from live_stf.decision import DecisionSettings
-from live_stf.evaluation.simulated_streams import Answers, judge, with_threshold
+from live_stf.evaluation.simulated_streams import Answers, judge
 
 LABELS = ("wave", "duck", "none of these")
 QUICK = DecisionSettings(enter=0.6, leave=0.4, dwell=0.0, smoothing=0.0, minimum_seen=1.0, none_label="none of these")
@@ -51,7 +51,7 @@ def test_other_actions_should_get_no_label() -> None:
 
 def test_temperature_and_threshold_are_those_of_the_state_machine() -> None:
     answers = [stream([(0, 2), (9, 0)], sure=2.0)]  # softmax 0.79
-    assert judge(answers, LABELS, with_threshold(QUICK, 0.75)).found == 1
-    assert judge(answers, LABELS, with_threshold(QUICK, 0.85)).found == 0
-    assert judge(answers, LABELS, with_threshold(QUICK, 0.85), temperature=0.5).found == 1  # softmax 0.96
-    assert with_threshold(QUICK, 0.3).leave == pytest.approx(0.2)
+    assert judge(answers, LABELS, QUICK.at(0.75)).found == 1
+    assert judge(answers, LABELS, QUICK.at(0.85)).found == 0
+    assert judge(answers, LABELS, QUICK.at(0.85), temperature=0.5).found == 1  # softmax 0.96
+    assert QUICK.at(0.3).leave == pytest.approx(0.2)

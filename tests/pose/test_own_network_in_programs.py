@@ -15,6 +15,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from live_stf.decision import DecisionSettings
 from live_stf.model import Model
 from live_stf.network import build_network
 from live_stf.preparation import Preparation
@@ -32,7 +33,7 @@ def model(tmp_path_factory) -> Path:
     network = {"architecture": "stf-net", "skeleton": "openpose18"}
     made = Model(
         tmp_path_factory.mktemp("model"), "untrained", ("walk", "wave"), network, Preparation(frames=30),
-        decision={"enter": 0.2, "leave": 0.1},
+        decision=DecisionSettings(enter=0.2, leave=0.1),
     )  # fmt: skip
     made.save_description()
     save_file(build_network(network, 2).state_dict(), made.weights)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from live_stf.decision import DecisionSettings
 from live_stf.errors import EngineError
 from live_stf.model import Model, load_model
 from live_stf.runtime.devices import Machine
@@ -111,7 +112,7 @@ def test_other_weights_or_another_description_are_refused(small_model: Model) ->
 
 
 def test_what_does_not_change_the_network_does_not_matter(small_model: Model) -> None:
-    retuned = dataclasses.replace(small_model, decision={"enter": 0.9}, measured={"top1": 0.5})
+    retuned = dataclasses.replace(small_model, decision=DecisionSettings(enter=0.9), measured={"top1": 0.5})
     assert model_hash(retuned) == model_hash(small_model)
 
 

@@ -104,7 +104,7 @@ def model(recipe: Recipe, tmp_path: Path) -> Model:
     """The recipe's model with random weights."""
     model = Model(
         tmp_path / "model", "tiny", tuple(recipe.labels), recipe.network, Preparation(**recipe.preparation),
-        recipe.none_label, decision={"enter": 0.6, "leave": 0.3}, training={"split": "by subject"},
+        decision=DecisionSettings(enter=0.6, leave=0.3, none_label=recipe.none_label), training={"split": "by subject"},
     )  # fmt: skip
     model.save_description()
     torch.manual_seed(0)
@@ -126,8 +126,8 @@ def test_the_program_measures_and_the_model_carries_it(
     assert set(written["curve"]) > {"0.01", "0.5", "0.95"}
     carried = load_model(model.folder)
     assert carried.temperature == written["temperature"] != 1.0
-    assert carried.decision == written["decision"]
-    assert carried.decision["leave"] == pytest.approx(carried.decision["enter"] / 2, abs=1e-3)
+    assert carried.decision.as_dict() == written["decision"]
+    assert carried.decision.leave == pytest.approx(carried.decision.enter / 2, abs=1e-3)
     assert carried.measured["live"]["streams"] > 0
     assert not (model.folder / "README.md").exists()  # nothing to say of how often it is right
 

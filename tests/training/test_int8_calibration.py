@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import save_file
 
 from live_stf.data.store import Store
+from live_stf.decision import DecisionSettings
 from live_stf.model import Model, load_model
 from live_stf.network import build_network, stf_net
 from live_stf.preparation import Preparation
@@ -47,7 +48,12 @@ def model(recipe: Recipe, tmp_path: Path) -> Model:
     """The recipe's model with random weights."""
     network = dict(recipe.network)
     made = Model(
-        tmp_path / "tiny", "tiny", tuple(recipe.labels), network, Preparation(**recipe.preparation), recipe.none_label
+        tmp_path / "tiny",
+        "tiny",
+        tuple(recipe.labels),
+        network,
+        Preparation(**recipe.preparation),
+        decision=DecisionSettings(none_label=recipe.none_label),
     )
     made.save_description()
     torch.manual_seed(0)
