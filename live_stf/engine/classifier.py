@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.special import softmax
 
 from live_stf.engine.choice import open_engine
 from live_stf.engine.protocol import Engine
@@ -48,7 +47,7 @@ class Classifier:
         logits, attention = self.engine.run(x)
         there = x.any(axis=(1, 2, 3))  # (N, M)
         there[:, 0] |= ~there.any(axis=1)
-        probabilities = softmax(logits / self.model.temperature, axis=1)
+        probabilities = _softmax(logits / self.model.temperature)
         return [
             Scores(
                 window.identity,
@@ -60,6 +59,12 @@ class Classifier:
             )
             for row, window in enumerate(windows)
         ]
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities (N, classes) of logits (N, classes)."""
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return exponentials / exponentials.sum(axis=1, keepdims=True)
 
 
 def open_classifier(model: Model, engine: str = "auto", notify: Callable[[str], None] = log.info) -> Classifier:

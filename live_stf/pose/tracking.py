@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+import lap
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from live_stf.types import People, Person
 
@@ -137,8 +137,9 @@ class Tracker:
                 distance = pose_distance(person.joints, expected)
                 if distance <= self._reach + self._speed * away:
                     cost[row, column] = distance + _AWAY * away
-        for row, column in zip(*linear_sum_assignment(cost), strict=True):
-            if cost[row, column] < _IMPOSSIBLE:
+        _, columns, _ = lap.lapjv(cost, extend_cost=True)  # -1 for a row that is left over
+        for row, column in enumerate(columns):
+            if column >= 0 and cost[row, column] < _IMPOSSIBLE:
                 found[row] = self._tracks[column]
         return found
 
