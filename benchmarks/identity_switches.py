@@ -19,11 +19,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from live_stf.cli.program import ended
+from live_stf.cli.program import run_command
 from live_stf.errors import SourceError
 from live_stf.pose import estimators
 from live_stf.pose.tracking import Tracker, body_size
-from live_stf.sources.source import FileSource
+from live_stf.sources.video_file import VideoFile
 from live_stf.types import People, Person
 
 SIZE = (1280, 720)
@@ -130,7 +130,7 @@ def switches(truth: Sequence[People], tracker: Tracker) -> int:
 def follow(clip: Path, pose_name: str, people: int) -> list[People]:
     """Everybody in every picture of the clip, with identities."""
     tracker = Tracker()
-    with FileSource(clip) as source, closing(estimators.open_pose(pose_name, people)) as pose:
+    with VideoFile(clip) as source, closing(estimators.open_pose(pose_name, people)) as pose:
         tracked = []
         while (frame := source.read()) is not None:
             tracked.append(tracker.update(pose.detect(frame)))
@@ -152,7 +152,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.people < 1 or options.crossings < 1 or options.seed < 0:
         parser.error("--people and --crossings have to be 1 or more, --seed 0 or more")
-    return ended(run, options)
+    return run_command(run, options)
 
 
 def run(options: argparse.Namespace) -> int:

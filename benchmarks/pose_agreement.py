@@ -22,12 +22,12 @@ from rich.console import Console
 from rich.table import Table
 from scipy.optimize import linear_sum_assignment
 
-from live_stf.cli.program import INTERRUPTED, WRONG, complain
+from live_stf.cli.program import INTERRUPTED, WRONG, print_error
 from live_stf.errors import LiveStfError
 from live_stf.pose import estimators
 from live_stf.pose.tracking import pose_distance
 from live_stf.skeleton import OPENPOSE_18
-from live_stf.sources.source import FileSource
+from live_stf.sources.video_file import VideoFile
 from live_stf.types import Frame, People
 
 NOISE = 1  # grey levels, up or down
@@ -100,7 +100,7 @@ def measure(
     noise = np.random.default_rng(0)
     worst: list[list[tuple[float, Frame, People, People]]] = [[] for _ in results]
     with ExitStack() as opened:
-        source = opened.enter_context(FileSource(clip))
+        source = opened.enter_context(VideoFile(clip))
         first, *others = (
             opened.enter_context(closing(estimators.open_pose(name, people))) for name in (*poses, poses[0])
         )
@@ -187,7 +187,7 @@ def main(arguments: list[str] | None = None) -> int:
             try:
                 results = measure(clip, options.pose, options.people, options.seconds, options.draw, options.lose)
             except LiveStfError as error:
-                complain(error)
+                print_error(error)
                 status = WRONG
                 continue
             for result in results:

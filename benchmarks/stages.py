@@ -21,18 +21,18 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from live_stf.cli.program import ended
+from live_stf.cli.program import run_command
 from live_stf.clips.video_writer import VideoWriter
 from live_stf.engine import ENGINES, Classifier, Engine, open_classifier
 from live_stf.errors import LiveStfError
 from live_stf.live.loop import LABELS_PER_SECOND, LiveLoop
-from live_stf.live.person_states import Recognizer
+from live_stf.live.person_states import PersonStates
 from live_stf.live.rate import AgeMeter
 from live_stf.model import Model, load_model
 from live_stf.pose import estimators
 from live_stf.pose.tracking import Tracker
 from live_stf.runtime.machine import machine
-from live_stf.sources.source import FileSource
+from live_stf.sources.video_file import VideoFile
 from live_stf.types import Frame, Rates
 from live_stf.ui.overlay import Style, annotate
 
@@ -123,7 +123,7 @@ class _Camera:
     trouble = ""
 
     def __init__(self, clip: Path, fps: float, seconds: float) -> None:
-        with FileSource(clip) as source:
+        with VideoFile(clip) as source:
             self.name, self.size, self.fps = source.name, source.size, fps
             forward = []
             while (frame := source.read()) is not None and frame.time <= seconds:
@@ -155,11 +155,11 @@ def measure_stages(
     watch = _Stopwatch(times)
     timed = classifier.engine = _TimedEngine(classifier.engine)
     tracker = Tracker()
-    recognizer = Recognizer(model, forget=tracker.max_age)
+    recognizer = PersonStates(model, forget=tracker.max_age)
     style = Style(frames=model.preparation.frames)
     scores, due = {}, 0.0
     with ExitStack() as opened:
-        source = opened.enter_context(FileSource(clip))
+        source = opened.enter_context(VideoFile(clip))
         opened_poses = {name: opened.enter_context(closing(estimators.open_pose(name, people))) for name in poses}
         times.poses = {name: PoseTimes(estimator.name) for name, estimator in opened_poses.items()}
         while True:
@@ -211,7 +211,7 @@ def measure_live(
     At the clip's own pace until it ends; with `fps` at that many pictures a second, forward and backward in turn.
     """
     report = LiveReport()
-    source = FileSource(clip) if fps is None else _Camera(clip, fps, seconds)
+    source = VideoFile(clip) if fps is None else _Camera(clip, fps, seconds)
     loop = LiveLoop(source, estimators.open_pose(pose, people), classifier, model)
     style = Style(frames=model.preparation.frames)
     shown, age = None, AgeMeter(time.monotonic, span=2 * seconds + 60)
@@ -262,7 +262,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"--width is {options.width}, it has to be 32 or more")
     if options.height is not None and (options.width is None or options.height < 32):
         parser.error("--height has to be 32 or more, and goes with --width")
-    return ended(run, options)
+    return run_command(run, options)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -277,7 +277,7 @@ def run(options: argparse.Namespace) -> int:
 
 def scaled_copy(clip: Path, target: Path, width: int, seconds: float, height: int | None = None) -> None:
     """Write the first `seconds` of a clip again, `width` pixels wide; with `height` as large as fits, black around."""
-    with FileSource(clip) as source:
+    with VideoFile(clip) as source:
         size = width, round(source.size[1] * width / source.size[0])
         if height is not None and size[1] > height:
             size = round(source.size[0] * height / source.size[1]), height
@@ -294,7 +294,7 @@ def scaled_copy(clip: Path, target: Path, width: int, seconds: float, height: in
 def measure(clip: Path, options: argparse.Namespace) -> int:
     """Measure this clip and print."""
     model = load_model(options.model)
-    with FileSource(clip) as source:
+    with VideoFile(clip) as source:
         what = f"{clip.name}: {source.size[0]}x{source.size[1]}, {source.fps:.4g} pictures per second"
     classifier = open_classifier(model, options.engine)
     times = measure_stages(clip, model, classifier, options.pose, options.people, options.seconds)

@@ -23,12 +23,12 @@ from rich.console import Console
 from rich.table import Table
 
 from live_stf.assets import sample_clip
-from live_stf.cli.program import ended
+from live_stf.cli.program import run_command
 from live_stf.clips.video_writer import VideoWriter
 from live_stf.live.session import Session, Settings
 from live_stf.pose import estimators
 from live_stf.runtime.machine import machine
-from live_stf.sources.source import FileSource
+from live_stf.sources.video_file import VideoFile
 from live_stf.ui import theme
 from live_stf.ui.attention_panel import BODY
 from live_stf.ui.preferences import Preferences
@@ -102,7 +102,7 @@ def long_clip(clip: Path, target: Path, width: int, seconds: float, fps: float) 
     """Write the clip again and again, `width` pixels wide, `fps` pictures a second, until it lasts `seconds`."""
     video, index = None, 0
     while index / fps < seconds:
-        with FileSource(clip) as source:
+        with VideoFile(clip) as source:
             size = width, round(source.size[1] * width / source.size[0])
             video = video or VideoWriter(target, size, fps)
             while (frame := source.read()) is not None and index / fps < seconds:
@@ -214,7 +214,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"--seconds is {options.seconds:g}, it has to be 1 to 600")
     if options.width < 32 or not 0 < options.fps <= 120 or options.people < 1:
         parser.error("--width has to be 32 or more, --fps above 0 and 120 at most, --people 1 or more")
-    return ended(run, options)
+    return run_command(run, options)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -226,7 +226,7 @@ def run(options: argparse.Namespace) -> None:
         app = application(TimedApplication)
         theme.apply(app)
         measured = measure(app, clip, options, folder)
-        with FileSource(clip) as source:
+        with VideoFile(clip) as source:
             size = f"{source.size[0]}x{source.size[1]}"
         report(measured, options.seconds, size, Console(width=120))
 

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import track
 
 from live_stf.cli.engine import windows_of
-from live_stf.cli.program import ended
+from live_stf.cli.program import run_command
 from live_stf.engine.build import check_calibration, export_int8
 from live_stf.engine.measure import LEAST_SAME_BEST
 from live_stf.engine.protocol import Engine
@@ -96,7 +96,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_intermixed_args(arguments)
     if given.every < 1:
         parser.error(f"--every is {given.every}, it has to be 1 or more")
-    return ended(run, given)
+    return run_command(run, given)
 
 
 def run(given: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from live_stf.cli.program import ended
+from live_stf.cli.program import run_command
 from live_stf.engine.export import input_shape
 from live_stf.errors import DataError, ModelError
 from live_stf.model import Model, load_model
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--output", required=True, type=Path, metavar="FILE.npy", help="where to write them")
     parser.add_argument("--windows", type=int, default=256, help="how many (default: 256)")
     given = parser.parse_intermixed_args(arguments)
-    return ended(run, given)
+    return run_command(run, given)
 
 
 def run(given: argparse.Namespace) -> None:

@@ -26,14 +26,14 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from live_stf.cli.program import ended
+from live_stf.cli.program import run_command
 from live_stf.errors import SourceError
 from live_stf.pose import estimators
 from live_stf.pose.tracking import Tracker
 from live_stf.preparation import body_size
 from live_stf.runtime.machine import machine
 from live_stf.skeleton import OPENPOSE_18, Skeleton
-from live_stf.sources.source import FileSource
+from live_stf.sources.video_file import VideoFile
 
 FORMAT = 1
 STRETCH = 1.0  # seconds
@@ -95,7 +95,7 @@ class Body:
 def bodies(clip: Path, pose: str, people: int) -> list[Body]:
     """Everybody who is in the clip for STRETCH seconds or more. SourceError, PoseError, AssetError."""
     seen: dict[int, tuple[list[float], list[np.ndarray]]] = {}
-    with FileSource(clip) as source, closing(estimators.open_pose(pose, people)) as estimator:
+    with VideoFile(clip) as source, closing(estimators.open_pose(pose, people)) as estimator:
         tracker = Tracker()
         while (frame := source.read()) is not None:
             for person in tracker.update(estimator.detect(frame)).persons:
@@ -178,7 +178,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--people", type=int, default=2, help="how many people at once (default: 2)")
     parser.add_argument("--output", type=Path, metavar="FILE.json", help="write the figures here as well")
     given = parser.parse_args(arguments)
-    return ended(run, given)
+    return run_command(run, given)
 
 
 def run(given: argparse.Namespace) -> None:

@@ -28,7 +28,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 from torchmetrics.functional.classification import multiclass_calibration_error
 
-from live_stf.cli.program import ended
+from live_stf.cli.program import run_command
 from live_stf.decision import DecisionSettings
 from live_stf.engine import ENGINES, open_engine
 from live_stf.errors import DataError
@@ -179,7 +179,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_intermixed_args(arguments)
     if given.streams < 1 or not 0 < given.rate <= 100:
         parser.error("--streams has to be 1 or more, and --rate above 0 and 100 at most")
-    return ended(run, given)
+    return run_command(run, given)
 
 
 def run(given: argparse.Namespace) -> None:

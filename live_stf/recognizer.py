@@ -12,13 +12,13 @@ import numpy as np
 from live_stf.engine import open_classifier
 from live_stf.live.events import changes
 from live_stf.live.loop import LABELS_PER_SECOND, LiveLoop
-from live_stf.live.person_states import Recognizer as Motions
+from live_stf.live.person_states import PersonStates
 from live_stf.model import load_model
 from live_stf.pose import estimators
 from live_stf.pose.joints import VISIBLE, openpose_joints, persons
 from live_stf.pose.tracking import Tracker
 from live_stf.skeleton import BLAZEPOSE_33_TO_OPENPOSE_18, COCO_17_TO_OPENPOSE_18, OPENPOSE_18, Remap
-from live_stf.sources.reconnect import open_lasting
+from live_stf.sources.reconnect import open_reconnecting
 from live_stf.types import Event, Frame, People
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Recognizer:
         self._period = 1.0 / labels_per_second
         self._pose: PoseEstimator | None = None
         self._tracker = Tracker()
-        self._motions = Motions(self.model, forget=self._tracker.max_age)
+        self._states = PersonStates(self.model, forget=self._tracker.max_age)
         self._newest = self._asked = -np.inf
         self._pictures = 0
 
@@ -131,7 +131,7 @@ class Recognizer:
         own, at their own rates, until the source ends or the loop is left. Nothing that was pushed is known here.
         Raises SourceError when the source cannot be opened, and whatever ended it before its time.
         """
-        camera = open_lasting(str(source))
+        camera = open_reconnecting(str(source))
         try:
             pose = estimators.open_pose(self._pose_name, self._people)
         except BaseException:
@@ -157,9 +157,9 @@ class Recognizer:
         return time
 
     def _take(self, people: People) -> list[Event]:
-        self._motions.observe(self._tracker.update(people))
+        self._states.observe(self._tracker.update(people))
         answers = []
         if people.time - self._asked >= self._period - 1e-6:
             self._asked = people.time
-            answers = self._classifier.classify(self._motions.windows())
-        return self._motions.decide(answers)
+            answers = self._classifier.classify(self._states.windows())
+        return self._states.decide(answers)

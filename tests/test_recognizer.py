@@ -22,7 +22,7 @@ from live_stf.pose.mediapipe import MediaPipePose
 from live_stf.preparation import Preparation
 from live_stf.recognizer import LAYOUTS, Recognizer
 from live_stf.skeleton import OPENPOSE_18
-from live_stf.sources.source import open_source
+from live_stf.sources.opening import open_source
 from live_stf.types import SCENE, State
 
 README = Path(__file__).resolve().parent.parent / "README.md"

@@ -23,7 +23,7 @@ from benchmarks.soak.faulty_camera import KINDS, FaultyCamera, pictures_of
 from benchmarks.soak.soak_report import Limits, as_dict, broken, fault_table, figures, stop_table, table
 from benchmarks.soak.watch import Record, Soak
 from live_stf.assets import sample_clip
-from live_stf.cli.program import ended
+from live_stf.cli.program import run_command
 from live_stf.engine import ENGINES, open_classifier
 from live_stf.model import load_model
 from live_stf.pose import estimators
@@ -36,7 +36,7 @@ BROKEN = 1
 def main(arguments: list[str] | None = None) -> int:
     """Run the soak; returns the exit status: 0, 1 where a limit was broken, 2 where it could not be run."""
     options = parse(arguments)
-    return ended(run, options)
+    return run_command(run, options)
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:

@@ -14,7 +14,7 @@ import numpy as np
 
 from live_stf.errors import SourceError
 from live_stf.sources.reconnect import STALL
-from live_stf.sources.source import FileSource
+from live_stf.sources.video_file import VideoFile
 from live_stf.types import Frame
 
 MOST_PICTURES = 300  # of a clip that are held in memory
@@ -60,7 +60,7 @@ class Fault:
 def pictures_of(clip: Path, width: int) -> list[np.ndarray]:
     """The first MOST_PICTURES pictures of a clip, `width` pixels wide. Raises SourceError."""
     pictures: list[np.ndarray] = []
-    with FileSource(clip) as source:
+    with VideoFile(clip) as source:
         size = width, max(round(source.size[1] * width / source.size[0]), 1)
         while len(pictures) < MOST_PICTURES and (frame := source.read()) is not None:
             pictures.append(cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA))
@@ -207,7 +207,7 @@ class Opening:
         fault = self._camera.next_fault(self._number)
         kind = fault.kind if fault is not None else ""
         if kind == "end":
-            self.fault = f"{self.name} gives no more pictures"
+            self.fault = f"{self.name} gives no more frames"
             return None
         if kind == "error":
             raise RuntimeError("the driver has failed")

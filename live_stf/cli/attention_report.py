@@ -7,7 +7,7 @@ import argparse
 from rich.console import Console
 from rich.table import Table
 
-from live_stf.cli.program import ended
+from live_stf.cli.program import run_command
 from live_stf.engine import ENGINES, open_engine
 from live_stf.evaluation.attention_use import OWN, HiddenParts, attention_use, hidden_parts
 from live_stf.evaluation.scores import held_out_side
@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("recipe", help="name of a recipe, or a YAML file")
     parser.add_argument("--engine", default="auto", choices=["auto", *ENGINES], help="what hidden parts are run by")
     parser.add_argument("changes", nargs="*", metavar="key=value", help="changes to the recipe: data.root=DIR")
-    return ended(run, parser.parse_intermixed_args(arguments))
+    return run_command(run, parser.parse_intermixed_args(arguments))
 
 
 def run(given: argparse.Namespace) -> None:

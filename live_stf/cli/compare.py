@@ -11,7 +11,7 @@ import argparse
 from rich.console import Console
 from rich.table import Table
 
-from live_stf.cli.program import ended
+from live_stf.cli.program import run_command
 from live_stf.evaluation.ablation import HEAD, compare_runs, table
 from live_stf.model import load_model
 from live_stf.training.model_card import markdown_table
@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="live-stf compare", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("model", nargs="+", help="folder of a trained model (OUTPUT/model of a training), or its name")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
-    return ended(run, parser.parse_args(arguments))
+    return run_command(run, parser.parse_args(arguments))
 
 
 def run(given: argparse.Namespace) -> None:

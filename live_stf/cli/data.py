@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from live_stf.cli.program import ended
+from live_stf.cli.program import run_command
 from live_stf.errors import DataError
 from live_stf.training.recipe import load_recipe
 
@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     unknown = [word for word in changes if word.startswith("-") or given.command != "prepare"]
     if unknown:
         parser.error(f"unrecognized arguments: {' '.join(unknown)}")
-    return ended(given.run, given, changes, stopped="stopped; the same command goes on from here")
+    return run_command(given.run, given, changes, stopped="stopped; the same command goes on from here")
 
 
 def _count(word: str) -> int:

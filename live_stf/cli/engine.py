@@ -11,7 +11,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from live_stf.cli.program import WRONG, complain, ended
+from live_stf.cli.program import WRONG, print_error, run_command
 from live_stf.engine.build import BACKENDS, DEFAULT_PRECISION, References, build, check, said
 from live_stf.engine.tensorrt_engine import PEOPLE
 from live_stf.errors import EngineError, LiveStfError, ModelError
@@ -26,7 +26,7 @@ PRECISIONS = ("fp32", "fp16", "bf16", "int8")
 def main(arguments: list[str] | None = None) -> int:
     """Run one of the commands; returns the exit status: 0, 2 where something is wrong, 130 after Ctrl-C."""
     options = parse(arguments)
-    return ended(options.command, options)
+    return run_command(options.command, options)
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -157,7 +157,7 @@ def run_check(options: argparse.Namespace) -> int:
         try:
             model = model_of(record, options)
         except LiveStfError as error:
-            complain(f"{record.file}: {error}")
+            print_error(f"{record.file}: {error}")
             status = WRONG
             continue
         with progress_line(f"checking {record.file}"):
@@ -191,7 +191,7 @@ def run_profile(options: argparse.Namespace) -> int:
 
 
 def records_of(options: argparse.Namespace) -> list[EngineRecord]:
-    records = find_records(options.output, complain)
+    records = find_records(options.output, print_error)
     if options.model is None:
         return records
     name = load_model(options.model).name

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from live_stf.cli.program import ended
+from live_stf.cli.program import run_command
 from live_stf.engine import ENGINES, open_engine
 from live_stf.errors import ModelError
 from live_stf.evaluation.fusion import fusions
@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--write is of one model, and goes with neither --paper nor --output")
     if given.fit_windows < 1:
         parser.error("--fit-windows has to be at least 1")
-    return ended(run, named, given)
+    return run_command(run, named, given)
 
 
 def run(named: Sequence[str], given: argparse.Namespace) -> None:

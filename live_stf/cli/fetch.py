@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from live_stf.assets import POSE_MODELS, SAMPLE_CLIP, fetch
-from live_stf.cli.program import ended
+from live_stf.cli.program import run_command
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -14,7 +14,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--pose", default="full", choices=POSE_MODELS, help="which pose model (default: full)")
     options = parser.parse_args(arguments)
-    return ended(run, options)
+    return run_command(run, options)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from live_stf.cli.program import ended
+from live_stf.cli.program import run_command
 from live_stf.errors import DataError, ModelError
 from live_stf.evaluation.ablation import by_kernel, require_comparable, run_name
 from live_stf.evaluation.network_internals import Instance, held_out_actions, surest_instances
@@ -97,7 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
                 "--action", action="append", help=f"a class; several times for more (the first {SHOWN})"
             )
         command.add_argument("--output", required=True, type=Path, metavar="FILE", help="the PNG")
-    return ended(run, parser.parse_args(arguments))
+    return run_command(run, parser.parse_args(arguments))
 
 
 def run(given: argparse.Namespace) -> None:

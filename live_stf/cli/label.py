@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.table import Table
 from rich.text import Text
 
-from live_stf.cli.program import INTERRUPTED, WRONG, complain, ended
+from live_stf.cli.program import INTERRUPTED, WRONG, print_error, run_command
 from live_stf.clips.labelling import LabelledClip, label_clip, painted
 from live_stf.clips.segments import SegmentWriter
 from live_stf.clips.video_writer import VideoWriter
@@ -23,13 +23,13 @@ from live_stf.errors import LiveStfError, SourceError
 from live_stf.model import Model, load_model
 from live_stf.pose import estimators
 from live_stf.sources.recording import SUFFIX, RecordedPose, RecordedSource, is_recording
-from live_stf.sources.source import FileSource
+from live_stf.sources.video_file import VideoFile
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the program; returns its exit status: 0, 2 where a clip could not be read to its end, 130 after Ctrl-C."""
     options = parse(arguments)
-    return ended(lambda: Batch(options).run())
+    return run_command(lambda: Batch(options).run())
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -131,7 +131,7 @@ class Batch:
 
     def _fail(self, problem: object) -> None:
         self.status = WRONG
-        complain(problem)
+        print_error(problem)
 
     def _report(self) -> None:
         if any(clip.segments for clip in self.labelled):
@@ -140,9 +140,9 @@ class Batch:
             print(f"{what}: {path}")
 
 
-def open_clip(path: Path) -> FileSource | RecordedSource:
+def open_clip(path: Path) -> VideoFile | RecordedSource:
     """A video file or recorded joints, by the name's ending."""
-    return RecordedSource(path) if is_recording(path) else FileSource(path)
+    return RecordedSource(path) if is_recording(path) else VideoFile(path)
 
 
 def unique_names(paths: Sequence[Path]) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from live_stf.cli.program import ended
+from live_stf.cli.program import run_command
 from live_stf.pose.estimators import COMPLEXITIES, PRECISIONS
 from live_stf.runtime.devices import detect
 
@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--target", help="GPU to build for, for example sm_86 (default: the one here)")
     parser.add_argument("--output", type=Path, help="folder of the engines (default: where the programs look)")
     options = parser.parse_args(arguments)
-    return ended(run, options)
+    return run_command(run, options)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -12,12 +12,12 @@ WRONG = 2
 INTERRUPTED = 130  # as shells count a program that Ctrl-C ended
 
 
-def complain(problem: object) -> None:
+def print_error(problem: object) -> None:
     """Say on stderr what is wrong."""
     print(f"error: {problem}", file=sys.stderr)
 
 
-def ended(work: Callable[..., int | None], *arguments: Any, stopped: str = "") -> int:
+def run_command(work: Callable[..., int | None], *arguments: Any, stopped: str = "") -> int:
     """Do the work of a program; returns its exit status: the work's own, 0 where it has none.
 
     WRONG where an error is raised that a user can do something about (LiveStfError, OSError), which is told in one
@@ -26,10 +26,10 @@ def ended(work: Callable[..., int | None], *arguments: Any, stopped: str = "") -
     try:
         return work(*arguments) or 0
     except LiveStfError as problem:
-        complain(problem)
+        print_error(problem)
         return WRONG
     except OSError as problem:
-        complain(f"{problem.filename}: {problem.strerror}" if problem.filename else problem)
+        print_error(f"{problem.filename}: {problem.strerror}" if problem.filename else problem)
         return WRONG
     except KeyboardInterrupt:
         if stopped:

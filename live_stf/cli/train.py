@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 from safetensors.torch import save
 
-from live_stf.cli.program import INTERRUPTED, WRONG, complain
+from live_stf.cli.program import INTERRUPTED, WRONG, print_error
 from live_stf.data.store import Store
 from live_stf.decision import DecisionSettings
 from live_stf.engine.torch_engine import TorchEngine
@@ -251,7 +251,7 @@ def main(arguments: list[str] | None = None) -> int:
         model = train(recipe, console, shlex.join(["python", "-m", "live_stf.train", recipe.name, *changes]))
     except LiveStfError as problem:
         if first:
-            complain(problem)
+            print_error(problem)
         return WRONG
     except KeyboardInterrupt:
         if first:

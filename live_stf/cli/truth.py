@@ -13,14 +13,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from live_stf.cli.program import ended
+from live_stf.cli.program import run_command
 from live_stf.engine import ENGINES
 from live_stf.errors import DataError
 from live_stf.evaluation.live_run import judge_run, read_events, read_truth, table
 from live_stf.live.events import EVENTS_SUFFIX, changes
 from live_stf.pose import estimators
 from live_stf.recognizer import Recognizer
-from live_stf.sources.source import FileSource
+from live_stf.sources.video_file import VideoFile
 from live_stf.types import Event, State
 
 
@@ -30,7 +30,7 @@ def run_clip(clip: Path, model: str, engine: str, pose: str, people: int) -> tup
     How fast the machine is makes no difference: the network is asked as often a second of the clip as live at most.
     """
     said, known, length = [], {}, 0.0
-    with Recognizer(model, engine, pose, people) as recognizer, FileSource(clip) as source:
+    with Recognizer(model, engine, pose, people) as recognizer, VideoFile(clip) as source:
         while (frame := source.read()) is not None:
             events = {
                 event.identity: event
@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"--seconds is {options.seconds:g}, it has to be above 0")
     if options.people < 1:
         parser.error(f"--people is {options.people}, it has to be 1 or more")
-    return ended(run, options)
+    return run_command(run, options)
 
 
 def run(options: argparse.Namespace) -> None:

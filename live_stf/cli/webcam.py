@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from live_stf.cli.program import INTERRUPTED, ended
+from live_stf.cli.program import INTERRUPTED, run_command
 from live_stf.engine import ENGINES
 from live_stf.errors import LiveStfError
 from live_stf.live.events import STDOUT, EventWriter
@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.list_cameras:
         list_cameras()
         return 0
-    return ended(run, options)
+    return run_command(run, options)
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:

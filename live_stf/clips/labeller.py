@@ -13,7 +13,7 @@ from live_stf.clips.segments import Segment
 from live_stf.decision import Decision
 from live_stf.live.window_classifier import Classifier
 from live_stf.model import Model
-from live_stf.preparation.window_buffer import SceneBuffer, WindowBuffer, open_buffer, sightings
+from live_stf.preparation.window_buffer import SceneBuffer, WindowBuffer, observations, open_buffer
 from live_stf.types import Event, People, Scores, State, Window
 
 STRIDE = 0.5  # seconds from one centre to the next
@@ -80,7 +80,7 @@ class Labeller:
         """Take everybody seen in the next picture; returns the segments that this closes."""
         self._time = people.time
         closed = self._end([t for t in self._tracks.values() if people.time - t.newest > self._patience])
-        for identity, seen in sightings(people, self._together):
+        for identity, seen in observations(people, self._together):
             track = self._tracks.get(identity)
             if track is None:
                 history = 2 * self._span + self._stride  # a window is asked for when the first full one could be

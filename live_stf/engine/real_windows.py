@@ -7,7 +7,7 @@ from pathlib import Path
 from live_stf.assets import sample_clip
 from live_stf.model import Model
 from live_stf.preparation.window_buffer import WindowBuffer
-from live_stf.sources.source import open_source
+from live_stf.sources.opening import open_source
 from live_stf.types import Window
 
 PICTURES = 120

@@ -8,7 +8,7 @@ from dataclasses import replace
 from live_stf.types import Event, State
 
 
-def only(events: Mapping[int, Event], labels: Collection[str] | None) -> dict[int, Event]:
+def filter_labels(events: Mapping[int, Event], labels: Collection[str] | None) -> dict[int, Event]:
     """`events` by identity, with whoever has a label that is not one of `labels` as unsure; None stands for all labels.
 
     The decision goes on behind it: a label that is not listened for still keeps a less likely one from being said.

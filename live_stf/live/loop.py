@@ -14,7 +14,7 @@ from collections.abc import Callable
 from live_stf.decision import DecisionSettings
 from live_stf.errors import LiveStfError
 from live_stf.live.capture import Capture, Captured
-from live_stf.live.person_states import Recognizer
+from live_stf.live.person_states import PersonStates
 from live_stf.live.rate import AgeMeter, RateMeter
 from live_stf.live.window_classifier import Classifier
 from live_stf.model import Model
@@ -60,7 +60,7 @@ class LiveLoop:
         self._tracker = Tracker() if tracker is None else tracker
         self._clock = clock
         self._period = 1.0 / labels_per_second
-        self._recognizer = Recognizer(model, forget=self._tracker.max_age)
+        self._recognizer = PersonStates(model, forget=self._tracker.max_age)
         self._capture = Capture(source, clock=clock, every=every_picture)
         self._pose_rate = RateMeter(clock)
         self._label_rate = RateMeter(clock)

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 
 from live_stf.decision import Decision, DecisionSettings
 from live_stf.model import Model
-from live_stf.preparation.window_buffer import SceneBuffer, WindowBuffer, open_buffer, sightings
+from live_stf.preparation.window_buffer import SceneBuffer, WindowBuffer, observations, open_buffer
 from live_stf.types import Event, People, Scores, State, Window
 
 
-class Recognizer:
+class PersonStates:
     """Keeps the motion of every tracked person and turns the network's answers into events.
 
     model: its preparation, labels and decision settings are used. If its network looks at several people together,
@@ -37,7 +37,7 @@ class Recognizer:
     def observe(self, people: People) -> None:
         """Take everybody seen in one picture; persons without an identity are left out."""
         with self._lock:
-            for identity, seen in sightings(people, self._together):
+            for identity, seen in observations(people, self._together):
                 buffer = self._buffers.get(identity)
                 if buffer is None or buffer.size != people.size:
                     buffer = self._buffers[identity] = open_buffer(identity, people.size, self._span, self._frames)

@@ -17,7 +17,7 @@ from typing import TypeVar
 from live_stf.decision import DecisionSettings
 from live_stf.engine import Classifier, open_classifier
 from live_stf.errors import LiveStfError, ModelError, one_line
-from live_stf.live.label_filter import only
+from live_stf.live.label_filter import filter_labels
 from live_stf.live.loop import STOP_TIMEOUT, LiveLoop
 from live_stf.live.shared_source import SharedSource
 from live_stf.model import Model, load_model
@@ -26,9 +26,9 @@ from live_stf.pose.estimator import PoseEstimator
 from live_stf.runtime.scheduling import give_way
 from live_stf.skeleton import Skeleton
 from live_stf.sources.mirror import MirroredSource
-from live_stf.sources.reconnect import open_lasting
+from live_stf.sources.reconnect import open_reconnecting
 from live_stf.sources.recording import RecordedPose, RecordedSource, is_recording
-from live_stf.sources.source import Source, Wish
+from live_stf.sources.source import CameraSettings, Source
 from live_stf.types import Snapshot
 
 log = logging.getLogger(__name__)
@@ -162,7 +162,7 @@ class Session:
         if running is None:
             return Snapshot(message=_words(self.failure) if self.failure is not None else "")
         snapshot = running.loop.snapshot()
-        return replace(snapshot, events=only(snapshot.events, self._settings.listen))
+        return replace(snapshot, events=filter_labels(snapshot.events, self._settings.listen))
 
     def notices(self) -> list[str]:
         """What was to be said since the last time this was asked, one line each."""
@@ -299,7 +299,7 @@ class Session:
         self.opening = f"Opening {_named(settings.source)}"
         if is_recording(settings.source):
             return SharedSource(RecordedSource(Path(settings.source).expanduser())), True
-        source = open_lasting(settings.source, Wish(settings.size, settings.rate))
+        source = open_reconnecting(settings.source, CameraSettings(settings.size, settings.rate))
         return SharedSource(MirroredSource(source) if settings.mirrored else source), True
 
     def _classifier(self, settings: Settings, before: _Running | None) -> tuple[Model, Classifier, str]:

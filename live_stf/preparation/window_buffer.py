@@ -160,7 +160,7 @@ def open_buffer(
     return WindowBuffer(identity, size, span, frames, history)
 
 
-def sightings(people: People, together: bool) -> list[tuple[int, np.ndarray | Sequence[Person]]]:
+def observations(people: People, together: bool) -> list[tuple[int, np.ndarray | Sequence[Person]]]:
     """What is seen in one picture, by identity, as the buffers of `open_buffer` take it; nobody without an identity.
 
     together: all of them are the scene; else everybody is followed by themselves.

@@ -1,1 +1,1 @@
-"""Where pictures come from: cameras, network streams, video files and recorded joints."""
+"""Where frames come from: cameras, network streams, video files and recorded joints."""

@@ -1,4 +1,4 @@
-"""The cameras that are plugged in, by number and name."""
+"""The connected cameras, by number and name."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ _LINUX = Path("/sys/class/video4linux")
 
 @dataclass(frozen=True)
 class Camera:
-    """number: what OpenCV opens. name: what its maker calls it."""
+    """A connected camera. number: the number by which OpenCV opens it. name: the manufacturer's name for it."""
 
     number: int
     name: str
 
 
 def cameras(folder: Path = _LINUX) -> list[Camera]:
-    """Every camera that Linux knows, by number; none where there is none, and on other systems.
+    """Return every camera that Linux lists, sorted by number; an empty list on other systems.
 
-    A camera has further devices for what describes its pictures; their `index` is not 0.
+    A camera may have further devices for metadata; their `index` is not 0, and they are left out.
     """
     found = []
     for device in folder.glob("video*"):
@@ -29,13 +29,13 @@ def cameras(folder: Path = _LINUX) -> list[Camera]:
     return sorted(found, key=lambda camera: camera.number)
 
 
+def find_camera(text: str, known: list[Camera]) -> Camera | None:
+    """Return the first camera whose name contains `text`, ignoring case; None if there is none."""
+    return next((camera for camera in known if text.lower() in camera.name.lower()), None)
+
+
 def _text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
         return ""
-
-
-def named(text: str, known: list[Camera]) -> Camera | None:
-    """The first camera whose name has `text` in it, in capitals or not."""
-    return next((camera for camera in known if text.lower() in camera.name.lower()), None)

@@ -1,4 +1,4 @@
-"""A source whose pictures are mirrored: people in front of a screen expect to see themselves so."""
+"""Mirrored frames: people in front of a screen expect to see themselves as in a mirror."""
 
 from __future__ import annotations
 
@@ -12,12 +12,19 @@ from live_stf.types import Frame
 
 
 class MirroredSource:
-    """`source` with left and right exchanged; everything else is the source's own."""
+    """Another source with left and right exchanged."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self.name, self.fps, self.size = source.name, source.fps, source.size
-        self.duration, self.live = source.duration, source.live
+
+    @property
+    def duration(self) -> float | None:
+        return self._source.duration
+
+    @property
+    def live(self) -> bool:
+        return self._source.live
 
     @property
     def fault(self) -> str | None:
@@ -28,16 +35,16 @@ class MirroredSource:
         return self._source.trouble
 
     def read(self) -> Frame | None:
-        """The next picture, mirrored; None when the series has ended. May block."""
+        """Return the next frame, mirrored; None at the end. May block."""
         frame = self._source.read()
         return None if frame is None else replace(frame, image=cv2.flip(frame.image, 1))
 
     def cancel(self) -> None:
-        """Let a read() that waits for the source to come back return None; from any thread."""
+        """Make a read() that waits for a lost source return None. May be called from any thread."""
         self._source.cancel()
 
     def close(self) -> None:
-        """Give the source back; may be called twice."""
+        """Release the source. May be called twice."""
         self._source.close()
 
     def __enter__(self) -> Self:

@@ -27,7 +27,7 @@ from live_stf.network import build_network
 from live_stf.pose.estimators import open_pose
 from live_stf.preparation import Preparation
 from live_stf.sources.recording import Heading, RecordingWriter
-from live_stf.sources.source import FileSource
+from live_stf.sources.video_file import VideoFile
 
 PROGRAM = Path(__file__).resolve().parents[2] / "apps" / "video_file.py"
 LABELS = ("walk", "wave", "none of these")
@@ -266,7 +266,7 @@ def test_recorded_joints_get_the_labels_of_the_clip_and_are_not_written_over(run
     recording = tmp_path / "out" / "squats.joints.jsonl"
     recording.parent.mkdir()
     with (
-        FileSource(squats) as source,
+        VideoFile(squats) as source,
         closing(open_pose()) as pose,
         RecordingWriter(recording, Heading(source.size, source.fps)) as writer,
     ):

@@ -150,7 +150,7 @@ def test_it_is_closed_while_it_opens_what_it_needs(x_environment, clip):
     [
         (("--source", "97"), "camera 97 is not there"),
         (("--source", "missing.mp4"), "missing.mp4: no such file"),
-        (("--source", PROGRAM), "webcam.py: no picture can be read"),
+        (("--source", PROGRAM), "webcam.py: no frame can be read"),
     ],
 )
 def test_a_source_that_cannot_be_read_is_one_line(x_environment, model, arguments, told):

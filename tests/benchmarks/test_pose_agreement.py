@@ -10,7 +10,7 @@ import pytest
 from benchmarks.pose_agreement import Agreement, drawn, joint_distances, main, matched, measure
 from live_stf.pose.blazepose import BlazePose
 from live_stf.skeleton import OPENPOSE_18
-from live_stf.sources.source import FileSource
+from live_stf.sources.video_file import VideoFile
 from live_stf.types import Frame, People, Person
 
 SIZE = (640, 360)
@@ -83,7 +83,7 @@ def test_a_clip_that_cannot_be_read_is_one_line_and_the_others_are_measured(tmp_
 @pytest.fixture(scope="module")
 def stretch(clip):
     """A second and a half of the sample clip."""
-    with FileSource(clip) as source:
+    with VideoFile(clip) as source:
         return [frame for _ in range(105) if (frame := source.read()).index >= 60]
 
 
@@ -111,7 +111,7 @@ def test_picture_by_picture_blazepose_finds_whom_mediapipe_finds(clip):
     """Where nobody is followed nothing grows, and what the steps between the networks do can be seen."""
     mediapipe = pytest.importorskip("live_stf.pose.mediapipe")
     result = Agreement("blazepose")
-    with FileSource(clip) as source, mediapipe.MediaPipePose(2) as reference, BlazePose(2) as pose:
+    with VideoFile(clip) as source, mediapipe.MediaPipePose(2) as reference, BlazePose(2) as pose:
         while (frame := source.read()) is not None:
             if frame.index in HARD:
                 for estimator in (reference, pose):

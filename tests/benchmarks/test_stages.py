@@ -135,7 +135,7 @@ def test_a_copy_of_another_width_is_measured(squats, model, capsys):
 
 def test_a_copy_of_another_size_has_the_whole_clip_inside(squats, tmp_path):
     bench.scaled_copy(squats, tmp_path / "copy.mp4", 320, 0.5, 240)
-    with bench.FileSource(tmp_path / "copy.mp4") as source:
+    with bench.VideoFile(tmp_path / "copy.mp4") as source:
         assert source.size == (320, 240)
         image = source.read().image
     assert image[:, :80].mean() < 5  # upright, so there is black beside it

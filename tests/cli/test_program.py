@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from live_stf.cli.program import INTERRUPTED, WRONG, ended
+from live_stf.cli.program import INTERRUPTED, WRONG, run_command
 from live_stf.errors import DataError
 
 
@@ -14,7 +14,7 @@ def raising(problem: BaseException) -> int:
 
 @pytest.mark.parametrize(("returned", "status"), [(None, 0), (0, 0), (1, 1)])
 def test_the_status_is_what_the_work_says(returned: int | None, status: int, capsys: pytest.CaptureFixture) -> None:
-    assert ended(lambda one: one, returned) == status
+    assert run_command(lambda one: one, returned) == status
     assert capsys.readouterr().err == ""
 
 
@@ -27,15 +27,15 @@ def test_the_status_is_what_the_work_says(returned: int | None, status: int, cap
     ],
 )
 def test_what_a_user_can_mend_is_one_line(problem: Exception, told: str, capsys: pytest.CaptureFixture) -> None:
-    assert ended(raising, problem) == WRONG
+    assert run_command(raising, problem) == WRONG
     assert capsys.readouterr().err == told
 
 
 def test_ctrl_c_is_no_error(capsys: pytest.CaptureFixture) -> None:
-    assert ended(raising, KeyboardInterrupt(), stopped="stopped") == INTERRUPTED
+    assert run_command(raising, KeyboardInterrupt(), stopped="stopped") == INTERRUPTED
     assert capsys.readouterr().err == "stopped\n"
 
 
 def test_a_mistake_in_the_program_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError):
-        ended(lambda: 1 // 0)
+        run_command(lambda: 1 // 0)

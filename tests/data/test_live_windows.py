@@ -9,7 +9,7 @@ import pytest
 
 from live_stf.data.clip import Clip
 from live_stf.data.store import Store, write_store
-from live_stf.live.person_states import Recognizer
+from live_stf.live.person_states import PersonStates
 from live_stf.model import Model
 from live_stf.preparation import STREAMS, Preparation
 from live_stf.training.protocol_windows import BenchmarkTest, BenchmarkTraining
@@ -53,7 +53,7 @@ def clip_of_three(frames: int) -> Clip:
 
 def live_input(clip: Clip, newest: int, preparation: Preparation) -> np.ndarray:
     """(C, T, V, M): the clip's frames up to `newest` seen one by one by the live program, in pixels."""
-    recognizer = Recognizer(Model(Path("nowhere"), "made", ("waving",), {}, preparation))
+    recognizer = PersonStates(Model(Path("nowhere"), "made", ("waving",), {}, preparation))
     for frame in range(newest + 1):
         persons = []
         for number, scores in enumerate(clip.scores[:, frame]):

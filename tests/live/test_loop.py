@@ -250,7 +250,7 @@ def test_stop_ends_every_thread_and_may_be_called_twice(fakes, model):
 def test_a_real_clip_with_mediapipe(fakes, model, shared):
     pytest.importorskip("mediapipe")
     from live_stf.pose.mediapipe import MediaPipePose
-    from live_stf.sources.source import open_source
+    from live_stf.sources.opening import open_source
 
     source = open_source(shared / "videos" / "two_people.mp4")
     loop = LiveLoop(source, MediaPipePose(people=2), fakes.Classifier(), model)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from live_stf.decision import DecisionSettings
-from live_stf.live.person_states import Recognizer
+from live_stf.live.person_states import PersonStates
 from live_stf.model import Model
 from live_stf.preparation import Preparation
 from live_stf.types import SCENE, People, Person, Scores, State
@@ -23,7 +23,7 @@ def model_of(span, frames, bodies=1, **decision):
 
 @pytest.fixture
 def recognizer():
-    return Recognizer(model_of(2.0, 20, minimum_seen=0.5, smoothing=0.0), forget=1.0)
+    return PersonStates(model_of(2.0, 20, minimum_seen=0.5, smoothing=0.0), forget=1.0)
 
 
 def see(recognizer, times, *identities):
@@ -123,14 +123,14 @@ def test_persons_without_identity_are_left_out(recognizer):
 
 
 def test_a_person_seen_long_enough_in_a_short_span_is_not_filling_for_ever():
-    short = Recognizer(model_of(0.5, 10, minimum_seen=1.0))
+    short = PersonStates(model_of(0.5, 10, minimum_seen=1.0))
     see(short, np.arange(0, 2, 0.1), 1)
     assert len(short.windows()) == 1
 
 
 @pytest.fixture
 def scenes():
-    return Recognizer(model_of(2.0, 20, bodies=2, minimum_seen=0.5, smoothing=0.0), forget=1.0)
+    return PersonStates(model_of(2.0, 20, bodies=2, minimum_seen=0.5, smoothing=0.0), forget=1.0)
 
 
 def test_a_network_of_two_bodies_gets_all_people_as_one_scene(scenes):

@@ -14,7 +14,7 @@ import pytest
 from live_stf.pose.joints import VISIBLE
 from live_stf.pose.mediapipe import MediaPipePose
 from live_stf.skeleton import BLAZEPOSE_33, OPENPOSE_18
-from live_stf.sources.source import open_source
+from live_stf.sources.opening import open_source
 from live_stf.types import Frame
 
 SIZE = (640, 360)

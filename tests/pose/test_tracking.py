@@ -228,7 +228,7 @@ def test_real_people_keep_their_identities(shared):
     """two_people.mp4: a woman in front on the right, a man behind her who leans to and fro; nobody leaves."""
     pytest.importorskip("mediapipe")
     from live_stf.pose.mediapipe import MediaPipePose
-    from live_stf.sources.source import open_source
+    from live_stf.sources.opening import open_source
 
     tracker, necks = Tracker(), []
     with open_source(shared / "videos" / "two_people.mp4") as source, MediaPipePose(people=2) as pose:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live_stf.preparation.window_buffer import SceneBuffer, WindowBuffer, open_buffer, sightings
+from live_stf.preparation.window_buffer import SceneBuffer, WindowBuffer, observations, open_buffer
 from live_stf.types import SCENE, People, Person
 
 SIZE = (640, 360)
@@ -183,10 +183,10 @@ def test_of_many_people_the_surest_are_in_the_scene_and_memory_is_bounded():
 
 def test_sightings_are_of_persons_or_of_all_together():
     people = People(0.0, SIZE, (*persons_at(0.0, 1, 3), Person(joints_at(0), 0)))
-    assert [identity for identity, _ in sightings(people, together=False)] == [1, 3]
-    ((identity, persons),) = sightings(people, together=True)
+    assert [identity for identity, _ in observations(people, together=False)] == [1, 3]
+    ((identity, persons),) = observations(people, together=True)
     assert identity == SCENE
     assert [person.identity for person in persons] == [1, 3]
-    assert sightings(People(0.0, SIZE), together=True) == []
+    assert observations(People(0.0, SIZE), together=True) == []
     assert isinstance(open_buffer(SCENE, SIZE, 2.0, 20), SceneBuffer)
     assert type(open_buffer(1, SIZE, 2.0, 20)) is WindowBuffer

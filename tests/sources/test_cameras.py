@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from live_stf.errors import SourceError
-from live_stf.sources import source as source_module
-from live_stf.sources.cameras import Camera, cameras, named
+from live_stf.sources import opening
+from live_stf.sources.cameras import Camera, cameras, find_camera
 from live_stf.sources.mirror import MirroredSource
-from live_stf.sources.source import Wish, open_source
+from live_stf.sources.opening import open_source
+from live_stf.sources.source import CameraSettings
 
 
 @pytest.fixture
@@ -33,8 +34,8 @@ def test_cameras_are_listed_by_number_without_their_other_devices(linux: Path) -
 
 
 def test_a_part_of_the_name_is_enough(linux: Path) -> None:
-    assert named("usb", cameras(linux)) == Camera(10, "USB Kamera")
-    assert named("sofa", cameras(linux)) is None
+    assert find_camera("usb", cameras(linux)) == Camera(10, "USB Kamera")
+    assert find_camera("sofa", cameras(linux)) is None
 
 
 class Capture:
@@ -59,11 +60,13 @@ class Capture:
         pass
 
 
-def test_a_camera_is_opened_by_name_and_asked_for_what_is_wished(linux: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_camera_is_opened_by_name_and_asked_for_a_size_and_a_rate(
+    linux: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     opened = []
-    monkeypatch.setattr(source_module, "cameras", lambda: cameras(linux))
-    monkeypatch.setattr(source_module.cv2, "VideoCapture", lambda number: opened.append(Capture(number)) or opened[-1])
-    with open_source("kamera", wish=Wish((640, 480), 30.0)) as source:
+    monkeypatch.setattr(opening, "cameras", lambda: cameras(linux))
+    monkeypatch.setattr(cv2, "VideoCapture", lambda number: opened.append(Capture(number)) or opened[-1])
+    with open_source("kamera", settings=CameraSettings((640, 480), 30.0)) as source:
         assert source.name == "camera 10"
     width, height, rate = cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FPS
     assert opened[0].asked == {"number": 10, width: 640, height: 480, rate: 30.0}

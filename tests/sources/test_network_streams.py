@@ -15,7 +15,7 @@ import av
 import numpy as np
 import pytest
 
-from live_stf.sources.reconnect import open_lasting
+from live_stf.sources.reconnect import open_reconnecting
 from live_stf.types import Frame
 
 RATE = 30
@@ -209,7 +209,7 @@ def _eventually(true: Callable[[], bool]) -> None:
 def test_a_stream_that_stalls_sends_garbage_dies_and_comes_back_is_read_on_without_lag(sender: Sender) -> None:
     pictures: list[Frame] = []
     behind: list[int] = []
-    with open_lasting(sender.url) as source:
+    with open_reconnecting(sender.url) as source:
         source._stall, source._first_pause = 0.8, 0.1  # quicker than in the program, for three faults
         assert source.size == SIZE
 

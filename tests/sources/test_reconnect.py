@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from live_stf.errors import SourceError
-from live_stf.sources.reconnect import ReconnectingSource, alike, open_lasting
+from live_stf.sources.reconnect import ReconnectingSource, open_reconnecting, same_image
 
 STALL = 0.3
 WAIT = 20.0  # seconds for what takes a fraction of one on a machine that is not busy
@@ -82,7 +82,7 @@ def test_one_that_blocks_is_left_behind_and_said_so(fakes) -> None:
         hangs.release.set()
         _eventually(lambda: hangs.closed == 1)
     assert not hangs.closed_while_reading
-    assert any(line.startswith("no picture from fake camera for") and line.endswith("trying again") for line in told)
+    assert any(line.startswith("no frame from fake camera for") and line.endswith("trying again") for line in told)
 
 
 def _watch(source: ReconnectingSource, told: list[str]) -> None:
@@ -107,7 +107,7 @@ def test_the_same_picture_for_ever_counts_as_lost_and_is_said_so(fakes) -> None:
         until(source, lambda _: source.reconnections == 1 and not source.trouble)
         watcher.join(WAIT)
         assert frozen.closed == 1
-    assert any(line.startswith("always the same picture from fake camera for") for line in told)
+    assert any(line.startswith("always the same frame from fake camera for") for line in told)
 
 
 def test_a_picture_that_is_still_stuck_after_opening_again_is_not_handed_on(fakes) -> None:
@@ -161,19 +161,19 @@ def test_a_read_that_waits_ends_when_it_is_cancelled(fakes) -> None:
     source.close()
 
 
-def test_pictures_are_alike_only_where_size_and_content_are() -> None:
+def test_images_are_the_same_only_where_size_and_content_are() -> None:
     image = np.zeros((32, 32, 3), np.uint8)
-    assert alike(image, image.copy())
-    assert not alike(image, None)
-    assert not alike(image, np.zeros((32, 48, 3), np.uint8))
-    assert not alike(image, np.ones((32, 32, 3), np.uint8))
+    assert same_image(image, image.copy())
+    assert not same_image(image, None)
+    assert not same_image(image, np.zeros((32, 48, 3), np.uint8))
+    assert not same_image(image, np.ones((32, 32, 3), np.uint8))
 
 
 def test_files_end_as_ever_and_what_is_not_there_is_refused_at_once(clip) -> None:
-    with open_lasting(clip) as source:
+    with open_reconnecting(clip) as source:
         assert not source.live
     with pytest.raises(SourceError, match="no such file"):
-        open_lasting("nowhere.mp4")
+        open_reconnecting("nowhere.mp4")
 
 
 class _Server:
@@ -235,7 +235,7 @@ def server() -> Iterator[_Server]:
 
 def test_a_stream_that_stalls_sends_garbage_dies_and_comes_back_is_read_on(server: _Server) -> None:
     pictures = []
-    with open_lasting(f"http://127.0.0.1:{server.port}/video") as source:
+    with open_reconnecting(f"http://127.0.0.1:{server.port}/video") as source:
         source._stall = 0.5  # four times as quick as in the program, for three faults
 
         def read_on() -> None:

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from live_stf.errors import SourceError
-from live_stf.sources.source import open_source
+from live_stf.sources.opening import open_source
 
 TICK = Fraction(1, 90000)
 
@@ -182,7 +182,7 @@ def test_opencv_and_ffmpeg_stay_silent(tmp_path):
     program = """
 import sys
 from live_stf.errors import SourceError
-from live_stf.sources.source import open_source
+from live_stf.sources.opening import open_source
 for spec in (sys.argv[1], "97", "http://127.0.0.1:9/video"):
     try:
         open_source(spec)
@@ -233,7 +233,7 @@ def test_a_stream_is_live_and_timed_by_the_clock(camera_url):
         assert (source.live, source.size, source.duration) == (True, (160, 96), None)
         frames = read_all(source)
         passed = time.monotonic() - began
-        assert source.fault == f"stream {camera_url} gives no more pictures"
+        assert source.fault == f"stream {camera_url} gives no more frames"
     times = [frame.time for frame in frames]
     assert len(frames) >= 30
     assert all(later > earlier for earlier, later in itertools.pairwise(times))

@@ -372,7 +372,7 @@ def test_notices_are_said_and_stay_for_a_while(window, live, wait):
 def test_a_source_that_is_lost_and_comes_back_is_told_on_the_picture(window, live, wait):
     well = live.given[-1]
     before = picture(window)
-    live.given.append(replace(well, message="camera 0 gives no more pictures; trying again", events={}, scores={}))
+    live.given.append(replace(well, message="camera 0 gives no more frames; trying again", events={}, scores={}))
     wait(lambda: window._shown is live.given[-1])
     assert picture(window) != before
     live.given.append(well)

@@ -85,7 +85,7 @@ class Camera:
     def read(self):
         time.sleep(1 / 30)
         if time.monotonic() > self._until:
-            self.fault = "camera 0 gives no more pictures"
+            self.fault = "camera 0 gives no more frames"
             return None
         self._index += 1
         return Frame(self._noise.integers(0, 255, (48, 64, 3), dtype=np.uint8), time.monotonic(), self._index)
@@ -106,7 +106,7 @@ def test_a_source_that_is_lost_is_told_and_comes_back(open_live, settings, qtbot
             raise last
         return last or Camera(3600)
 
-    monkeypatch.setattr(session_module, "open_lasting", lambda *_: ReconnectingSource(Camera(1.5), open_again))
+    monkeypatch.setattr(session_module, "open_reconnecting", lambda *_: ReconnectingSource(Camera(1.5), open_again))
     monkeypatch.setattr(session_module.estimators, "open_pose", lambda *_, **__: Nobody())
     window = open_live(replace(settings, source="0"))
     told = []
@@ -116,7 +116,7 @@ def test_a_source_that_is_lost_is_told_and_comes_back(open_live, settings, qtbot
             told.append(window._shown.message)
         return any(part in message for message in told)
 
-    qtbot.waitUntil(lambda: seen("camera 0 gives no more pictures; trying again"), timeout=15_000)
+    qtbot.waitUntil(lambda: seen("camera 0 gives no more frames; trying again"), timeout=15_000)
     qtbot.waitUntil(lambda: seen("camera 0 is not there; trying again"), timeout=5_000)
     index = window._shown.frame.index
     qtbot.waitUntil(lambda: window._shown.frame.index > index + 5 and window._shown.message == "", timeout=8_000)

@@ -32,7 +32,7 @@ from live_stf.runtime.cuda_graph import Lane
 from live_stf.runtime.devices import Machine
 from live_stf.runtime.openvino import openvino
 from live_stf.runtime.record import EngineRecord, damage, engines_folder, file_hash, unfit
-from live_stf.sources.source import FileSource
+from live_stf.sources.video_file import VideoFile
 
 if TYPE_CHECKING:
     from live_stf.runtime.onnx_engine import OnnxEngine
@@ -259,7 +259,7 @@ def real_references(bundle: Path) -> tuple[References, References]:
     reference = networks.open_networks(bundle, 1, "fp32")
     detector, landmarks = reference.detector, reference.landmarks[0][0]
     seen: tuple[list, list] = [], []
-    with FileSource(sample_clip()) as source, BlazePose(1, bundle, networks=reference) as pose:
+    with VideoFile(sample_clip()) as source, BlazePose(1, bundle, networks=reference) as pose:
         while (frame := source.read()) is not None and frame.index < PICTURES:
             somebody = pose.detect(frame).persons
             if frame.index % STRIDE != STRIDE - 1 or not somebody:

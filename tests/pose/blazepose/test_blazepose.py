@@ -14,7 +14,7 @@ from live_stf.pose.blazepose.blazepose import apart
 from live_stf.pose.blazepose.region import Region
 from live_stf.runtime.openvino import bf16_available
 from live_stf.skeleton import OPENPOSE_18
-from live_stf.sources.source import open_source
+from live_stf.sources.opening import open_source
 from live_stf.types import Frame
 
 BLACK = np.zeros((360, 640, 3), np.uint8)

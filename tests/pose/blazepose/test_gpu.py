@@ -14,7 +14,7 @@ from live_stf.pose.blazepose import BlazePose, gpu
 from live_stf.pose.blazepose.gpu import LARGEST, in_lanes
 from live_stf.runtime.cuda_graph import Lane
 from live_stf.skeleton import OPENPOSE_18
-from live_stf.sources.source import FileSource
+from live_stf.sources.video_file import VideoFile
 from live_stf.types import Frame
 
 NECK = OPENPOSE_18.index("neck")
@@ -29,7 +29,7 @@ DEVICES = [
 @pytest.fixture(scope="module")
 def stretch(clip: Path) -> list[Frame]:
     """Half a second of the sample clip in which somebody is well seen."""
-    with FileSource(clip) as source:
+    with VideoFile(clip) as source:
         return [frame for _ in range(75) if (frame := source.read()).index >= 60]
 
 

@@ -11,7 +11,7 @@ from live_stf.pose.blazepose.networks import DETECTOR_READ, DETECTOR_VALUES, LAN
 from live_stf.pose.blazepose.tflite_graph import rewritten
 from live_stf.pose.bundle_layout import DETECTOR_NAME, LANDMARKS_NAME
 from live_stf.runtime.openvino import openvino, precision_options
-from live_stf.sources.source import FileSource
+from live_stf.sources.video_file import VideoFile
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def test_results_are_those_of_the_file_but_for_rounding(read, clip, name, output
     if what == "noise":
         picture = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
     else:
-        with FileSource(clip) as source:
+        with VideoFile(clip) as source:
             picture = source.read().image[:side, :side]
     plain = (picture[None, :, :, ::-1].astype(np.float32) - mean) / scale
     expected = run(as_read, np.ascontiguousarray(plain))

@@ -13,7 +13,7 @@ from live_stf.pose.blazepose.networks import read_networks
 from live_stf.pose.blazepose.region import Region
 from live_stf.pose.blazepose.torch_network import torch_network
 from live_stf.runtime.openvino import openvino, precision_options
-from live_stf.sources.source import FileSource
+from live_stf.sources.video_file import VideoFile
 
 operators = openvino.opset13
 # Of the largest number that OpenVINO gives.
@@ -23,7 +23,7 @@ NEAR = {"fp32": 2e-5, "fp16": 2e-2}
 @pytest.fixture(scope="module")
 def cuts(clip):
     """Cuts regions out of a picture of the sample clip, as squares (N, side, side, 3): people, and what is beside."""
-    with FileSource(clip) as source:
+    with VideoFile(clip) as source:
         picture = source.read().image
     width, height = picture.shape[1], picture.shape[0]
 
