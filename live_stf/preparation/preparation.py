@@ -73,11 +73,6 @@ class Preparation:
         return not self._system.in_space
 
     @property
-    def axes(self) -> int:
-        """Channels of the input that are coordinates, the first ones; a score may follow."""
-        return 2 if self.takes_pictures else 3
-
-    @property
     def stretches(self) -> bool:
         """Whether a clip of any length becomes one window; else a window is `frames` of its frames."""
         return self._system.stretches

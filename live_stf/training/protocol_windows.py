@@ -15,7 +15,6 @@ from live_stf.errors import DataError
 from live_stf.preparation import Preparation
 from live_stf.skeleton import SKELETONS, Skeleton
 from live_stf.training.copies import copied
-from live_stf.training.early import early
 from live_stf.training.recipe import Recipe
 from live_stf.training.selection import Selected
 
@@ -50,13 +49,13 @@ class BenchmarkTraining(Dataset):
     """Every training clip `training.repeats` times, in an order of the epoch: (x (C, T, V, M) float32, class number).
 
     Everything follows from seed, epoch and number, so an epoch is the same whether a training was interrupted before it
-    or not. In the first training.early_epochs T is training.early_frames.
+    or not.
     """
 
     def __init__(self, store: Store, selected: Sequence[Selected], recipe: Recipe, epoch: int) -> None:
         self.store, self.recipe, self.epoch = store, recipe, epoch
         settings = recipe.training
-        self.preparation = early(Preparation(**recipe.preparation), recipe, epoch)
+        self.preparation = Preparation(**recipe.preparation)
         self.skeleton = SKELETONS[self.preparation.skeleton]
         unknown = set(recipe.augmentation) - {*CHOICES, *MOVES}
         if unknown:

@@ -68,8 +68,7 @@ class TrainingRecipe:
     together. optimizer: "adamw", or "sgd" with momentum and nesterov. learning_rate: the highest. schedule: how it
     runs, one of live_stf.training.optimizer.SCHEDULES; warm_up: share of the steps in which one-cycle rises;
     warm_up_epochs: epochs in which the others rise; milestones: epochs from which the learning rate is `gamma` times
-    what it was. early_frames: T of the windows in the first early_epochs, which cost less so; the network takes any.
-    gradient_clip: largest norm of the gradient; 0 leaves it as it is. views: windows of every held-out clip, where
+    what it was. gradient_clip: largest norm of the gradient; 0 leaves it as it is. views: windows of every held-out clip, where
     they are random. validate_every: epochs between validations. start_from: a model, by name or folder, whose weights
     the network begins with; labels that it lacks begin anew. start_share: how much of these weights goes into the
     final ones, which are their mean with the trained ones. told_by_legs: classes that legs and trunk tell; other_arms:
@@ -92,8 +91,6 @@ class TrainingRecipe:
     warm_up_epochs: int = 0
     milestones: list[int] = field(default_factory=list)
     gamma: float = 0.1
-    early_epochs: int = 0
-    early_frames: int | None = None
     gradient_clip: float = 1.0
     label_smoothing: float = 0.05
     none_share: float = 0.15
@@ -111,7 +108,7 @@ class TrainingRecipe:
 
     def __post_init__(self) -> None:
         one_at_least = ("epochs", "samples", "repeats", "batch", "threads", "views", "validate_every")
-        none_at_least = ("weight_decay", "warm_up_epochs", "early_epochs", "gradient_clip", "workers", "lean")
+        none_at_least = ("weight_decay", "warm_up_epochs", "gradient_clip", "workers", "lean")
         shares = ("momentum", "warm_up", "label_smoothing", "none_share", "start_share", "other_arms")
         for names, fits, wanted in (
             (one_at_least, lambda value: value >= 1, "1 or more"),

@@ -15,7 +15,6 @@ from live_stf.data.windows import WindowSettings, draw_window
 from live_stf.errors import DataError
 from live_stf.preparation import Preparation
 from live_stf.training.copies import copied
-from live_stf.training.early import early
 from live_stf.training.protocol_windows import BenchmarkTest, BenchmarkTraining
 from live_stf.training.recipe import Recipe
 from live_stf.training.selection import Selected
@@ -30,14 +29,12 @@ class TrainingWindows(Dataset):
 
     A class is drawn first (all alike, the class for everything else with its own share), then a source by its weight
     times the root of its clips of that class, then a clip. Everything follows from seed, epoch and number, so an epoch
-    is the same whether a training was interrupted before it or not. In the first training.early_epochs T is
-    training.early_frames.
+    is the same whether a training was interrupted before it or not.
     """
 
     def __init__(self, store: Store, selected: Sequence[Selected], recipe: Recipe, epoch: int) -> None:
         self.store, self.recipe, self.epoch = store, recipe, epoch
         self.preparation, self.settings = _settings(recipe)
-        self.preparation = early(self.preparation, recipe, epoch)
         self.none = recipe.labels.index(recipe.none_label) if recipe.none_label else None
         self.by_class: dict[int, dict[str, list[int]]] = {}
         for one in selected:

@@ -50,8 +50,8 @@ def benchmark_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "preparation": {"skeleton": "kinect20", "coordinates": "nw-ucla", "frames": 12, "stream": "joint-motion"},
         "augmentation": ["random crop", "random turn"],
         "training": {
-            "epochs": 5, "repeats": 2, "batch": 8, "workers": 0, "validate_every": 5, "early_epochs": 2,
-            "early_frames": 8, "learning_rate": 0.003,
+            "epochs": 5, "repeats": 2, "batch": 8, "workers": 0, "validate_every": 5,
+            "learning_rate": 0.003,
         },
         "data": {
             "root": str(folder / "data"), "store": str(folder / "store"), "protocol": "nw-ucla-xview",
@@ -87,13 +87,6 @@ def test_an_epoch_has_every_training_clip_as_often_as_asked(benchmark: Recipe) -
     assert indices != [one.index for one in later.clips]
     for number in range(4):
         np.testing.assert_array_equal(first[number][0], again[number][0])
-
-
-def test_early_windows_are_shorter(benchmark: Recipe) -> None:
-    store = open_store(benchmark)
-    selected = select(store, benchmark)
-    for epoch, frames in ((0, 8), (1, 8), (2, 12)):
-        assert training_windows(store, selected, benchmark, epoch)[0][0].shape == (3, frames, V, 1)
 
 
 def test_test_clips_come_once_and_with_nothing_random(benchmark: Recipe) -> None:
