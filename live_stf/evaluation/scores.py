@@ -176,7 +176,7 @@ def _windows_hash(tested: HeldOut, engine: str, training: int) -> str:
         "protocol": recipe.data.protocol,
         "shortest": recipe.data.shortest,
         "sources": {name: asdict(source) for name, source in recipe.data.sources.items()},
-        "drawn": {key: getattr(recipe.training, key) for key in ("seed", "views", "none_share", "samples", "repeats")},
+        "drawn": {key: getattr(recipe.training, key) for key in ("seed", "views", "none_share", "samples")},
         "engine": engine,
         "training": training,
     }

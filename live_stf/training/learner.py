@@ -79,5 +79,5 @@ class Classification(lightning.LightningModule):
     def configure_optimizers(self) -> dict:
         settings = self.recipe.training
         optimizer = build_optimizer(self.parameters(), settings)
-        schedule = build_schedule(optimizer, settings, int(self.trainer.estimated_stepping_batches))
+        schedule = build_schedule(optimizer, settings, settings.epochs, int(self.trainer.estimated_stepping_batches))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

@@ -1,4 +1,4 @@
-"""Windows of a benchmark: every training clip once an epoch or several times, every test clip once."""
+"""Windows of a benchmark: every training clip once an epoch, every test clip once."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _whole(preparation: Preparation, length: int) -> slice:
 
 
 class BenchmarkTraining(Dataset):
-    """Every training clip `training.repeats` times, in an order of the epoch: (x (C, T, V, M) float32, class number).
+    """Every training clip once, in an order of the epoch: (x (C, T, V, M) float32, class number).
 
     Everything follows from seed, epoch and number, so an epoch is the same whether a training was interrupted before it
     or not.
@@ -66,7 +66,7 @@ class BenchmarkTraining(Dataset):
         if len(self.choices) > 1:
             raise DataError(f"augmentation: one of {', '.join(CHOICES)} at most can choose the frames of a clip")
         self.moves = [MOVES[name] for name in recipe.augmentation if name in MOVES]
-        clips = [one for one in selected if not one.held_out] * settings.repeats
+        clips = [one for one in selected if not one.held_out]
         order = np.random.default_rng((settings.seed, epoch)).permutation(len(clips))
         self.clips = [clips[at] for at in order]
 

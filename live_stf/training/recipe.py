@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from live_stf.data.windows import WindowSettings
 from live_stf.decision import DecisionSettings
 from live_stf.errors import DataError, LiveStfError
 from live_stf.preparation import Preparation
+from live_stf.training.settings import TrainingSettings
 
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 
@@ -60,70 +60,6 @@ class DataRecipe:
 
 
 @dataclass
-class TrainingRecipe:
-    """How weights are learned.
-
-    samples: windows that are drawn in one epoch; none_share: share of them of the class for everything else. With
-    data.protocol an epoch is every training clip, `repeats` times, instead. batch: windows of a step, of all processes
-    together. optimizer: "adamw", or "sgd" with momentum and nesterov. learning_rate: the highest. schedule: how it
-    runs, one of live_stf.training.optimizer.SCHEDULES; warm_up: share of the steps in which one-cycle rises;
-    warm_up_epochs: epochs in which the others rise; milestones: epochs from which the learning rate is `gamma` times
-    what it was. gradient_clip: largest norm of the gradient; 0 leaves it as it is. views: windows of every held-out clip, where
-    they are random. validate_every: epochs between validations. start_from: a model, by name or folder, whose weights
-    the network begins with; labels that it lacks begin anew. start_share: how much of these weights goes into the
-    final ones, which are their mean with the trained ones. told_by_legs: classes that legs and trunk tell; other_arms:
-    probability that a window of theirs has the arms of another clip, of one of these classes or of everything else;
-    lean: radians by which who crouches in them leans further or less far forward, at most. Both are for motion
-    measured in space, and not in windows.*, because people who are held out stay as they are.
-    """
-
-    epochs: int = 40
-    samples: int = 1600
-    repeats: int = 1
-    batch: int = 16
-    optimizer: str = "adamw"
-    learning_rate: float = 0.0007
-    weight_decay: float = 0.01
-    momentum: float = 0.9
-    nesterov: bool = True
-    schedule: str = "one-cycle"
-    warm_up: float = 0.15
-    warm_up_epochs: int = 0
-    milestones: list[int] = field(default_factory=list)
-    gamma: float = 0.1
-    gradient_clip: float = 1.0
-    label_smoothing: float = 0.05
-    none_share: float = 0.15
-    precision: str = "32-true"
-    threads: int = 1
-    workers: int = 1
-    seed: int = 1
-    views: int = 2
-    validate_every: int = 5
-    start_from: str | None = None
-    start_share: float = 0.0
-    told_by_legs: list[str] = field(default_factory=list)
-    other_arms: float = 0.0
-    lean: float = 0.0
-
-    def __post_init__(self) -> None:
-        one_at_least = ("epochs", "samples", "repeats", "batch", "threads", "views", "validate_every")
-        none_at_least = ("weight_decay", "warm_up_epochs", "gradient_clip", "workers", "lean")
-        shares = ("momentum", "warm_up", "label_smoothing", "none_share", "start_share", "other_arms")
-        for names, fits, wanted in (
-            (one_at_least, lambda value: value >= 1, "1 or more"),
-            (none_at_least, lambda value: 0 <= value < math.inf, "0 or more"),
-            (shares, lambda value: 0 <= value <= 1, "from 0 to 1"),
-            (("learning_rate",), lambda value: 0 < value < math.inf, "above 0"),
-        ):
-            for name in names:
-                if not fits(getattr(self, name)):
-                    raise DataError(f"training.{name} is {getattr(self, name)}, it has to be {wanted}")
-        if self.start_share and not self.start_from:
-            raise DataError("training.start_share needs training.start_from, the model whose weights it is a share of")
-
-
-@dataclass
 class Recipe:
     """Everything about one model. See live_stf/recipes/*.yaml.
 
@@ -141,7 +77,7 @@ class Recipe:
     augmentation: list[str] = field(default_factory=list)
     decision: dict[str, Any] = field(default_factory=dict)
     data: DataRecipe = field(default_factory=DataRecipe)
-    training: TrainingRecipe = field(default_factory=TrainingRecipe)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
     output: str = "runs/${name}"
 
 

@@ -66,7 +66,7 @@ def test_a_recipe_says_what_section_iv_b_says(name: str) -> None:
     assert (settings.batch, settings.weight_decay, settings.learning_rate) == (32, 1e-4, 0.1)
     assert (settings.epochs, settings.schedule, settings.gamma) == (65, "milestones", 0.1)
     assert settings.milestones == ([30, 55] if name == "kinetics" else [30, 40])
-    assert (settings.label_smoothing, settings.gradient_clip, settings.warm_up_epochs) == (0, 0, 0)
+    assert (settings.label_smoothing, settings.gradient_clip) == (0, 0)
     shape = (3, 150, 18, 2) if name == "kinetics" else (3, 300, 25, 2)
     assert Preparation(**recipe.preparation).shape == shape
     assert recipe.augmentation == (["random choose", "random move"] if name == "kinetics" else [])
