@@ -1,11 +1,13 @@
-"""What reading and loading cost: on a folder like Kinetics-skeleton's that is made for it in a temporary place.
+"""Measure reading and loading: `python -m benchmarks.data_reading [--clips N] [--frames N] [--workers N]`.
 
-A few different clips lie there under many names (hard links), so that a folder of 240,000 files fits on any disk. Files
-come out of the page cache: how fast a disk reads has no part in the figures.
+The data set is a folder like Kinetics-skeleton's, made in a temporary place. It holds a few different clips under many
+names (hard links), so that 240,000 files fit on any disk. Files come from the page cache: the figures leave out how
+fast a disk reads.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -13,13 +15,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import orjson
 from rich.console import Console
 from rich.progress import track
 
+from live_stf.cli.program import run_command
+from live_stf.data.clip import Clip
 from live_stf.data.reader import open_reader
 from live_stf.data.store import Store
 from live_stf.errors import DataError
@@ -32,6 +38,8 @@ READ = 200  # files that are read for the comparison of readers
 BATCH, FRAMES = 16, 150
 ROUNDS = 7
 CLASSES = 400
+
+_T = TypeVar("T")
 
 _RECIPE = """
 name: bench
@@ -47,7 +55,7 @@ data:
 
 
 def make_folder(root: Path, clips: int, frames: int) -> list[Path]:
-    """A folder of `clips` files in the published layout; the paths of the different ones."""
+    """Write `clips` files in the published layout below `root`; returns the paths of the different ones."""
     rng = np.random.default_rng(0)
     folder = root / "kinetics_train"
     folder.mkdir(parents=True)
@@ -77,13 +85,13 @@ def make_folder(root: Path, clips: int, frames: int) -> list[Path]:
 
 
 def _made_body(rng: np.random.Generator) -> dict[str, list[float]]:
-    """A tenth of the joints is absent."""
+    """One body as the files hold it; a tenth of its joints is absent."""
     score = rng.random(18).round(3) * (rng.random(18) > 0.1)
     return {"pose": (rng.random((18, 2)).round(3) * (score > 0)[:, None]).ravel().tolist(), "score": score.tolist()}
 
 
 def read_in_loops(path: Path) -> np.ndarray:
-    """The usual reader: (3, 300, 18, 2) filled body by body, two bodies of each frame."""
+    """(3, 300, 18, 2) as the usual reader fills it: body by body, two bodies of each frame."""
     with path.open(encoding="utf-8") as file:
         content = json.load(file)
     data = np.zeros((3, 300, 18, BODIES))
@@ -99,7 +107,7 @@ def read_in_loops(path: Path) -> np.ndarray:
 
 
 def compare_readers(templates: list[Path]) -> tuple[float, float]:
-    """Median seconds a file: the usual reader, ours. They take turns; both must find the same numbers."""
+    """Median seconds per file of the usual reader and of ours, which take turns. Raises DataError if they differ."""
     reader = open_reader("kinetics")
     items = {item.path: item for item in reader.items(templates[0].parent.parent, sets=["train"])}
     usual, ours = [], []
@@ -113,6 +121,8 @@ def compare_readers(templates: list[Path]) -> tuple[float, float]:
             usual.append(middle - begin)
             ours.append(end - middle)
             if round_ == 0:
+                if not isinstance(clip, Clip):
+                    raise DataError(f"{path}: {clip.reason}")
                 read = np.concatenate([clip.coordinates[..., :2], clip.scores[..., None]], axis=-1)
                 if not np.array_equal(read.transpose(3, 1, 2, 0), data[:, : clip.frames].astype(np.float32)):
                     raise DataError(f"{path}: the two readers do not read the same")
@@ -120,14 +130,14 @@ def compare_readers(templates: list[Path]) -> tuple[float, float]:
 
 
 def time_preparation(root: Path, workers: int) -> tuple[float, float]:
-    """Seconds, and bytes that the largest of the processes held: `prepare` in processes of its own."""
+    """Seconds that `live-stf data prepare` takes, and the largest resident size of its processes in bytes."""
     recipe = root / "bench.yaml"
     recipe.write_text(_RECIPE.format(root=root, store=root / "store"))
     begin = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "live_stf", "data", "prepare", str(recipe), "--workers", str(workers)]
     )
-    _, status, usage = os.wait4(process.pid, 0)  # the usage of the largest among it and the workers that it waited for
+    _, status, usage = os.wait4(process.pid, 0)  # maxrss is that of the largest among the process and its workers
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise DataError(f"prepare ended with exit status {process.returncode}")
@@ -135,7 +145,7 @@ def time_preparation(root: Path, workers: int) -> tuple[float, float]:
 
 
 def compare_loading(root: Path) -> tuple[float, float]:
-    """Median seconds: a batch of training windows loaded in one process, a training step on it with all cores."""
+    """Median seconds for loading a batch of training windows in one process, and for a training step on all cores."""
     import torch
     from torch.nn import functional as F
     from torch.utils.data import DataLoader
@@ -143,11 +153,12 @@ def compare_loading(root: Path) -> tuple[float, float]:
     from live_stf.network import build_network
     from live_stf.training.recipe import load_recipe
     from live_stf.training.samples import training_windows
-    from live_stf.training.selection import open_store, select
+    from live_stf.training.selection import open_store, select, with_labels
 
     torch.set_num_threads(cores())
     recipe = load_recipe(str(root / "bench.yaml"))
     store = open_store(recipe)
+    recipe = with_labels(recipe, store)
     network = build_network({"architecture": "stf-net", "skeleton": "openpose18"}, CLASSES).train()
     optimizer = torch.optim.AdamW(network.parameters())
     loader = iter(DataLoader(training_windows(store, select(store, recipe), recipe, 0), BATCH, drop_last=True))
@@ -161,20 +172,20 @@ def compare_loading(root: Path) -> tuple[float, float]:
     loading, stepping = [], []
     for _ in range(ROUNDS + 1):
         seconds, batch = _timed(lambda: next(loader))
+        assert tuple(batch[0].shape) == (BATCH, 3, FRAMES, 18, 1)
         loading.append(seconds)
-        stepping.append(_timed(lambda: step(batch))[0])  # noqa: B023
-    assert tuple(batch[0].shape) == (BATCH, 3, FRAMES, 18, 1)
+        stepping.append(_timed(partial(step, batch))[0])
     return float(np.median(loading[1:])), float(np.median(stepping[1:]))
 
 
-def _timed(run: Callable[[], object]) -> tuple[float, object]:
+def _timed(run: Callable[[], _T]) -> tuple[float, _T]:
     begin = time.perf_counter()
     result = run()
     return time.perf_counter() - begin, result
 
 
 def bench(clips: int, frames: int, workers: int | None) -> Iterator[str]:
-    """Measure, line by line."""
+    """Measure; yields one line of the report after the other. workers: processes that read (None: one per core)."""
     workers = workers or cores()
     yield machine()
     with tempfile.TemporaryDirectory(prefix="live-stf-bench-") as place:
@@ -198,3 +209,27 @@ def bench(clips: int, frames: int, workers: int | None) -> Iterator[str]:
             f"{BATCH} windows of 3x{FRAMES}x18: loaded in one process in {1e3 * loading:.1f} ms, a training step of "
             f"STF-Net on {cores()} cores {1e3 * stepping:.0f} ms: {stepping / loading:.1f} times as long"
         )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.data_reading",
+        description="Measure how fast a data set is read and training windows are loaded.",
+    )
+    parser.add_argument("--clips", type=int, default=2000, metavar="N", help="files of the data set (default: 2000)")
+    parser.add_argument("--frames", type=int, default=300, metavar="N", help="frames of a file (default: 300)")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes that read (default: number of cores)")
+    given = parser.parse_args(arguments)
+    if min(given.clips, given.frames, given.workers or 1) < 1:
+        parser.error("--clips, --frames and --workers have to be at least 1")
+    return run_command(run, given)
+
+
+def run(given: argparse.Namespace) -> None:
+    """Measure and print."""
+    for line in bench(given.clips, given.frames, given.workers):
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -33,7 +33,7 @@ from live_stf.runtime.onnx_engine import OnnxEngine
 from live_stf.runtime.record import model_hash
 from live_stf.training.recipe import load_recipe
 from live_stf.training.samples import HeldOutWindows
-from live_stf.training.selection import open_store, select
+from live_stf.training.selection import open_store, prepare_missing_store, select
 
 FORMAT = 1
 BATCH = 8
@@ -133,6 +133,7 @@ def measure(given: argparse.Namespace) -> dict:
         raise ModelError(f"{model.name} and the recipe {recipe.name} do not have the same labels")
     calibration = windows_of(given.calibration)
     check_calibration(calibration, model)
+    prepare_missing_store(recipe)
     store = open_store(recipe)
     held_out = HeldOutWindows(store, select(store, recipe), recipe)
     numbers = range(0, len(held_out), given.every)

@@ -16,7 +16,7 @@ from live_stf.errors import DataError, ModelError
 from live_stf.model import Model, load_model
 from live_stf.training.recipe import Recipe, load_recipe
 from live_stf.training.samples import TrainingWindows
-from live_stf.training.selection import open_store, select
+from live_stf.training.selection import open_store, prepare_missing_store, select
 
 
 def draw(recipe: Recipe, count: int) -> np.ndarray:
@@ -56,6 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
 def run(given: argparse.Namespace) -> None:
     """Draw and write."""
     model, recipe = load_model(given.model), load_recipe(given.recipe, given.changes)
+    prepare_missing_store(recipe)
     windows = draw(recipe, given.windows)
     check_fit(model, recipe, windows)
     given.output.parent.mkdir(parents=True, exist_ok=True)

@@ -32,7 +32,7 @@ from live_stf.cli.program import run_command
 from live_stf.decision import DecisionSettings
 from live_stf.engine import ENGINES, open_engine
 from live_stf.errors import DataError
-from live_stf.evaluation.scores import held_out_side, run_windows
+from live_stf.evaluation.scores import check_labels, held_out_side, run_windows
 from live_stf.evaluation.simulated_streams import Answers, Live, judge, simulate, subject_groups
 from live_stf.model import Model, load_model
 from live_stf.runtime.machine import machine
@@ -40,6 +40,7 @@ from live_stf.runtime.record import model_hash
 from live_stf.training.model_card import write_model_card
 from live_stf.training.recipe import load_recipe
 from live_stf.training.samples import HeldOutWindows
+from live_stf.training.selection import prepare_missing_store
 
 FORMAT = 1
 FALSE_PER_MINUTE = 1.0
@@ -187,6 +188,8 @@ def run(given: argparse.Namespace) -> None:
     model, recipe = load_model(given.model), load_recipe(given.recipe, given.changes)
     if recipe.data.protocol is not None:
         raise DataError(f"{recipe.name} is a benchmark of whole clips: streams are simulated for live recipes only")
+    check_labels(model, recipe)
+    prepare_missing_store(recipe)
     windows = held_out_side(model, recipe)
     result = measure(model, windows, given.engine, given.streams, given.rate)
     show(result, Console())

@@ -10,9 +10,10 @@ from rich.table import Table
 from live_stf.cli.program import run_command
 from live_stf.engine import ENGINES, open_engine
 from live_stf.evaluation.attention_use import OWN, HiddenParts, attention_use, hidden_parts
-from live_stf.evaluation.scores import held_out_side
+from live_stf.evaluation.scores import check_labels, held_out_side
 from live_stf.model import load_model
 from live_stf.training.recipe import load_recipe
+from live_stf.training.selection import prepare_missing_store
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,8 +27,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(given: argparse.Namespace) -> None:
     """Measure and print."""
-    model = load_model(given.model)
-    windows = held_out_side(model, load_recipe(given.recipe, given.changes))
+    model, recipe = load_model(given.model), load_recipe(given.recipe, given.changes)
+    check_labels(model, recipe)
+    prepare_missing_store(recipe)
+    windows = held_out_side(model, recipe)
     shares = attention_use(model, windows)
     console = Console()
     table = Table("attention", "right", "lost", caption=f"{len(windows)} held-out windows")

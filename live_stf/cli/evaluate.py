@@ -19,11 +19,12 @@ from live_stf.evaluation.fusion import fusions
 from live_stf.evaluation.output import write_results
 from live_stf.evaluation.report import filmed_sources, measure, show
 from live_stf.evaluation.results import evaluate_streams, show_paper, show_results
-from live_stf.evaluation.scores import compute_scores, held_out_side
+from live_stf.evaluation.scores import check_labels, compute_scores, held_out_side
 from live_stf.model import DESCRIPTION, Model, load_model
 from live_stf.runtime.machine import machine
 from live_stf.training.model_card import write_model_card
 from live_stf.training.recipe import Recipe, load_recipe
+from live_stf.training.selection import prepare_missing_store
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -79,6 +80,9 @@ def run(named: Sequence[str], given: argparse.Namespace) -> None:
         )
     recipe = load_recipe(named[-1], [one for one in given.given if one not in named])
     fusions([model.preparation.stream for model in models])  # refuses what cannot be fused before hours of work
+    for model in models:
+        check_labels(model, recipe)
+    prepare_missing_store(recipe)
     if given.write:
         _write(models[0], recipe, given.engine, Console())
     else:

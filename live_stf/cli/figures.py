@@ -12,9 +12,10 @@ from live_stf.errors import DataError, ModelError
 from live_stf.evaluation.ablation import by_kernel, require_comparable, run_name
 from live_stf.evaluation.network_internals import Instance, held_out_actions, surest_instances
 from live_stf.evaluation.plots import plot_classes, plot_features, plot_kernels, plot_similarity, save_figure
-from live_stf.evaluation.scores import held_out_side
+from live_stf.evaluation.scores import check_labels, held_out_side
 from live_stf.model import Model, load_model
 from live_stf.training.recipe import load_recipe
+from live_stf.training.selection import prepare_missing_store
 
 SHOWN = 4  # actions, where none is named
 
@@ -59,7 +60,10 @@ def kernels(given: argparse.Namespace) -> Figure:
 
 
 def _instances(model: Model, given: argparse.Namespace) -> dict[str, Instance]:
-    windows = held_out_side(model, load_recipe(given.recipe, given.changes))
+    recipe = load_recipe(given.recipe, given.changes)
+    check_labels(model, recipe)
+    prepare_missing_store(recipe)
+    windows = held_out_side(model, recipe)
     actions = given.action or held_out_actions(model, windows, SHOWN)
     if not actions:
         raise DataError("the recipe has no test side: there is no window to draw")

@@ -46,7 +46,7 @@ from live_stf.training.processes import Processes
 from live_stf.training.progress import Progress
 from live_stf.training.recipe import Recipe, load_recipe
 from live_stf.training.samples import held_out_windows, training_windows
-from live_stf.training.selection import Selected, counts, open_store, select
+from live_stf.training.selection import Selected, counts, open_store, prepare_missing_store, select, with_labels
 from live_stf.training.speed import measure_speed
 from live_stf.training.start import Start, weights_before
 from live_stf.training.synchronized_norm import synchronize_norms
@@ -62,7 +62,9 @@ def train(recipe: Recipe, console: Console, command: str | None = None) -> Model
     settings, processes, progress = recipe.training, Processes.of_environment(), Progress(recipe.output)
     if processes.count > 1 and not Path(recipe.data.store).exists():
         raise DataError(f"{recipe.data.store} is not there: prepare the data in one process before several train on it")
+    prepare_missing_store(recipe)
     store = open_store(recipe)
+    recipe = with_labels(recipe, store)
     selected = select(store, recipe)
     windows = Windows(store, selected, recipe, processes)
     if processes.first:

@@ -18,12 +18,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from live_stf.data.chunks import Source, fingerprint, plan, read_chunks
 from live_stf.data.growing_store import GrowingStore
 from live_stf.data.reader import check_options
+from live_stf.data.sources import DataSettings
 from live_stf.data.store import REPORT, Store, StoreReport, refuse_others
 from live_stf.errors import DataError
-from live_stf.preparation import Preparation
 from live_stf.runtime.machine import cores
-from live_stf.skeleton import SKELETONS, Skeleton
-from live_stf.training.recipe import Recipe
+from live_stf.skeleton import Skeleton
 
 _COLUMNS = (
     TextColumn("{task.description}"),
@@ -35,21 +34,24 @@ _COLUMNS = (
 _LOCK, _FINGERPRINT, _CHUNKS = "lock", "fingerprint", "chunks"
 
 
-def prepare(recipe: Recipe, workers: int | None = None, console: Console | None = None) -> StoreReport | None:
-    """Write the recipe's store with so many processes (as many as there are cores) and say what could not be read.
+def prepare(
+    settings: DataSettings, skeleton: Skeleton, workers: int | None = None, console: Console | None = None
+) -> StoreReport | None:
+    """Read all sources into the array store `settings.store` and report what could not be used.
 
-    None when the store is there, whole: another process may have prepared it meanwhile. What was read stays for the
-    next time when this is interrupted. DataError when the data sets are not there, options do not fit or the disk
-    refuses.
+    Args:
+        settings: the data sets and the place of the store.
+        skeleton: the layout of the store's joints; every reader has to deliver it.
+        workers: number of processes that read (default: the number of cores).
+        console: where progress is shown (default: stderr).
+
+    Returns None if a whole store is there already, perhaps because another process has prepared it meanwhile. Clips
+    that were read stay on the disk for the next run if this one is interrupted. Raises DataError if a data set is not
+    there, if options do not fit their reader, or if the disk cannot be written.
     """
     console = console or Console(stderr=True)
-    folder = Path(recipe.data.store)
-    sources = [
-        Source(name, source.reader, Path(recipe.data.root) / source.folder, dict(source.options))
-        for name, source in recipe.data.sources.items()
-    ]
-    for source in sources:
-        check_options(source.reader, source.options)
+    folder = Path(settings.store)
+    sources = _sources(settings)
     refuse_others(folder)
     workplace = folder.with_name(f"{folder.name}.partial")
     try:
@@ -57,10 +59,20 @@ def prepare(recipe: Recipe, workers: int | None = None, console: Console | None 
             if _is_whole(folder):
                 shutil.rmtree(workplace, ignore_errors=True)
                 return None
-            skeleton = SKELETONS[Preparation(**recipe.preparation).skeleton]
             return _prepare(sources, folder, workplace, skeleton, workers or cores(), console)
     except OSError as problem:
         raise DataError(f"cannot write an array store at {folder}: {problem}") from problem
+
+
+def _sources(settings: DataSettings) -> list[Source]:
+    root = settings.root_folder()
+    sources = [
+        Source(name, source.reader, root / source.folder, dict(source.options))
+        for name, source in settings.sources.items()
+    ]
+    for source in sources:
+        check_options(source.reader, source.options)
+    return sources
 
 
 def _is_whole(folder: Path) -> bool:

@@ -20,7 +20,7 @@ from live_stf.runtime.record import model_hash
 from live_stf.training.protocol_windows import BenchmarkTest
 from live_stf.training.recipe import Recipe
 from live_stf.training.samples import HeldOutWindows, held_out_windows, training_windows
-from live_stf.training.selection import open_store, select
+from live_stf.training.selection import open_store, select, with_labels
 
 HeldOut = HeldOutWindows | BenchmarkTest
 
@@ -95,16 +95,17 @@ def run_windows(
 def held_out_side(model: Model, recipe: Recipe) -> HeldOut:
     """The windows that the recipe tests the model on, in the model's own preparation: a model of any stream sees what
     it learned on. ModelError when the labels are not the model's."""
-    own = replace(recipe, preparation=model.preparation.as_dict(), labels=list(recipe.labels))
-    if own.labels:
-        _require_labels(model, own)
+    own = replace(recipe, preparation=model.preparation.as_dict())
+    check_labels(model, own)
     store = open_store(own)
-    _require_labels(model, own)
+    own = with_labels(own, store)
+    check_labels(model, own)
     return held_out_windows(store, select(store, own), own)
 
 
-def _require_labels(model: Model, recipe: Recipe) -> None:
-    if list(model.labels) != list(recipe.labels):
+def check_labels(model: Model, recipe: Recipe) -> None:
+    """Raises ModelError if the recipe names other classes than the model's. One that names none fits every model."""
+    if recipe.labels and list(model.labels) != list(recipe.labels):
         raise ModelError(f"{model.name} and the recipe {recipe.name} do not have the same labels")
 
 

@@ -11,6 +11,7 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from live_stf.data.sources import DataSettings
 from live_stf.data.windows import WindowSettings
 from live_stf.decision import DecisionSettings
 from live_stf.errors import DataError, LiveStfError
@@ -18,45 +19,6 @@ from live_stf.preparation import Preparation
 from live_stf.training.settings import TrainingSettings
 
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
-
-
-@dataclass
-class SourceRecipe:
-    """One data set.
-
-    reader: module of live_stf.data.readers. options: what its `read` is told beside the folder. folder: below
-    `data.root`. terms: licence, as its owner states it. held_out: subjects that are never trained on; held_out_every:
-    n, for a source that names nobody: every n-th of its subjects. labels: the source's own label -> class; without any,
-    and without rest, its labels are the classes. left_out: labels that are not used. rest: class of all other labels;
-    without it they are not used either. weight: how often the source is drawn beside others of the same class. filmed:
-    its joints are of pictures of people, as a pose estimator or somebody by hand found them; reports tell these apart
-    from motion that is seen through virtual cameras.
-    """
-
-    reader: str = MISSING
-    options: dict[str, Any] = field(default_factory=dict)
-    folder: str = MISSING
-    terms: str = MISSING
-    held_out: list[str] = field(default_factory=list)
-    held_out_every: int | None = None
-    labels: dict[str, str] = field(default_factory=dict)
-    left_out: list[str] = field(default_factory=list)
-    rest: str | None = None
-    weight: float = 1.0
-    filmed: bool = False
-
-
-@dataclass
-class DataRecipe:
-    """root: folder of the data sets. store: where their clips are kept together. protocol: name of a published split in
-    live_stf.data.protocols; it says which clips are tested on, in place of the sources' held_out. shortest: seconds
-    that a clip needs to be used: what is shorter shows a pose, not an action."""
-
-    root: str = MISSING
-    store: str = MISSING
-    protocol: str | None = None
-    shortest: float = 0.0
-    sources: dict[str, SourceRecipe] = field(default_factory=dict)
 
 
 @dataclass
@@ -76,7 +38,7 @@ class Recipe:
     windows: WindowSettings = field(default_factory=WindowSettings)
     augmentation: list[str] = field(default_factory=list)
     decision: dict[str, Any] = field(default_factory=dict)
-    data: DataRecipe = field(default_factory=DataRecipe)
+    data: DataSettings = MISSING
     training: TrainingSettings = field(default_factory=TrainingSettings)
     output: str = "runs/${name}"
 

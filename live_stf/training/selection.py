@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from live_stf.data.protocols import PROTOCOLS, Protocol
 from live_stf.data.store import Store
 from live_stf.errors import DataError
 from live_stf.preparation import Preparation
+from live_stf.skeleton import SKELETONS, Skeleton
 from live_stf.training.recipe import Recipe
 
 
@@ -36,7 +37,8 @@ def select(store: Store, recipe: Recipe) -> list[Selected]:
     DataError when a held-out subject or a named label does not exist, or the protocol is not for these clips.
     """
     protocol = _protocol(recipe)
-    numbers = {label: number for number, label in enumerate(recipe.labels)}
+    names = class_labels(recipe, store)
+    numbers = {label: number for number, label in enumerate(names)}
     chosen = []
     for name, source in recipe.data.sources.items():
         indices = np.flatnonzero(store.sources == name)
@@ -45,7 +47,7 @@ def select(store: Store, recipe: Recipe) -> list[Selected]:
         if unknown:
             raise DataError(f"source {name} has no {', '.join(unknown)}: mend the recipe or prepare its data again")
         held_out = {*source.held_out, *(subjects[:: source.held_out_every] if source.held_out_every else ())}
-        classes = source.labels if source.labels or source.rest else {label: label for label in recipe.labels}
+        classes = source.labels if source.labels or source.rest else {label: label for label in names}
         for index in indices:
             label = str(store.labels[index])
             target = None if label in source.left_out else classes.get(label, source.rest)
@@ -68,21 +70,37 @@ def _protocol(recipe: Recipe) -> Protocol | None:
     return PROTOCOLS[named]
 
 
-def open_store(recipe: Recipe) -> Store:
-    """The recipe's store; it is written first, from the data sets below `data.root`, where it is not there yet.
+def skeleton_of(recipe: Recipe) -> Skeleton:
+    """The skeleton that the recipe's preparation takes."""
+    return SKELETONS[Preparation(**recipe.preparation).skeleton]
 
-    A recipe without labels gets those of the clips, sorted. DataError when the store is of another skeleton.
-    """
+
+def prepare_missing_store(recipe: Recipe) -> None:
+    """Write the recipe's store from its data sets if nothing is at its place yet."""
+    if not Path(recipe.data.store).exists():
+        prepare(recipe.data, skeleton_of(recipe))
+
+
+def open_store(recipe: Recipe) -> Store:
+    """The recipe's store. Raises DataError if it has not been prepared or holds another skeleton."""
     folder = Path(recipe.data.store)
     if not folder.exists():
-        prepare(recipe)
+        raise DataError(f"there is no array store at {folder}: `live-stf data prepare {recipe.name}` writes it")
     store = Store(folder)
-    wanted = Preparation(**recipe.preparation).skeleton
+    wanted = skeleton_of(recipe).name
     if store.skeleton.name != wanted:
         raise DataError(f"{folder} holds {store.skeleton.name}, the recipe wants {wanted}: name another data.store")
-    if not recipe.labels:
-        recipe.labels = sorted({str(label) for label in store.labels})
     return store
+
+
+def class_labels(recipe: Recipe, store: Store) -> list[str]:
+    """The classes: the recipe's labels or, if it names none, those of the store's clips, sorted."""
+    return recipe.labels or sorted({str(label) for label in store.labels})
+
+
+def with_labels(recipe: Recipe, store: Store) -> Recipe:
+    """A copy of the recipe that names its classes."""
+    return replace(recipe, labels=class_labels(recipe, store))
 
 
 def counts(selected: list[Selected], recipe: Recipe) -> Iterator[tuple[str, int, int]]:

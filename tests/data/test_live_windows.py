@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from live_stf.data.clip import Clip
+from live_stf.data.sources import DataSettings, SourceSettings
 from live_stf.data.store import Store, write_store
 from live_stf.live.person_states import PersonStates
 from live_stf.model import Model
 from live_stf.preparation import STREAMS, Preparation
 from live_stf.training.protocol_windows import BenchmarkTest, BenchmarkTraining
-from live_stf.training.recipe import DataRecipe, Recipe, SourceRecipe
+from live_stf.training.recipe import Recipe
 from live_stf.training.selection import select
 from live_stf.types import People, Person
 
@@ -78,7 +79,11 @@ def test_a_clip_is_the_same_input_live_as_in_training_and_evaluation(
         name="made",
         labels=["waving"],
         preparation={"coordinates": "kinetics", "scores": "score", "bodies": bodies, "stream": stream},
-        data=DataRecipe("", "", "subset", sources={"made": SourceRecipe("made", {}, "", "made by a test")}),
+        data=DataSettings(
+            store="",
+            protocol="subset",
+            sources={"made": SourceSettings(reader="made", folder="", terms="made by a test")},
+        ),
     )
     ((evaluated, target),) = BenchmarkTest(store, select(store, recipe), recipe)
     found = live_input(clip, newest, Preparation(**recipe.preparation))

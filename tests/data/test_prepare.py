@@ -17,7 +17,7 @@ from live_stf.data.chunks import ITEMS
 from live_stf.data.growing_store import GrowingStore
 from live_stf.data.prepare import prepare
 from live_stf.data.store import Store, write_store
-from live_stf.skeleton import OPENPOSE_18
+from live_stf.skeleton import OPENPOSE_18, SKELETONS
 from live_stf.training.recipe import load_recipe
 
 TAKES = 3 * ITEMS + 5  # files of the data set: four chunks
@@ -79,8 +79,14 @@ def test_damaged_files_are_counted_listed_and_said(data, tmp_path, capfd):
 
 def test_the_number_of_processes_changes_no_byte(data, expected, tmp_path):
     recipe = load_recipe("nw-ucla", [f"data.root={data}", f"data.store={tmp_path / 'store'}"])
-    report = prepare(recipe, workers=2)
+    report = prepare(recipe.data, SKELETONS["kinect20"], workers=2)
     assert report.clips == TAKES - 3
+    assert content(tmp_path / "store") == expected
+
+
+def test_the_environment_names_the_folder_of_the_data_sets(data, expected, tmp_path, monkeypatch):
+    monkeypatch.setenv("LIVE_STF_DATA", str(data))
+    assert main(["prepare", "nw-ucla", f"data.store={tmp_path / 'store'}", "--workers", "1"]) == 0
     assert content(tmp_path / "store") == expected
 
 
@@ -154,7 +160,7 @@ def test_ctrl_c_ends_it_in_one_line_and_the_same_command_goes_on(data, expected,
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said.splitlines()[-1] == "stopped; the same command goes on from here"
+    assert said.splitlines()[-1] == "stopped; the same command continues from here"
     assert "Traceback" not in said
     process = start(data, tmp_path / "store", "--workers", "2")
     _, said = process.communicate(timeout=60)
@@ -204,6 +210,7 @@ def test_another_data_set_or_recipe_begins_again(data, expected, tmp_path, capfd
     [
         (["nw-ucla", "--root", "/nowhere"], "/nowhere/nw-ucla/all_sqe is not there"),
         (["nobody"], "no recipe 'nobody'"),
+        (["nw-ucla", "--root", ""], "data.root is not set: give data.root=DIR or set LIVE_STF_DATA"),
         (["nw-ucla", "data.sources.nw-ucla.reader=store"], "reader 'store' is not known"),
         (["nw-ucla", "data.sources.nw-ucla.reader=../x"], "reader '../x' is not known"),
         (["nw-ucla", "data.sources.nw-ucla.options.views=3"], "reader nw_ucla: options"),
@@ -211,7 +218,8 @@ def test_another_data_set_or_recipe_begins_again(data, expected, tmp_path, capfd
         (["nw-ucla", "preparation.skeleton=openpose18", "preparation.coordinates=body"], "the store holds openpose18"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_one_line(data, tmp_path, capsys, words, said):
+def test_what_cannot_be_done_is_said_in_one_line(data, tmp_path, capsys, monkeypatch, words, said):
+    monkeypatch.delenv("LIVE_STF_DATA", raising=False)
     words = words if "--root" in words else [*words, "--root", str(data)]
     assert main(["prepare", *words, "--output", str(tmp_path / "store"), "--workers", "1"]) == 2
     error = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]

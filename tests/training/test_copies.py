@@ -11,7 +11,7 @@ from live_stf.data.clip import Clip
 from live_stf.data.store import Store, write_store
 from live_stf.training.copies import copied
 from live_stf.training.recipe import load_recipe
-from live_stf.training.selection import Selected, open_store, select
+from live_stf.training.selection import Selected, open_store, prepare_missing_store, select
 
 
 def test_a_copy_is_a_clip_with_the_same_joints_in_every_frame(tmp_path: Path) -> None:
@@ -39,6 +39,7 @@ def test_a_copy_is_a_clip_with_the_same_joints_in_every_frame(tmp_path: Path) ->
 
 def test_two_classes_of_northwestern_ucla_are_tested_on_copies_of_view_2(shared: Path, tmp_path: Path) -> None:
     recipe = load_recipe("nw-ucla", [f"data.root={shared / 'data'}", f"data.store={tmp_path / 'store'}"])
+    prepare_missing_store(recipe)
     store = open_store(recipe)
     selected = select(store, recipe)
     tested = [one for one in selected if one.held_out]

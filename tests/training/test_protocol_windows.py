@@ -19,7 +19,7 @@ from live_stf.skeleton import KINECT_20
 from live_stf.training.protocol_windows import BenchmarkTest, BenchmarkTraining
 from live_stf.training.recipe import Recipe, load_recipe
 from live_stf.training.samples import held_out_windows, training_windows
-from live_stf.training.selection import open_store, select
+from live_stf.training.selection import class_labels, open_store, select, with_labels
 
 V = len(KINECT_20)
 
@@ -70,10 +70,13 @@ def benchmark(benchmark_file: Path, tmp_path: Path) -> Recipe:
 
 def test_the_protocol_says_what_is_tested_on_and_the_data_what_the_classes_are(benchmark: Recipe) -> None:
     store = open_store(benchmark)
-    assert benchmark.labels == ["raise", "still"]
+    labels = class_labels(benchmark, store)
+    assert labels == ["raise", "still"]
+    assert with_labels(benchmark, store).labels == labels
+    assert benchmark.labels == []  # opening a store changes no recipe
     for one in select(store, benchmark):
         assert one.held_out == str(store.names[one.index]).endswith("v03")
-        assert benchmark.labels[one.target] == store.labels[one.index]
+        assert labels[one.target] == store.labels[one.index]
 
 
 def test_an_epoch_has_every_training_clip_once(benchmark: Recipe) -> None:

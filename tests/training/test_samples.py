@@ -36,6 +36,13 @@ def test_every_nth_subject_can_be_held_out(recipe: Recipe) -> None:
     assert held_out == {"p1", "p3"}
 
 
+def test_a_store_is_not_written_by_opening_it(recipe: Recipe, tmp_path: Path) -> None:
+    recipe.data.store = str(tmp_path / "store")
+    with pytest.raises(DataError, match=r"no array store at .*: `live-stf data prepare tiny` writes it"):
+        open_store(recipe)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_clips_that_are_too_short_are_left_out(recipe: Recipe) -> None:
     recipe.data.shortest = 3.5
     assert select(open_store(recipe), recipe) == []
