@@ -76,7 +76,7 @@ class Question(QObject):
         self.answers: list[float] = []
         self._stop = threading.Event()
         self._answered = threading.Event()
-        self.asked.connect(self._answer, Qt.QueuedConnection)
+        self.asked.connect(self._answer, Qt.ConnectionType.QueuedConnection)
         self._thread = threading.Thread(target=self._ask, name="question", daemon=True)
 
     def start(self) -> None:
@@ -126,7 +126,7 @@ def measure(app: TimedApplication, clip: Path, options: argparse.Namespace, fold
 
         def begin() -> None:
             if options.matrix:
-                window.side.attention.choose(1)
+                window.view.side.attention.choose(1)
             if options.record:
                 window.toggle_recording()
             app.noting = True
@@ -156,7 +156,7 @@ def measure(app: TimedApplication, clip: Path, options: argparse.Namespace, fold
             "stretches": np.array([ended - began for began, ended in app.stretches]),
             "answers": np.array(question.answers),
             "window": f"{window.width()}x{window.height()}" + (" in full screen" if window.isFullScreen() else ""),
-            "view": "figure" if window.side.attention.view == BODY else "matrix",
+            "view": "figure" if window.view.side.attention.view == BODY else "matrix",
             "running": session.about.running,
             "rates": window.rates,
         }

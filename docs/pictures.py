@@ -50,7 +50,7 @@ def grab(window: LiveWindow) -> Image.Image:
     """The window as it is seen."""
     buffer = QBuffer()
     buffer.open(QBuffer.ReadWrite)
-    window.picture.settle()
+    window.view.picture.settle()
     window.grab().save(buffer, "PNG")
     return Image.open(io.BytesIO(bytes(buffer.data()))).convert("RGB")
 
@@ -78,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
         live.hold()
         window.say("")
         QTest.qWait(400)
-        window.side.bars.settle()
+        window.view.side.bars.settle()
         if options.all:
             every_look(app, window, options.output)
         else:
@@ -96,8 +96,8 @@ def every_look(app: object, window: LiveWindow, folder: Path) -> None:
                 window.toggle_full_screen()
             else:
                 window.resize(*size)
-            for view in window.side.attention.views[: None if size == SIZES[0] else 2]:
-                window.side.attention.choose(view)
+            for view in window.view.side.attention.views[: None if size == SIZES[0] else 2]:
+                window.view.side.attention.choose(view)
                 QTest.qWait(300)
                 where = f"{size[0]}x{size[1]}" if size else "full"
                 grab(window).save(folder / f"{name}-{where}-{view}.png")

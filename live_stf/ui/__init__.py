@@ -1,1 +1,1 @@
-"""What is seen: painting over a picture, and the live window. Decides nothing."""
+"""The user interface: the overlay of pictures and the live window."""

@@ -1,4 +1,4 @@
-"""The attention of one person: as a figure for everybody, as a matrix for those who want it."""
+"""The attention of one person, as a figure or as a matrix."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from PyQt5.QtWidgets import (
 
 from live_stf.skeleton import Skeleton
 from live_stf.types import Scores
-from live_stf.ui import attention as part_attention
-from live_stf.ui import theme
+from live_stf.ui import attention_colours, theme
+from live_stf.ui.alignment import CENTRE, LEFT, RIGHT
+from live_stf.ui.attention_matrix import AttentionMatrix
 from live_stf.ui.body_map import BodyMap
+from live_stf.ui.fonts import font, metrics
 from live_stf.ui.heading import Heading
-from live_stf.ui.matrix import AttentionMatrix
 from live_stf.ui.overlay import attention_gradient
 from live_stf.ui.scaled import ScaledWidget
-from live_stf.ui.typeface import font, metrics
 
 BODY = -1  # the figure, in place of a grain
 
 
 class AttentionPanel(QWidget):
-    """Shows the figure, or the matrix over the grain that is chosen.
+    """Shows the figure, or the matrix of the chosen grain.
 
-    grains: how many the network reports, the joint grain counted; above 0. `chosen` is sent with the view that a user
-    has chosen: BODY or a grain's index, 0 being the joints.
+    grains: number of grains that the network reports, including the joints; at least 1. `chosen` is emitted with the
+    view that a user chose: BODY, or the index of a grain, where 0 is the joints.
     """
 
     chosen = pyqtSignal(int)
@@ -40,7 +40,7 @@ class AttentionPanel(QWidget):
     def __init__(self, skeleton: Skeleton, grains: int) -> None:
         super().__init__()
         self._grains = skeleton.use_grains(grains)
-        self._body_grain = min(1, grains - 1)  # whose parts tint the limbs, too
+        self._body_grain = min(1, grains - 1)  # its parts colour the limbs on the picture, too
         self.view = BODY
         self._scores: Scores | None = None
         self.body = BodyMap(skeleton, self._grains[self._body_grain])
@@ -51,12 +51,12 @@ class AttentionPanel(QWidget):
         top.setSpacing(1)
         top.addWidget(self.heading, 1)
         self._buttons = QButtonGroup(self)
-        # From coarse to fine reads better than the network's order, which starts at the joints.
-        for view in (BODY, *reversed(range(grains))):
-            button = QPushButton("body" if view == BODY else self._grains[view].name, checkable=True)
-            button.setFocusPolicy(Qt.NoFocus)
+        for view in self.views:
+            button = QPushButton("body" if view == BODY else self._grains[view].name)
+            button.setCheckable(True)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.setProperty("switch", True)
-            button.setToolTip("a figure" if view == BODY else f"matrix: every joint by {button.text()}")
+            button.setToolTip("figure" if view == BODY else f"matrix: joints by {button.text()}")
             button.setChecked(view == self.view)
             self._buttons.addButton(button, view - BODY)
             top.addWidget(button)
@@ -75,19 +75,19 @@ class AttentionPanel(QWidget):
 
     @property
     def views(self) -> tuple[int, ...]:
-        """What can be chosen: BODY, then grains from coarse to fine."""
+        """All views: BODY, then the grains from coarse to fine, which is the reverse of the network's order."""
         return (BODY, *reversed(range(len(self._grains))))
 
     def choose(self, view: int) -> None:
-        """Show the figure (BODY), or the matrix of grain `view`; one that is not there leaves all as it is."""
+        """Show the figure (BODY) or the matrix of the grain with this index; a view that does not exist is ignored."""
         if view in self.views:
             self.view = view
-            self._buttons.button(view - BODY).setChecked(True)
+            self._buttons.buttons()[self.views.index(view)].setChecked(True)
             self._views.setCurrentWidget(self.body if view == BODY else self.matrix)
             self._show()
 
     def set_scale(self, scale: float, compact: bool) -> None:
-        """Larger or smaller type; compact: without the scale of colours, which the picture has too."""
+        """Set the size of type. compact: hide the colour scale, which is on the picture, too."""
         self.heading.set_scale(scale)
         self.body.set_scale(scale)
         self.matrix.set_scale(scale)
@@ -97,7 +97,7 @@ class AttentionPanel(QWidget):
             button.setFont(font(12 * scale))
 
     def show_scores(self, scores: Scores | None) -> None:
-        """The person's newest scores, None when there are none yet."""
+        """Show a person's newest scores; None while there are none."""
         if scores is not self._scores:
             self._scores = scores
             self._show()
@@ -107,19 +107,19 @@ class AttentionPanel(QWidget):
         self.chosen.emit(self.view)
 
     def _show(self) -> None:
-        said = self._scores.attention if self._scores is not None else ()
+        attention = self._scores.attention if self._scores is not None else ()
         if self.view == BODY:
-            self.body.show_attention(said[self._body_grain] if said else None)
+            self.body.show_attention(attention[self._body_grain] if attention else None)
         else:
-            self.matrix.show_attention(self._grains[self.view], said[self.view] if said else None)
+            self.matrix.show_attention(self._grains[self.view], attention[self.view] if attention else None)
 
 
 class _Legend(ScaledWidget):
-    """The attention colours, with what the ends and the middle mean."""
+    """The colour scale of the attention."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
         return QSize(200, round(28 * self._scale))
@@ -129,19 +129,19 @@ class _Legend(ScaledWidget):
     def paintEvent(self, _event: object) -> None:
         look, s = theme.active(), self._scale
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         strip = QRectF(0, 1, self.width(), 7 * s)
-        painter.setPen(Qt.NoPen)
+        painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(attention_gradient(QPointF(strip.left(), 0), QPointF(strip.right(), 0)))
         painter.drawRoundedRect(strip, 3.5 * s, 3.5 * s)
         painter.setFont(font(11 * s))
         painter.setPen(QColor(look.muted))
-        end = 2**part_attention.SPAN
+        end = 2**attention_colours.SPAN
         below = QRectF(0, 11 * s, self.width(), metrics(11 * s).height())
         for side, text in (
-            (Qt.AlignLeft, f"{1 / end:.2g} x or less"),
-            (Qt.AlignHCenter, "even share"),
-            (Qt.AlignRight, f"{end:.2g} x or more"),
+            (LEFT, f"{1 / end:.2g}x or less"),
+            (CENTRE, "even share"),
+            (RIGHT, f"{end:.2g}x or more"),
         ):
-            painter.drawText(below, side | Qt.AlignVCenter, text)
+            painter.drawText(below, side, text)
         painter.end()

@@ -1,4 +1,4 @@
-"""Whether a window can be shown, found out before Qt does: it aborts the process when it cannot."""
+"""Check that a display can be reached before Qt does: Qt aborts the process if it cannot."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from live_stf.errors import LiveStfError
 
 
 class DisplayError(LiveStfError):
-    """A window cannot be shown here."""
+    """No window can be shown on this machine."""
 
 
 @contextmanager
 def reached_display() -> Iterator[None]:
-    """Reach the display that Qt will reach within the body; raises DisplayError when there is none.
+    """Connect to the display that Qt will use in the body of the context. Raises DisplayError if that fails.
 
-    The connection is held meanwhile: an X server whose last client leaves may reset, and refuses the next one for that
-    moment. Where only Wayland is there, Qt is told so by QT_QPA_PLATFORM, since Qt 5 would try X alone. A platform that
-    the user has chosen by that variable is not checked, unless it is X.
+    The connection stays open in the body: an X server whose last client leaves may reset, and refuses clients while it
+    does. If there is only Wayland, QT_QPA_PLATFORM is set, since Qt 5 would only try X. A platform other than X that
+    the user chose with that variable is not checked.
     """
     if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM", "xcb") != "xcb":
         yield
@@ -37,7 +37,8 @@ def reached_display() -> Iterator[None]:
             yield
     else:
         raise DisplayError(
-            "no display to show a window on (DISPLAY is not set); run this on a desktop, or use apps/video_file.py"
+            "no display to show a window on (DISPLAY is not set); run this on a desktop, or label a file with "
+            "live-stf label"
         )
 
 
@@ -72,8 +73,8 @@ def _wayland_connection() -> Iterator[None]:
 
 
 def _load(plugin: str, library: str) -> ctypes.CDLL:
-    """Load what Qt will load, to learn the name of what is missing."""
-    path = Path(QtCore.QLibraryInfo.location(QtCore.QLibraryInfo.PluginsPath)) / "platforms" / plugin
+    """Load the libraries that Qt will load, to learn the name of a missing one."""
+    path = Path(QtCore.QLibraryInfo.location(QtCore.QLibraryInfo.LibraryLocation.PluginsPath)) / "platforms" / plugin
     try:
         if path.exists():
             ctypes.CDLL(str(path))

@@ -1,28 +1,29 @@
-"""A panel's heading, with a remark at its right."""
+"""The heading of a panel, with a remark on the right."""
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QSize, Qt
+from PyQt5.QtCore import QSize
 from PyQt5.QtGui import QColor, QPainter
 from PyQt5.QtWidgets import QSizePolicy
 
 from live_stf.ui import theme
+from live_stf.ui.alignment import LEFT, RIGHT
+from live_stf.ui.fonts import font, metrics, width
 from live_stf.ui.scaled import ScaledWidget
-from live_stf.ui.typeface import font, metrics, width
 
 _FONT, _REMARK = 14, 12  # pixels at scale 1
 
 
 class Heading(ScaledWidget):
-    """One line of text in bold, and muted words at the right."""
+    """One line of bold text, with a muted remark on the right."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self._text, self._remark = text, ""
-        self.setSizePolicy(QSizePolicy.Preferred, QSizePolicy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def set_remark(self, remark: str) -> None:
-        """What stands at the right; empty for nothing."""
+        """Set the remark; empty for none."""
         if remark != self._remark:
             self._remark = remark
             self.update()
@@ -38,8 +39,8 @@ class Heading(ScaledWidget):
         painter = QPainter(self)
         painter.setFont(font(s * _FONT, bold=True))
         painter.setPen(QColor(look.text))
-        painter.drawText(self.rect(), Qt.AlignVCenter | Qt.AlignLeft, self._text)
+        painter.drawText(self.rect(), LEFT, self._text)
         painter.setFont(font(s * _REMARK))
         painter.setPen(QColor(look.muted))
-        painter.drawText(self.rect(), Qt.AlignVCenter | Qt.AlignRight, self._remark)
+        painter.drawText(self.rect(), RIGHT, self._remark)
         painter.end()

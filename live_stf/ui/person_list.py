@@ -1,4 +1,4 @@
-"""Who is in view and what they are doing, one card a person."""
+"""The people in view and their labels, one card per person."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from PyQt5.QtWidgets import QSizePolicy
 
 from live_stf.types import Event, State
 from live_stf.ui import theme
+from live_stf.ui.alignment import CENTRE, LEFT, RIGHT
+from live_stf.ui.fonts import elided, font, width
 from live_stf.ui.scaled import ScaledWidget
-from live_stf.ui.typeface import elided, font, width
 from live_stf.ui.wording import event_words, filling_words, short_person
 
 _GAP = 6
 _TALL, _LOW = 66, 44  # pixels at scale 1
-_IN_ONE_COLUMN = 2
-_SHOWN = 6
+_IN_ONE_COLUMN = 2  # people; more stand in two columns
+_SHOWN = 6  # people at most
 
 
 class PersonList(ScaledWidget):
-    """A card with number, label and score for everybody; more than two persons stand in two columns.
+    """A card with number, label and score for every person. frames: length of a full window.
 
-    `chosen` is sent with the identity of a card that is clicked.
+    `chosen` is emitted with the identity of a person whose card is clicked.
     """
 
     chosen = pyqtSignal(int)
@@ -35,10 +36,13 @@ class PersonList(ScaledWidget):
         self._selected: int | None = None
         self._note = ""
         self._most_tall = _IN_ONE_COLUMN
-        self.setSizePolicy(QSizePolicy.Preferred, QSizePolicy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def show_events(self, events: Mapping[int, Event], selected: int | None, note: str = "No person in view") -> None:
-        """events by identity; selected: whose details are shown elsewhere; note: what is said when there is nobody."""
+        """Show events by identity.
+
+        selected: the person whose details are shown elsewhere. note: the text if there is nobody.
+        """
         events = {identity: events[identity] for identity in sorted(events)}
         if (events, selected, note) == (self._events, self._selected, self._note):
             return
@@ -49,11 +53,11 @@ class PersonList(ScaledWidget):
         self.update()
 
     def set_frames(self, frames: int) -> None:
-        """Length of a full window from now on."""
+        """Set the length of a full window."""
         self._frames = frames
 
     def set_tall(self, most: int) -> None:
-        """Up to `most` people have high cards."""
+        """Use tall cards while there are at most `most` people."""
         if most != self._most_tall:
             self._most_tall = most
             self.updateGeometry()
@@ -66,13 +70,15 @@ class PersonList(ScaledWidget):
     minimumSizeHint = sizeHint
 
     def card_of(self, position: int) -> QRectF:
-        """Where the card of the person at this position lies, 0 being the first."""
+        """Area of the card at this position, where 0 is the first."""
         columns, height = self._columns(), self._row_height()
         width = (self.width() - (columns - 1) * _GAP) / columns
         row, column = divmod(position, columns)
         return QRectF(column * (width + _GAP), row * (height + _GAP), width, height)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        if event is None:
+            return
         for position, identity in enumerate(list(self._events)[:_SHOWN]):
             if self.card_of(position).contains(event.localPos()):
                 self.chosen.emit(identity)
@@ -88,13 +94,13 @@ class PersonList(ScaledWidget):
 
     def paintEvent(self, _event: object) -> None:
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if not self._events:
             card = self.card_of(0).adjusted(0.5, 0.5, -0.5, -0.5)
             self._box(painter, card, selected=False)
             painter.setFont(font(15 * self._scale))
             painter.setPen(QColor(theme.active().muted))
-            painter.drawText(card, Qt.AlignCenter, self._note)
+            painter.drawText(card, CENTRE, self._note)
         for position, event in enumerate(list(self._events.values())[:_SHOWN]):
             self._card(painter, self.card_of(position).adjusted(0.5, 0.5, -0.5, -0.5), event)
         painter.end()
@@ -104,7 +110,7 @@ class PersonList(ScaledWidget):
         painter.setPen(QColor(look.faint if selected else look.border))
         painter.setBrush(QColor(look.raised if selected else look.panel))
         painter.drawRoundedRect(card, 8, 8)
-        painter.setBrush(Qt.NoBrush)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
 
     def _card(self, painter: QPainter, card: QRectF, event: Event) -> None:
         look, s = theme.active(), self._scale
@@ -112,13 +118,13 @@ class PersonList(ScaledWidget):
         self._box(painter, card, selected=event.identity == self._selected and len(self._events) > 1)
         side, inset = (30 * s, 12 * s) if tall else (26 * s, 9 * s)
         badge = QRectF(card.left() + inset, card.center().y() - side / 2, side, side)
-        painter.setPen(Qt.NoPen)
+        painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.person_colour(event.identity))
         painter.drawRoundedRect(badge, 6 * s, 6 * s)
-        painter.setBrush(Qt.NoBrush)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QColor(theme.OUTLINE))
         painter.setFont(font(16 * s if tall else 14 * s, bold=True))
-        painter.drawText(badge, Qt.AlignCenter, short_person(event.identity))
+        painter.drawText(badge, CENTRE, short_person(event.identity))
 
         words, number = event_words(event, self._frames)
         settled = event.state is State.LABEL
@@ -128,16 +134,20 @@ class PersonList(ScaledWidget):
             painter.setFont(font(12 * s))
             painter.setPen(QColor(look.muted))
             under = QRectF(inner.left(), card.top() + 0.58 * card.height(), inner.width(), 0.3 * card.height())
-            painter.drawText(under, Qt.AlignVCenter | Qt.AlignLeft, elided(below, 12 * s, inner.width()))
+            painter.drawText(under, LEFT, elided(below, 12 * s, inner.width()))
             inner.setHeight(0.66 * inner.height())
         painter.setPen(QColor(look.text if settled else look.muted))
         number_size = s * (20 if tall else 16 if wide else 13)
         painter.setFont(font(number_size))
-        painter.drawText(inner, Qt.AlignVCenter | Qt.AlignRight, number)
+        painter.drawText(inner, RIGHT, number)
         inner.setRight(inner.right() - width(number, number_size) - inset / 2)
         size = s * (23 if tall else 18 if wide else 14)
-        # A long label is rather smaller than cut off.
+        # A long label is made smaller before it is cut off.
         while size > 13 * s and width(words, size, settled) > inner.width():
             size -= 1
         painter.setFont(font(size, bold=settled))
-        painter.drawText(inner, Qt.AlignVCenter | Qt.AlignLeft, elided(words, size, inner.width(), settled))
+        painter.drawText(
+            inner,
+            LEFT,
+            elided(words, size, inner.width(), settled),
+        )

@@ -1,206 +1,114 @@
-"""The picture with everything painted over it, as large as its place allows."""
+"""The picture: the frame with everything painted over it, as large as there is room."""
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass, replace
-
-import cv2
-import numpy as np
-from PyQt5.QtCore import QObject, QPoint, QPointF, QRect, QRectF, QSize, QSizeF, Qt, pyqtSignal
+from PyQt5.QtCore import QPoint, QPointF, QRect, QRectF, QSize, QSizeF, Qt
 from PyQt5.QtGui import QColor, QHideEvent, QImage, QPainter, QResizeEvent, QShowEvent
 from PyQt5.QtWidgets import QSizePolicy
 
 from live_stf.skeleton import OPENPOSE_18, Skeleton
-from live_stf.types import Snapshot
+from live_stf.types import Frame, Snapshot
 from live_stf.ui import theme
-from live_stf.ui.overlay import Style, paint
-from live_stf.ui.qt import PaintingThread
+from live_stf.ui.alignment import CENTRE
+from live_stf.ui.composer import Canvas, Composer, Job
+from live_stf.ui.fonts import elided, font, width
+from live_stf.ui.keys import keys_of
+from live_stf.ui.overlay import Style
 from live_stf.ui.scaled import ScaledWidget
-from live_stf.ui.typeface import elided, font, width
 
-WAITING = "Waiting for the first picture"
+WAITING = "Waiting for the first frame"
 _MARGIN, _NOTE, _FONT = 16, 36, 15  # pixels at scale 1
 
 
 def fit(size: QSize, place: QRectF) -> QRectF:
-    """The largest area of this aspect in the middle of `place`, on whole pixels."""
-    scaled = QSizeF(size).scaled(place.size(), Qt.KeepAspectRatio)
+    """The largest area with the aspect ratio of `size` in the middle of `place`, on whole pixels."""
+    scaled = QSizeF(size).scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
     area = QRectF(QPointF(0, 0), QSizeF(max(round(scaled.width()), 1), max(round(scaled.height()), 1)))
     area.moveTo(round(place.center().x() - area.width() / 2), round(place.center().y() - area.height() / 2))
     return area
 
 
-@dataclass(frozen=True, eq=False)
-class Job:
-    """A picture to be made. size: (width, height) in the screen's pixels; ratio: of those to Qt's."""
-
-    snapshot: Snapshot
-    skeleton: Skeleton
-    style: Style
-    size: tuple[int, int]
-    ratio: float
-
-
-class Canvas:
-    """Memory in which one picture is made, used again for the next one of this size."""
-
-    def __init__(self) -> None:
-        self._scaled = np.empty((0, 0, 3), np.uint8)
-        self._drawn = np.empty((0, 0, 4), np.uint8)
-
-    def make(self, job: Job) -> QImage:
-        """The picture of the job's snapshot at its size, with everything on it; overwrites the one before.
-
-        OpenCV scales in a fraction of the time that Qt's painter takes, and lets other threads run meanwhile.
-        """
-        image = job.snapshot.frame.image
-        wide, high = job.size
-        if self._drawn.shape[:2] != (high, wide):
-            self._scaled, self._drawn = (np.empty((high, wide, channels), np.uint8) for channels in (3, 4))
-        if (image.shape[1], image.shape[0]) != job.size:
-            # Where several pixels become one, all of them have to count; that takes longer.
-            kind = cv2.INTER_AREA if wide < 0.6 * image.shape[1] else cv2.INTER_LINEAR
-            image = cv2.resize(image, job.size, dst=self._scaled, interpolation=kind)
-        if job.style.mirrored:
-            image = cv2.flip(image, 1)
-        cv2.cvtColor(image, cv2.COLOR_BGR2BGRA, dst=self._drawn)
-        # By address: a QImage over a buffer object is read-only, and a copy would be painted.
-        picture = QImage(self._drawn.ctypes.data, wide, high, self._drawn.strides[0], QImage.Format_RGB32)
-        picture.setDevicePixelRatio(job.ratio)
-        shown, area = job.snapshot, QRectF(0, 0, wide / job.ratio, high / job.ratio)
-        painter = QPainter(picture)
-        paint(painter, area, shown.people, shown.events, shown.scores, job.skeleton, job.style)
-        painter.end()
-        return picture
-
-
-class Composer(QObject):
-    """Makes pictures in a thread of its own, the newest that was asked for; `composed` is sent with it and a QImage.
-
-    A picture is good until the next but one was taken by `take`: two canvases take turns.
-    """
-
-    composed = pyqtSignal(object, object)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._job: Job | None = None
-        self._canvases = Canvas(), Canvas()
-        self._taken, self._stopped = True, False
-        self._change = threading.Condition()
-        self._thread = PaintingThread(self._run)
-        self._thread.start()
-
-    def ask(self, job: Job) -> None:
-        """Make this one next; one that was not begun yet is forgotten."""
-        with self._change:
-            self._job = job
-            self._change.notify()
-
-    def take(self) -> None:
-        """The last picture that was sent is shown now, and the one before no longer."""
-        with self._change:
-            self._taken = True
-            self._change.notify()
-
-    def stop(self) -> None:
-        """End the thread, when the picture that it is at is done."""
-        with self._change:
-            self._stopped = True
-            self._change.notify()
-        self._thread.wait()
-
-    def _run(self) -> None:
-        turn = 0
-        while True:
-            with self._change:
-                self._change.wait_for(lambda: self._stopped or (self._taken and self._job is not None))
-                if self._stopped:
-                    return
-                job, self._job, self._taken = self._job, None, False
-            turn = 1 - turn
-            self.composed.emit(self, self._canvases[turn].make(job))
-
-
 class PictureView(ScaledWidget):
-    """Shows the picture of a snapshot, or says why there is none.
+    """Shows the picture of a snapshot, or a message if there is no frame.
 
-    While it is visible the picture is made in a thread of its own, so that the interface has no more to do than to
-    show it.
+    overlay: what is painted over the frame. While the widget is visible, a thread of its own composes the picture, so
+    that the interface only has to draw it.
     """
 
-    def __init__(self, style: Style, skeleton: Skeleton = OPENPOSE_18) -> None:
+    def __init__(self, overlay: Style, skeleton: Skeleton = OPENPOSE_18) -> None:
         super().__init__()
         self._skeleton = skeleton
-        self._style = style
+        self._overlay = overlay
         self._snapshot = Snapshot()
         self._canvas = Canvas()
         self._composer: Composer | None = None
         self._image: QImage | None = None  # as it is shown
         self._waiting = WAITING
-        self._frozen = self._recording = False
-        self.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Expanding)
+        self._paused = self._recording = False
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(240, 180)
-        self.setAttribute(Qt.WA_OpaquePaintEvent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def show_snapshot(self, snapshot: Snapshot, waiting: str = WAITING) -> None:
-        """Show this from now on; nothing is made anew when nothing in it has changed. waiting: said while there is no
-        picture."""
+        """Show this snapshot; the picture is composed only if something in it has changed.
+
+        waiting: the message while there is no frame.
+        """
         before, self._snapshot = self._snapshot, snapshot
         if _painted(before) != _painted(snapshot):
-            self._make()
+            self._compose()
         if (waiting, snapshot.message, snapshot.finished) != (self._waiting, before.message, before.finished):
             self._waiting = waiting
             self.update()
 
     @property
-    def style(self) -> Style:
-        """What is painted over the picture."""
-        return self._style
+    def overlay(self) -> Style:
+        """What is painted over the frame."""
+        return self._overlay
 
-    def set_style(self, **changes: object) -> None:
-        """Change what is painted over the picture; names are those of `Style`."""
-        self._style = replace(self._style, **changes)
-        self._make()
+    def set_overlay(self, overlay: Style) -> None:
+        """Change what is painted over the frame."""
+        self._overlay = overlay
+        self._compose()
 
     def set_skeleton(self, skeleton: Skeleton) -> None:
-        """People have these joints from now on."""
+        """Set the joints that people have from now on."""
         self._skeleton = skeleton
 
-    def set_frozen(self, frozen: bool) -> None:
-        """Say on the picture that it stands still because the user wants it."""
-        self._frozen = frozen
+    def set_paused(self, paused: bool) -> None:
+        """Say on the picture that the display is paused, or no longer."""
+        self._paused = paused
         self.update()
 
     def set_recording(self, recording: bool) -> None:
-        """Say on the picture that it is being recorded."""
+        """Say on the picture that it is being recorded, or no longer."""
         if recording != self._recording:
             self._recording = recording
             self.update()
 
     @property
     def picture_area(self) -> QRectF:
-        """Where the picture lies in this widget, empty without one."""
+        """Where the picture lies in this widget; empty without a frame."""
         frame = self._snapshot.frame
         return fit(QSize(*frame.size), QRectF(self.rect())) if frame is not None else QRectF()
 
     def settle(self) -> None:
-        """Have the newest picture at once."""
-        self._image = self._canvas.make(self._job()) if self._snapshot.frame is not None else None
+        """Compose the newest picture now instead of in the thread."""
+        frame = self._snapshot.frame
+        self._image = self._canvas.compose(self._job(frame)) if frame is not None else None
         self.update()
 
-    def _job(self) -> Job:
+    def _job(self, frame: Frame) -> Job:
         area, ratio = self.picture_area, self.devicePixelRatioF()
         size = round(area.width() * ratio), round(area.height() * ratio)
-        return Job(self._snapshot, self._skeleton, self._style, size, ratio)
+        return Job(frame.image, self._snapshot, self._skeleton, self._overlay, size, ratio)
 
-    def _make(self) -> None:
+    def _compose(self) -> None:
         if self._composer is None or self._snapshot.frame is None:
-            self._image = None  # it is made when it is painted
+            self._image = None  # composed when the widget is painted
             self.update()
         else:
-            self._composer.ask(self._job())
+            self._composer.submit(self._job(self._snapshot.frame))
 
     def _show_composed(self, composer: Composer, image: QImage) -> None:
         if composer is not self._composer:  # the widget was hidden meanwhile
@@ -209,50 +117,52 @@ class PictureView(ScaledWidget):
         self._composer.take()
         self.update()
 
-    def showEvent(self, event: QShowEvent) -> None:
+    def showEvent(self, event: QShowEvent | None) -> None:
         super().showEvent(event)
         if self._composer is None:
             self._composer = Composer()
-            self._composer.composed.connect(self._show_composed, Qt.QueuedConnection)
+            self._composer.composed.connect(self._show_composed)
 
-    def hideEvent(self, event: QHideEvent) -> None:
+    def hideEvent(self, event: QHideEvent | None) -> None:
         super().hideEvent(event)
         if self._composer is not None:
-            self.settle()  # the last picture lies in memory that goes with the thread
+            self.settle()  # the memory of the last picture belongs to the composer
             self._composer.stop()
             self._composer = None
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
-        self._make()
+        self._compose()
 
     def paintEvent(self, _event: object) -> None:
         look = theme.active()
         painter = QPainter(self)
         area = self.picture_area
-        self._around(painter, area.toRect(), QColor(look.background))
-        painter.setRenderHints(QPainter.Antialiasing | QPainter.TextAntialiasing)
-        shown = self._snapshot
-        if shown.frame is None:
+        self._fill_around(painter, area.toRect(), QColor(look.background))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
+        frame, message = self._snapshot.frame, self._snapshot.message
+        if frame is None:
             painter.setFont(font(1.2 * _FONT * self._scale))
             painter.setPen(QColor(look.muted))
             place = self.rect().adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
-            painter.drawText(place, Qt.AlignCenter | Qt.TextWordWrap, shown.message or self._waiting)
+            centred = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(place, centred, message or self._waiting)
         else:
             if self._image is None:
-                self._image = self._canvas.make(self._job())
+                self._image = self._canvas.compose(self._job(frame))
             if QSizeF(self._image.size()) / self._image.devicePixelRatioF() == area.size():
                 painter.drawImage(area.topLeft(), self._image)
             else:  # the window's size has just changed
                 painter.drawImage(area, self._image)
-            self._say(painter)
+            self._paint_notes(painter)
         painter.end()
 
-    def _around(self, painter: QPainter, area: QRect, colour: QColor) -> None:
-        """Fill what the picture leaves over.
+    def _fill_around(self, painter: QPainter, area: QRect, colour: QColor) -> None:
+        """Fill the widget around the picture.
 
-        A pixel more on every side: where the desktop's scale is no whole number, edges lie within the screen's pixels,
-        and those that nobody filled would keep what was there before.
+        The areas overlap the picture by one pixel: where the scale of the desktop is not a whole number, edges lie
+        inside pixels of the screen, and pixels that nothing fills would keep their old content.
         """
         place = self.rect().adjusted(-1, -1, 1, 1)
         if area.isEmpty():
@@ -267,38 +177,46 @@ class PictureView(ScaledWidget):
         ):
             painter.fillRect(QRect(corner, opposite), colour)
 
-    def _say(self, painter: QPainter) -> None:
-        """What is to be said beside the picture's own content, from the lower left corner upwards."""
-        shown, s = self._snapshot, self._scale
+    def _notes(self) -> list[str]:
+        shown = self._snapshot
         nobody = shown.people is not None and not shown.people.persons and not shown.finished
-        size, margin, high = _FONT * s, _MARGIN * s, _NOTE * s
         notes = (
-            (shown.message, False),
-            ("Paused: press Space to go on" if self._frozen else "", False),
-            ("No person in view" if nobody else "", False),
-            ("Recording: press R to end it" if self._recording else "", True),
+            shown.message,
+            f"Paused: press {keys_of('toggle_pause')[0]} to resume" if self._paused else "",
+            "No person in view" if nobody else "",
         )
-        bottom = self.height() - margin
-        for text, dot in notes:
-            if not text:
-                continue
-            text = elided(text, size, self.width() - 4 * margin)
-            lead = 1.4 * size if dot else 0.0
-            box = QRectF(margin, bottom - high, width(text, size) + 2 * margin + lead, high)
-            painter.setPen(Qt.NoPen)
-            painter.setBrush(QColor(11, 13, 16, 215))
-            painter.drawRoundedRect(box, 8 * s, 8 * s)
-            if dot:
-                painter.setBrush(QColor("#ff4d4d"))
-                painter.drawEllipse(QPointF(box.left() + margin + 0.3 * size, box.center().y()), 0.4 * size, 0.4 * size)
-            painter.setFont(font(size))
-            painter.setPen(QColor(theme.DARK.text))
-            painter.drawText(box.adjusted(lead, 0, 0, 0), Qt.AlignCenter, text)
-            bottom -= high + margin / 2
+        return [note for note in notes if note]
+
+    def _paint_notes(self, painter: QPainter) -> None:
+        """Paint the notes over the picture, from the lower left corner upwards."""
+        bottom = self.height() - _MARGIN * self._scale
+        for text in self._notes():
+            bottom = self._paint_note(painter, text, bottom, dot=False)
+        if self._recording:
+            stop = f"Recording: press {keys_of('toggle_recording')[0]} to stop"
+            self._paint_note(painter, stop, bottom, dot=True)
+
+    def _paint_note(self, painter: QPainter, text: str, bottom: float, dot: bool) -> float:
+        """Paint one note that ends at `bottom`, with a red dot in front if asked; returns the bottom of the next."""
+        s = self._scale
+        size, margin, high = _FONT * s, _MARGIN * s, _NOTE * s
+        text = elided(text, size, self.width() - 4 * margin)
+        lead = 1.4 * size if dot else 0.0
+        box = QRectF(margin, bottom - high, width(text, size) + 2 * margin + lead, high)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(11, 13, 16, 215))
+        painter.drawRoundedRect(box, 8 * s, 8 * s)
+        if dot:
+            painter.setBrush(QColor("#ff4d4d"))
+            painter.drawEllipse(QPointF(box.left() + margin + 0.3 * size, box.center().y()), 0.4 * size, 0.4 * size)
+        painter.setFont(font(size))
+        painter.setPen(QColor(theme.DARK.text))
+        painter.drawText(box.adjusted(lead, 0, 0, 0), CENTRE, text)
+        return bottom - high - margin / 2
 
 
 def _painted(snapshot: Snapshot) -> tuple[object, ...]:
-    """What the picture depends on; arrays are compared by identity."""
+    """Everything the picture depends on; arrays are compared by identity."""
     return (
         id(snapshot.frame),
         id(snapshot.people),

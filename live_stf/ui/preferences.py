@@ -1,10 +1,11 @@
-"""What a user has chosen in earlier runs, in a file of the user's configuration folder."""
+"""The preferences of the user, kept between runs in a file of the user's configuration folder."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from PyQt5.QtCore import QByteArray, QSettings
@@ -14,60 +15,59 @@ from live_stf.live.session import Settings
 from live_stf.ui import theme
 
 MOST_PEOPLE = 4
-_RECENT = 5  # sources and model folders that are offered again
+_RECENT = 5  # sources, and model folders, that the menus offer again
 _OF_A_MODEL = {"threshold", "listen"}
 _REMEMBERED = {"source", "model", "engine", "people"} | _OF_A_MODEL
 
 
 class Preferences:
-    """Reads and writes one INI file; a value in it that cannot be is as if it were not there.
+    """Reads and writes one INI file; invalid values in it are ignored.
 
-    file: for tests; by default `live-stf/live-stf.ini` in the user's configuration folder.
+    file: by default `live-stf/live-stf.ini` in the user's configuration folder.
     """
 
     def __init__(self, file: Path | None = None) -> None:
         if file is None:
-            self._store = QSettings(QSettings.IniFormat, QSettings.UserScope, "live-stf", "live-stf")
+            self._store = QSettings(QSettings.Format.IniFormat, QSettings.Scope.UserScope, "live-stf", "live-stf")
         else:
-            self._store = QSettings(str(file), QSettings.IniFormat)
+            self._store = QSettings(str(file), QSettings.Format.IniFormat)
 
     @property
     def file(self) -> Path:
-        """Where they are kept."""
+        """Path of the file."""
         return Path(self._store.fileName())
 
     def forget(self) -> None:
-        """As in the first run."""
+        """Remove all preferences."""
         self._store.clear()
         self._store.sync()
 
-    def settings(self, given: Mapping[str, object]) -> Settings:
-        """The usual settings, changed by what is remembered, changed by what is `given` by name."""
-        remembered: dict[str, object] = {}
+    def settings(self, given: Mapping[str, Any]) -> Settings:
+        """The default settings, overridden by the remembered ones, overridden by those `given` by name."""
+        settings = Settings()
         if source := self._text("source"):
-            remembered["source"] = source
+            settings = replace(settings, source=source)
         if model := self._text("model"):
-            remembered["model"] = model
+            settings = replace(settings, model=model)
         if (engine := self._text("engine")) in ENGINES:
-            remembered["engine"] = engine
+            settings = replace(settings, engine=engine)
         if (people := self._text("people")).isdigit() and 1 <= int(people) <= MOST_PEOPLE:
-            remembered["people"] = int(people)
-        settings = replace(Settings(), **{**remembered, **given})
-        # Thresholds and labels are a model's.
+            settings = replace(settings, people=int(people))
+        settings = replace(settings, **given)
+        # A threshold and labels were chosen for one model.
         if self._text("decided_for") != settings.model:
             return settings
-        own: dict[str, object] = {}
         if (threshold := _number(self._text("threshold"))) is not None and 0 < threshold <= 1:
-            own["threshold"] = threshold
+            settings = replace(settings, threshold=threshold)
         if listen := self._list("listen"):
-            own["listen"] = frozenset(listen)
-        return replace(settings, **{name: value for name, value in own.items() if name not in given})
+            settings = replace(settings, listen=frozenset(listen))
+        return replace(settings, **given)
 
     def remember(self, settings: Settings, before: Settings) -> None:
-        """Keep what differs from `before`; a source with a password in its address is not kept."""
+        """Keep the settings that differ from `before`; a source with a password in its address is not kept."""
         changed = {name for name in _REMEMBERED if getattr(settings, name) != getattr(before, name)}
         if changed & _OF_A_MODEL:
-            changed |= _OF_A_MODEL  # what there may be of another model goes
+            changed |= _OF_A_MODEL  # those of another model are replaced
             self._store.setValue("decided_for", settings.model)
         if _has_password(settings.source):
             changed.discard("source")
@@ -84,17 +84,17 @@ class Preferences:
 
     @property
     def recent_sources(self) -> list[str]:
-        """Files and addresses, the newest first."""
+        """Files and addresses that were open, the newest first."""
         return self._list("recent_sources")
 
     @property
     def recent_models(self) -> list[str]:
-        """Folders, the newest first."""
+        """Folders of models that were open, the newest first."""
         return self._list("recent_models")
 
     @property
     def theme(self) -> str:
-        """A theme's name, or theme.SYSTEM."""
+        """Name of a theme, or theme.SYSTEM."""
         name = self._text("theme")
         return name if name in (*theme.THEMES, theme.SYSTEM) else theme.DARK.name
 
@@ -102,16 +102,16 @@ class Preferences:
     def theme(self, name: str) -> None:
         self._store.setValue("theme", name)
 
-    def flag(self, name: str, usual: bool) -> bool:
-        """Something that is on or off."""
-        return {"true": True, "false": False}.get(self._text(name), usual)
+    def flag(self, name: str, default: bool) -> bool:
+        """An option that is on or off."""
+        return {"true": True, "false": False}.get(self._text(name), default)
 
     def set_flag(self, name: str, value: bool) -> None:
         self._store.setValue(name, "true" if value else "false")
 
     @property
     def attention_view(self) -> int | None:
-        """Which view of the attention, see `AttentionPanel.choose`."""
+        """The view of the attention, see `AttentionPanel.choose`; None if none was chosen."""
         number = _number(self._text("attention_view"))
         return None if number is None else int(number)
 
@@ -121,7 +121,7 @@ class Preferences:
 
     @property
     def geometry(self) -> QByteArray:
-        """Where the window was, as Qt keeps it; empty when not known."""
+        """Position and size of the window in Qt's format; empty if not known."""
         value = self._store.value("geometry")
         return value if isinstance(value, QByteArray) else QByteArray()
 
@@ -130,7 +130,7 @@ class Preferences:
         self._store.setValue("geometry", value)
 
     def save(self) -> None:
-        """Have everything on disk."""
+        """Write everything to disk."""
         self._store.sync()
 
     def _text(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Recording what is seen: an annotated video, and the joints in a file beside it."""
+"""Recording: an annotated video, and the joints in a file beside it."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from live_stf.types import Frame, Snapshot
 from live_stf.ui.overlay import Style, annotate
 from live_stf.ui.qt import PaintingThread
 
-_LOOK = 0.005  # seconds between two looks for a new picture
-_WAITING = 30  # pictures that may wait for being painted; one more and pictures are left out of the video
-_PATIENCE = 10.0  # seconds that the end waits for the video
+_POLL = 0.005  # seconds between two checks for a new frame
+_QUEUE = 30  # frames that may wait to be painted; further frames are dropped from the video
+_TIMEOUT = 10.0  # seconds to wait for the end of the video
 
 
 class Recorder:
-    """Writes every picture with a pose result until `stop`, in threads of its own: who shows pictures is not held up.
+    """Records every frame that has a pose result until `stop`, in threads of its own.
 
-    The joints are written at once; the video leaves out pictures when painting cannot keep up (`dropped`). name: of the
-    files, without endings. LiveStfError when they cannot be written.
+    name: of the files, without suffixes. The joints are written at once; frames are dropped from the video if painting
+    cannot keep up (`dropped`). Raises LiveStfError if the files cannot be written.
     """
 
     def __init__(
@@ -38,14 +38,14 @@ class Recorder:
         self.video = name.with_name(name.name + ".mp4")
         self.joints = name.with_name(name.name + SUFFIX)
         self.pictures = self.dropped = 0
-        self.problem = ""  # what ended it before its time, one line
+        self.problem = ""  # why the recording ended early, one line
         self._snapshot, self._heading, self._skeleton, self._style = snapshot, heading, skeleton, style
         try:
             self._writer = RecordingWriter(self.joints, heading)
         except OSError as problem:
             raise LiveStfError(f"cannot record to {name}: {problem.strerror or problem}") from problem
         self._stop = threading.Event()
-        self._waiting: queue.Queue[Snapshot | None] = queue.Queue(_WAITING)
+        self._waiting: queue.Queue[tuple[Frame, Snapshot] | None] = queue.Queue(_QUEUE)
         self._watching = threading.Thread(target=self._watch, name="recording joints", daemon=True)
         self._painting = PaintingThread(self._paint)
         self._watching.start()
@@ -53,15 +53,15 @@ class Recorder:
 
     @property
     def ended(self) -> bool:
-        """Both files are complete."""
+        """Whether both files are complete."""
         return not self._watching.is_alive() and self._painting.isFinished()
 
     def stop(self) -> None:
-        """Record nothing further; returns at once, see `ended`."""
+        """Stop recording; returns at once, see `ended`."""
         self._stop.set()
 
-    def wait(self, timeout: float = _PATIENCE) -> None:
-        """Until both files are complete, or for `timeout` seconds."""
+    def wait(self, timeout: float = _TIMEOUT) -> None:
+        """Wait until both files are complete, for at most `timeout` seconds."""
         deadline = time.monotonic() + timeout
         self._watching.join(timeout)
         self._painting.wait(round(1000 * max(deadline - time.monotonic(), 0.0)))
@@ -76,17 +76,17 @@ class Recorder:
             while not self._stop.is_set():
                 shot = self._snapshot()
                 if shot.frame is None or shot.people is None or shot.frame is newest:
-                    self._stop.wait(_LOOK)
+                    self._stop.wait(_POLL)
                     continue
                 newest = shot.frame
                 if newest.size != self._heading.size:
-                    raise ValueError(f"pictures of {newest.size[0]}x{newest.size[1]} came, another size than before")
+                    raise ValueError(f"the size of the frames changed to {newest.size[0]}x{newest.size[1]}")
                 self._writer.write(shot.people, shot.events)
                 try:
-                    self._waiting.put_nowait(shot)
+                    self._waiting.put_nowait((newest, shot))
                 except queue.Full:
                     self.dropped += 1
-        except Exception as problem:  # the thread's edge: told by `problem`
+        except Exception as problem:  # nothing may leave the thread; reported by `problem`
             self._fail(problem)
         finally:
             self._writer.close()
@@ -96,20 +96,21 @@ class Recorder:
         start: float | None = None
         video: VideoWriter | None = None
         try:
-            # In a thread that gives way, which the encoder's threads inherit.
+            # A thread with a lower priority, which the threads of the encoder inherit.
             with ThreadPoolExecutor(1, initializer=give_way) as executor:
                 size, fps = self._heading.size, self._heading.fps
                 video = executor.submit(VideoWriter, self.video, size, fps, hurried=True).result()
-            while (shot := self._waiting.get()) is not None:
+            while (waiting := self._waiting.get()) is not None:
                 if self.problem:
-                    continue  # take the rest, so that the other thread can end
+                    continue  # empty the queue, so that the other thread can end
+                frame, shot = waiting
                 if start is None:
-                    start = shot.frame.time
-                image = cv2.flip(shot.frame.image, 1) if self._style.mirrored else shot.frame.image
+                    start = frame.time
+                image = cv2.flip(frame.image, 1) if self._style.mirrored else frame.image
                 painted = annotate(image, shot.people, shot.events, shot.scores, self._skeleton, self._style)
-                video.write(Frame(painted, shot.frame.time - start, self.pictures))
+                video.write(Frame(painted, frame.time - start, self.pictures))
                 self.pictures += 1
-        except Exception as problem:  # the thread's edge, too
+        except Exception as problem:  # nothing may leave the thread
             self._fail(problem)
             while self._waiting.get() is not None:
                 pass

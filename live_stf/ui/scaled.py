@@ -1,4 +1,4 @@
-"""What the window's own widgets have in common."""
+"""The base class of widgets that paint themselves at a variable scale."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from PyQt5.QtWidgets import QWidget
 
 
 class ScaledWidget(QWidget):
-    """Paints with type and lengths that are `_scale` times as large as usual."""
+    """A widget whose type and lengths are `_scale` times their usual size."""
 
     def __init__(self) -> None:
         super().__init__()
         self._scale = 1.0
 
     def set_scale(self, scale: float) -> None:
-        """Larger or smaller type, and what belongs to it."""
+        """Set the scale, 1 for the usual size."""
         if scale != self._scale:
             self._scale = scale
             self.updateGeometry()

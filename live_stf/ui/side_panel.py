@@ -1,4 +1,4 @@
-"""The window's right side: who is in view, and what is known of one of them."""
+"""The right side of the window: the people in view, and the details of the selected person."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from PyQt5.QtWidgets import QVBoxLayout, QWidget
 from live_stf.skeleton import Skeleton
 from live_stf.types import Event, Scores, State
 from live_stf.ui.attention_panel import AttentionPanel
-from live_stf.ui.bars import ClassBars
+from live_stf.ui.class_bars import ClassBars
 from live_stf.ui.heading import Heading
 from live_stf.ui.person_list import PersonList
 
 
 class SidePanel(QWidget):
-    """A card for everybody, then the most probable classes and the attention of one person.
+    """A card for every person, then the most probable classes and the attention of one person.
 
-    frames: length of a full window. attention: None for a network that reports none.
+    frames: length of a full window. `attention` is None for a network that reports none.
     """
 
     def __init__(self, frames: int) -> None:
-        super().__init__(objectName="side")
-        self.setAttribute(Qt.WA_StyledBackground)
+        super().__init__()
+        self.setObjectName("side")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.persons = PersonList(frames)
         self.likely = Heading("Most likely")
         self.bars = ClassBars()
@@ -36,16 +37,16 @@ class SidePanel(QWidget):
         self._column.addWidget(self.likely)
         self._column.addWidget(self.bars)
         self._column.addSpacing(6)
-        # Takes the room while there is no attention, and none beside it.
+        # Takes the free room while there is no attention panel.
         self._column.addStretch()
 
     def set_labels(self, labels: tuple[str, ...]) -> None:
-        """The classes of the model that runs from now on."""
+        """Set the classes of the model that runs from now on."""
         if labels != self.bars.labels:
             self.bars.set_labels(labels)
 
     def replace_attention(self, skeleton: Skeleton, grains: int) -> AttentionPanel | None:
-        """The panel for a network with so many grains, which takes the other's place; None for 0."""
+        """Replace the attention panel by one for a network with this number of grains; None for 0."""
         if self.attention is not None:
             self.attention.hide()
             self.attention.deleteLater()
@@ -58,19 +59,27 @@ class SidePanel(QWidget):
     def show_events(
         self, events: Mapping[int, Event], scores: Mapping[int, Scores], selected: int | None, note: str
     ) -> None:
-        """events, scores: by identity. selected: whose details are shown. note: what is said when there is nobody."""
+        """Show events and scores by identity.
+
+        selected: the person whose details are shown. note: the text if there is nobody.
+        """
         self.persons.show_events(events, selected, note)
         self.likely.set_remark(f"Person {selected}" if len(events) > 1 else "")
-        event, said = events.get(selected), scores.get(selected)
+        event = None if selected is None else events.get(selected)
+        details = None if selected is None else scores.get(selected)
         label = event.label if event is not None and event.state is State.LABEL else None
-        # For a moment after the model has changed what there is is still the old one's.
-        fits = said is not None and len(said.probabilities) == len(self.bars.labels)
-        self.bars.show_scores(said.probabilities if fits else None, label)
+        probabilities = None if details is None else details.probabilities
+        if probabilities is not None and len(probabilities) != len(self.bars.labels):
+            probabilities = None  # just after a change of the model, the scores are still those of the old one
+        self.bars.show_scores(probabilities, label)
         if self.attention is not None:
-            self.attention.show_scores(said)
+            self.attention.show_scores(details)
 
     def fit(self, width: int, scale: float, full: bool, compact: bool) -> None:
-        """Type and panels for a window of this width in pixels; full: it fills the screen; compact: it is low."""
+        """Choose the size of type and panels for a window of this width in pixels.
+
+        full: the window fills the screen. compact: the window is low.
+        """
         share, least, most = (0.34, 290, 2000) if full else (0.29, 290, 520)
         self.setFixedWidth(round(max(least, min(share * width, most))))
         self.persons.set_scale(1.3 * scale if full else scale)

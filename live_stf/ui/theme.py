@@ -1,4 +1,4 @@
-"""Colours, light and dark, and the style sheet of everything that is shown."""
+"""The light and the dark theme, and the style sheet of the window."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from PyQt5 import QtGui, QtWidgets
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours as #rrggbb. raised: what stands out of a panel. track: what a bar fills. accent: of what was decided."""
+    """Colours as #rrggbb.
+
+    raised: of things that stand out from a panel. track: of the area that a bar fills. accent: of the decided label.
+    """
 
     name: str
     background: str
@@ -51,12 +54,12 @@ LIGHT = Theme(
     bar="#bcc7d3",
 )
 THEMES = {theme.name: theme for theme in (DARK, LIGHT)}
-SYSTEM = "system"  # as the desktop is
+SYSTEM = "system"  # the theme closer to that of the desktop
 
-# On a picture it is always dark: what is written there has a dark ground of its own.
+# Text on the picture has a dark background in both themes.
 OUTLINE = "#0b0d10"
 
-# One a person, light enough for dark figures. None is close to the blue, grey or yellow of the attention colours.
+# One per person, light enough for dark digits. None is close to the blue, grey or yellow of the attention colours.
 PERSONS = ("#4fd8bd", "#f783bd", "#b9a1ff", "#ff9466", "#8fdc5c", "#ff7a7a")
 
 _active = DARK
@@ -64,40 +67,44 @@ _desktop_is_dark: bool | None = None
 
 
 def active() -> Theme:
-    """The theme that everything is painted in."""
+    """The current theme."""
     return _active
 
 
 def person_colour(identity: int) -> QtGui.QColor:
-    """The same colour for a person everywhere; identities start at 1, 0 is somebody who is not tracked."""
+    """The colour of a person. Identities start at 1; 0 is a person who is not tracked."""
     return QtGui.QColor(PERSONS[(identity - 1) % len(PERSONS)] if identity > 0 else DARK.text)
 
 
 def apply(application: QtWidgets.QApplication, choice: str = DARK.name) -> None:
-    """Give every widget the look of a theme by its name, or of the one that is nearer to the desktop's own (SYSTEM)."""
+    """Apply a theme, by its name or SYSTEM, to every widget."""
     global _active, _desktop_is_dark
-    if _desktop_is_dark is None:  # asked once: afterwards the palette is ours
-        _desktop_is_dark = application.palette().color(QtGui.QPalette.Window).lightness() < 128
+    if _desktop_is_dark is None:  # read only once: afterwards the palette is that of a theme
+        _desktop_is_dark = application.palette().color(QtGui.QPalette.ColorRole.Window).lightness() < 128
     _active = THEMES.get(choice) or (DARK if _desktop_is_dark else LIGHT)
     look = _active
     application.setStyle("Fusion")
     colours = QtGui.QPalette()
     for role, colour in (
-        (QtGui.QPalette.Window, look.background),
-        (QtGui.QPalette.WindowText, look.text),
-        (QtGui.QPalette.Base, look.panel),
-        (QtGui.QPalette.AlternateBase, look.raised),
-        (QtGui.QPalette.Text, look.text),
-        (QtGui.QPalette.Button, look.raised),
-        (QtGui.QPalette.ButtonText, look.text),
-        (QtGui.QPalette.ToolTipBase, look.raised),
-        (QtGui.QPalette.ToolTipText, look.text),
-        (QtGui.QPalette.Highlight, look.accent),
-        (QtGui.QPalette.HighlightedText, look.text),
+        (QtGui.QPalette.ColorRole.Window, look.background),
+        (QtGui.QPalette.ColorRole.WindowText, look.text),
+        (QtGui.QPalette.ColorRole.Base, look.panel),
+        (QtGui.QPalette.ColorRole.AlternateBase, look.raised),
+        (QtGui.QPalette.ColorRole.Text, look.text),
+        (QtGui.QPalette.ColorRole.Button, look.raised),
+        (QtGui.QPalette.ColorRole.ButtonText, look.text),
+        (QtGui.QPalette.ColorRole.ToolTipBase, look.raised),
+        (QtGui.QPalette.ColorRole.ToolTipText, look.text),
+        (QtGui.QPalette.ColorRole.Highlight, look.accent),
+        (QtGui.QPalette.ColorRole.HighlightedText, look.text),
     ):
         colours.setColor(role, QtGui.QColor(colour))
-    for role in (QtGui.QPalette.Text, QtGui.QPalette.WindowText, QtGui.QPalette.ButtonText):
-        colours.setColor(QtGui.QPalette.Disabled, role, QtGui.QColor(look.faint))
+    for role in (
+        QtGui.QPalette.ColorRole.Text,
+        QtGui.QPalette.ColorRole.WindowText,
+        QtGui.QPalette.ColorRole.ButtonText,
+    ):
+        colours.setColor(QtGui.QPalette.ColorGroup.Disabled, role, QtGui.QColor(look.faint))
     application.setPalette(colours)
     application.setStyleSheet(f"""
         QWidget#side {{ background: {look.panel}; border-left: 1px solid {look.border}; }}

@@ -1,4 +1,4 @@
-"""What everybody did in the last minute: a row a person, a bar for as long as a label stood."""
+"""The labels of the last minute: a row per person, a bar for as long as a label lasted."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from PyQt5.QtWidgets import QSizePolicy
 
 from live_stf.types import Event, State
 from live_stf.ui import theme
+from live_stf.ui.alignment import CENTRE, LEFT, RIGHT
+from live_stf.ui.fonts import elided, font, width
 from live_stf.ui.scaled import ScaledWidget
-from live_stf.ui.typeface import elided, font, width
 from live_stf.ui.wording import readable, short_person
 
 SPAN = 60.0  # seconds
-_ROWS = 3  # people, those who were seen last
+_ROWS = 3  # people at most, the newest ones
 _ROW, _GAP, _MARGIN, _NUMBER = 20, 4, 10, 22  # pixels at scale 1
 _TICKS = 15  # seconds between two marks
-_STEP = 0.1  # seconds between two looks at the same labels: a minute moves slowly
+_STEP = 0.1  # seconds between two repaints with the same labels
 
 
 @dataclass
@@ -32,14 +33,14 @@ class Bar:
 
 
 class History:
-    """Labels of the last SPAN seconds by identity."""
+    """The labels of the last SPAN seconds, by identity."""
 
     def __init__(self) -> None:
         self.now = 0.0
         self._bars: dict[int, list[Bar]] = {}
 
     def take(self, events: Mapping[int, Event], now: float) -> None:
-        """What is known of everybody at `now` seconds. Where time falls back, everything begins anew."""
+        """Add the events at `now` seconds. If time goes backwards, the history starts again."""
         if now < self.now:
             self._bars.clear()
         for identity, event in events.items():
@@ -57,23 +58,23 @@ class History:
                 del self._bars[identity]
 
     def rows(self) -> list[tuple[int, list[Bar]]]:
-        """Identities with their bars: the newest _ROWS people who did anything, by number."""
-        acted = [identity for identity, bars in self._bars.items() if bars]
-        return [(identity, self._bars[identity]) for identity in sorted(sorted(acted)[-_ROWS:])]
+        """(identity, bars) of the newest _ROWS people who had a label, in the order of their identities."""
+        labelled = [identity for identity, bars in self._bars.items() if bars]
+        return [(identity, self._bars[identity]) for identity in sorted(labelled)[-_ROWS:]]
 
 
 class Timeline(ScaledWidget):
-    """Shows a history. No row is there before somebody did something."""
+    """Shows the history; empty until a person has a label."""
 
     def __init__(self) -> None:
         super().__init__()
         self.history = History()
         self._count = 0
-        self._painted: tuple[float, list[tuple[int, int]]] = 0.0, []  # when, and who had how many bars
-        self.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Fixed)
+        self._painted: tuple[float, list[tuple[int, int]]] = 0.0, []  # time, and number of bars by identity
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_events(self, events: Mapping[int, Event], now: float) -> None:
-        """events by identity; now: seconds, of the newest picture."""
+        """Add events by identity; now: time of the newest frame in seconds."""
         if now == self.history.now:
             return
         self.history.take(events, now)
@@ -87,7 +88,7 @@ class Timeline(ScaledWidget):
             self.update()
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Start again with an empty history."""
         self.history = History()
         self._count = 0
         self.updateGeometry()
@@ -99,7 +100,7 @@ class Timeline(ScaledWidget):
     minimumSizeHint = sizeHint
 
     def bar_area(self, row: int, bar: Bar) -> QRectF:
-        """Where a bar of the row-th person lies."""
+        """Area of a bar of the person in this row."""
         track = self._track(row)
         begin = max(1 - (self.history.now - bar.start) / SPAN, 0.0)
         end = 1 - (self.history.now - bar.end) / SPAN
@@ -118,14 +119,14 @@ class Timeline(ScaledWidget):
             return
         look, s = theme.active(), self._scale
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(self.rect(), QColor(look.panel))
         painter.fillRect(0, 0, self.width(), 1, QColor(look.border))
         size, corner = 12 * s, 4 * s
         for number, (identity, bars) in enumerate(rows):
             colour = theme.person_colour(identity)
             track = self._track(number)
-            painter.setPen(Qt.NoPen)
+            painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(look.track))
             painter.drawRoundedRect(track, corner, corner)
             badge = QRectF(s * _MARGIN, track.top(), s * _NUMBER, track.height())
@@ -133,26 +134,26 @@ class Timeline(ScaledWidget):
             painter.drawRoundedRect(badge, corner, corner)
             painter.setFont(font(size, bold=True))
             painter.setPen(QColor(theme.OUTLINE))
-            painter.drawText(badge, Qt.AlignCenter, short_person(identity))
+            painter.drawText(badge, CENTRE, short_person(identity))
             for bar in bars:
                 area = self.bar_area(number, bar)
-                painter.setPen(Qt.NoPen)
+                painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(colour)
                 painter.drawRoundedRect(area, corner, corner)
                 inner = area.adjusted(6 * s, 0, -4 * s, 0)
                 words = readable(bar.label)
                 if width(words, size, bold=True) > inner.width():
                     words = elided(words, size, inner.width(), bold=True)
-                if len(words) > 3:  # a letter and dots say nothing
+                if len(words) > 3:  # a letter and an ellipsis say nothing
                     painter.setPen(QColor(theme.OUTLINE))
-                    painter.drawText(inner, Qt.AlignVCenter | Qt.AlignLeft, words)
+                    painter.drawText(inner, LEFT, words)
         painter.setFont(font(10 * s))
         painter.setPen(QColor(look.muted))
         track = self._track(len(rows))
         for ago in range(0, int(SPAN) + 1, _TICKS):
             place = track.left() + (1 - ago / SPAN) * track.width()
-            aligned = Qt.AlignRight if ago == 0 else Qt.AlignLeft if ago == SPAN else Qt.AlignHCenter
+            aligned = RIGHT if ago == 0 else LEFT if ago == SPAN else CENTRE
             wide = 60 * s
             box = QRectF(place - (wide if ago == 0 else 0 if ago == SPAN else wide / 2), track.top() - 2, wide, 13 * s)
-            painter.drawText(box, aligned | Qt.AlignVCenter, "now" if ago == 0 else f"{ago} s ago")
+            painter.drawText(box, aligned, "now" if ago == 0 else f"{ago} s ago")
         painter.end()

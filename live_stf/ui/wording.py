@@ -1,4 +1,4 @@
-"""How labels, states and numbers are put into words, the same on the picture and in the panels."""
+"""The texts for labels, states and numbers, the same on the picture and in the panels."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from live_stf.types import SCENE, Event, Rates, State
 
 
 def readable(label: str) -> str:
-    """A class name as it is shown: sit_down -> sit down."""
+    """The text of a class name: sit_down -> sit down."""
     return label.replace("_", " ")
 
 
 def short_source(name: str) -> str:
-    """What a source is called where there is little room: a file without its folder."""
+    """The short name of a source: a file without its folder."""
     return name if "://" in name else Path(name).name
 
 
 def short_person(identity: int) -> str:
-    """What stands for somebody in a small square: their number, and a dot for all people of a scene together."""
+    """The sign of a person in a small square: the number, or a dot for all people of a scene together."""
     return "•" if identity == SCENE else str(identity)
 
 
@@ -28,8 +28,10 @@ def percent(score: float) -> str:
 
 
 def event_words(event: Event | None, frames: int) -> tuple[str, str]:
-    """What is said of a person, and the number beside it. frames: length of a full window."""
-    match event.state if event else None:
+    """(text about a person, number beside it). frames: length of a full window."""
+    if event is None:
+        return "", ""
+    match event.state:
         case State.LABEL:
             return readable(event.label or ""), percent(event.score)
         case State.UNSURE:
@@ -38,18 +40,16 @@ def event_words(event: Event | None, frames: int) -> tuple[str, str]:
             return "filling", f"{round(event.filled * frames)}/{frames}"
         case State.NO_PERSON:
             return "out of view", ""
-        case _:
-            return "", ""
 
 
 def filling_words(event: Event, frames: int) -> str:
-    """How much of a full window the label rests on, while it is not full; of somebody new, `event_words` says it."""
+    """How many frames of a full window a label is based on; empty if it is full, or while `event_words` says it."""
     seen = round(event.filled * frames)
-    return f"Looking at {seen}/{frames} frames" if seen < frames and event.state is not State.FILLING else ""
+    return f"Based on {seen}/{frames} frames" if seen < frames and event.state is not State.FILLING else ""
 
 
 def rate_words(rates: Rates) -> list[tuple[str, str, str]]:
-    """(name, value, a value as wide as any) of everything that is told of how fast the loop is."""
+    """(name, value, the widest value) of every rate of the live loop."""
     return [
         ("Capture", f"{rates.capture:.1f} fps", "000.0 fps"),
         ("Pose", f"{rates.pose:.1f} fps", "000.0 fps"),

@@ -120,7 +120,7 @@ def open_window(qtbot, preferences, live, tmp_path) -> Callable[..., LiveWindow]
         with qtbot.waitActive(window):  # keys are for the window that is active
             window.show()
             window.activateWindow()
-        qtbot.waitUntil(lambda: bool(window.side.bars.best) or not on.snapshot().scores)
+        qtbot.waitUntil(lambda: bool(window.view.side.bars.best) or not on.snapshot().scores)
         return window
 
     return make

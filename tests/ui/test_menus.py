@@ -10,6 +10,7 @@ from PyQt5.QtCore import Qt
 from live_stf.live.session import Settings
 from live_stf.sources.cameras import Camera
 from live_stf.ui import menus as menus_module
+from live_stf.ui.keys import KEYS, keys_of
 from live_stf.ui.menus import offered_sources
 
 
@@ -41,14 +42,14 @@ def test_a_number_chooses_the_source_that_the_menu_shows_beside_it(window, live,
     assert live.asked == [replace(live.settings, source="2")]
     qtbot.keyClick(window, Qt.Key_9)
     assert len(live.asked) == 1
-    assert window.status.notice.startswith("There is no source 9")
+    assert window.view.status.notice.startswith("There is no source 9")
     words(window.menus.source)["Laptop | 1"].trigger()
     assert live.asked[-1].source == "0"
 
 
 def test_without_cameras_the_menu_says_so(window, plugged_in):
     plugged_in.clear()
-    assert not words(window.menus.source)["No camera was found"].isEnabled()
+    assert not words(window.menus.source)["No camera found"].isEnabled()
 
 
 def test_what_runs_is_marked_and_what_was_chosen_is_remembered_once_it_runs(window, live, preferences, qtbot):
@@ -78,20 +79,21 @@ def test_people_and_thresholds_are_chosen(window, live):
     assert chosen(window.menus.people) == ["Up to 2"]
     words(window.menus.people)["Up to 4"].trigger()
     assert live.asked[-1].people == 4
-    assert chosen(window.menus.threshold) == ["The model's own (62 %)"]
+    assert chosen(window.menus.threshold) == ["Default of the model (62 %)"]
     words(window.menus.threshold)["80 %"].trigger()
     assert live.asked[-1].threshold == 0.8
     live.settings = replace(live.settings, threshold=0.55)
     window._poll()
     assert chosen(window.menus.threshold) == ["55 %"]
-    words(window.menus.threshold)["The model's own (62 %)"].trigger()
+    words(window.menus.threshold)["Default of the model (62 %)"].trigger()
     assert live.asked[-1].threshold is None
 
 
 def test_l_lets_labels_be_marked_and_what_stands_for_everything_else_is_not_among_them(window, live, about, qtbot):
     qtbot.keyClick(window, Qt.Key_L)
     dialog = window.menus.dialog
-    items = {dialog.list.item(row).data(Qt.UserRole): dialog.list.item(row) for row in range(dialog.list.count())}
+    items = dialog.items
+    assert dialog.list.count() == len(items)
     assert set(items) == set(about.labels[:-1])
     assert dialog.chosen is None
     items["walk"].setCheckState(Qt.Unchecked)
@@ -129,7 +131,11 @@ def test_every_command_is_in_a_menu_with_its_key(window):
         for action in top.menu().actions():
             if not action.shortcut().isEmpty():
                 in_menus[action.shortcut().toString()] = top.text()
-    assert in_menus == {command.key: command.menu for command in window.commands}
+    assert in_menus == {keys_of(action.id)[0]: action.menu for action in window.window_actions.actions if action.menu}
+
+
+def test_every_key_starts_an_action(window):
+    assert set(KEYS.values()) == {action.id for action in window.window_actions.actions}
 
 
 def test_another_source_ends_a_recording(window, live, qtbot):
@@ -139,4 +145,4 @@ def test_another_source_ends_a_recording(window, live, qtbot):
     assert not window.saver.recorder._stop.is_set()
     qtbot.keyClick(window, Qt.Key_2)
     qtbot.waitUntil(lambda: window.saver.recorder is None)
-    assert window.status.notice.startswith("Recorded ")
+    assert window.view.status.notice.startswith("Recorded ")

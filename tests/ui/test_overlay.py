@@ -14,7 +14,7 @@ from PyQt5.QtGui import QImage, QPainter
 from live_stf.skeleton import OPENPOSE_18
 from live_stf.types import Event, People, Person, State
 from live_stf.ui import theme
-from live_stf.ui.attention import colours
+from live_stf.ui.attention_colours import colours
 from live_stf.ui.overlay import Style, annotate, paint, place_tag
 
 SIZE = (640, 360)

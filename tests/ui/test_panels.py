@@ -9,13 +9,13 @@ from PyQt5.QtTest import QTest
 
 from live_stf.skeleton import OPENPOSE_18
 from live_stf.types import SCENE, Event, Rates, State
-from live_stf.ui import attention
+from live_stf.ui import attention_colours
+from live_stf.ui.attention_matrix import AttentionMatrix
 from live_stf.ui.attention_panel import AttentionPanel
-from live_stf.ui.bars import ClassBars
 from live_stf.ui.body_map import BodyMap, _spread
-from live_stf.ui.matrix import AttentionMatrix
+from live_stf.ui.class_bars import ClassBars
 from live_stf.ui.person_list import PersonList
-from live_stf.ui.status import StatusLine
+from live_stf.ui.status_line import StatusLine
 from live_stf.ui.wording import event_words, filling_words, rate_words, short_person, short_source
 
 LABELS = ("walk", "sit_down", "squat", "drink", "wave", "jump", "none_of_these")
@@ -81,7 +81,7 @@ def test_words():
     assert event_words(Event(1, 0, State.UNSURE, None, 0.41), 150) == ("not sure", "")
     assert event_words(Event(1, 0, State.FILLING, filled=80 / 150), 150) == ("filling", "80/150")
     assert event_words(None, 150) == ("", "")
-    assert filling_words(Event(1, 0, State.UNSURE, filled=80 / 150), 150) == "Looking at 80/150 frames"
+    assert filling_words(Event(1, 0, State.UNSURE, filled=80 / 150), 150) == "Based on 80/150 frames"
     assert filling_words(Event(1, 0, State.LABEL, "walk", 1.0), 150) == ""
     assert filling_words(Event(1, 0, State.FILLING, filled=0.1), 150) == ""
     told = {name: value for name, value, _ in rate_words(Rates(29.97, 28.4, 9.94, 0.0434, 12, 0.0871, 3))}
@@ -99,10 +99,10 @@ def test_the_matrix_has_the_attention_under_a_row_of_means(scores_of):
     matrix.show_attention(grain, values)
     shown = matrix._image.image
     assert shown.shape == (19, 6)
-    assert (shown[1:] == attention.colour_index(values * 6)).all()
-    assert (shown[0] == attention.colour_index(attention.part_weights(values))).all()
+    assert (shown[1:] == attention_colours.colour_index(values * 6)).all()
+    assert (shown[0] == attention_colours.colour_index(attention_colours.part_weights(values))).all()
     share = values[4, 2]
-    assert matrix.words_at(2, 5) == f"right wrist to right arm: {100 * share:.0f} %, {6 * share:.2f} x the even share"
+    assert matrix.words_at(2, 5) == f"right wrist to right arm: {100 * share:.0f} %, {6 * share:.2f}x the even share"
     assert matrix.words_at(0, 0).startswith("All joints to head: ")
     assert matrix.words_at(6, 0) == matrix.words_at(0, 19) == matrix.words_at(-1, 3) == ""
     matrix.show_attention(grain, None)
@@ -184,7 +184,7 @@ def test_the_figure_has_the_colours_and_the_shares_of_its_parts(scores_of):
         image = figure.grab().toImage()
         for joint, part_share in (("left_elbow", 0.5), ("right_elbow", 0.1), ("left_knee", 0.1)):
             at = figure._at(joint, middle, high).toPoint()
-            expected = attention.colours(np.float32(6 * part_share))
+            expected = attention_colours.colours(np.float32(6 * part_share))
             assert np.abs(np.subtract(image.pixelColor(at).getRgb()[:3], expected.astype(int))).max() <= 3
         right = figure._at("left_elbow", middle, high).x() > middle.x()
         assert right != mirrored

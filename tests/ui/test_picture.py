@@ -10,8 +10,9 @@ from PyQt5.QtWidgets import QWidget
 
 from live_stf.skeleton import OPENPOSE_18
 from live_stf.types import Frame, People, Snapshot
+from live_stf.ui.composer import Canvas, Job
 from live_stf.ui.overlay import Style
-from live_stf.ui.picture import Canvas, Job, PictureView, fit
+from live_stf.ui.picture import PictureView, fit
 
 sides = st.integers(16, 4000)
 
@@ -37,7 +38,7 @@ def test_a_picture_is_scaled_in_the_right_colours_and_its_own_pixels_are_left_al
     before = pixels.copy()
     canvas, style = Canvas(), Style(mirrored=mirrored)
     for _ in range(2):  # the second time into the same memory
-        image = canvas.make(Job(Snapshot(frame=Frame(pixels, 0, 0)), OPENPOSE_18, style, size, 1.0))
+        image = canvas.compose(Job(pixels, Snapshot(frame=Frame(pixels, 0, 0)), OPENPOSE_18, style, size, 1.0))
     assert (image.width(), image.height()) == size
     x = size[0] - 1 - 45 * size[0] // 70 if mirrored else 45 * size[0] // 70
     assert image.pixelColor(x, 30 * size[1] // 50).getRgb()[:3] == (200, 20, 10)
@@ -97,5 +98,5 @@ def test_nobody_a_message_and_freezing_are_told(snapshot):
     picture = PictureView(Style())
     picture.resize(800, 450)
     picture.show_snapshot(plain)
-    picture.set_frozen(True)
+    picture.set_paused(True)
     assert different(picture.grab().toImage(), seen[0])

@@ -14,7 +14,8 @@ from live_stf.sources.recording import RecordedSource
 from live_stf.types import Event, Rates, Snapshot, State
 from live_stf.ui import theme
 from live_stf.ui.attention_panel import BODY
-from live_stf.ui.window import type_scale
+from live_stf.ui.keys import KEYS
+from live_stf.ui.live_view import type_scale
 
 
 @pytest.fixture
@@ -29,8 +30,8 @@ def press(qtbot, window):
 
 def picture(window):
     """What the picture shows, the newest of it."""
-    window.picture.settle()
-    return window.picture.grab().toImage()
+    window.view.picture.settle()
+    return window.view.picture.grab().toImage()
 
 
 def out(tmp_path, pattern):
@@ -38,57 +39,57 @@ def out(tmp_path, pattern):
 
 
 def test_it_asks_for_snapshots_by_itself_and_shows_them(window, live, wait, scores_of):
-    assert window.side.bars.best[0] == ("squat", pytest.approx(0.7))
+    assert window.view.side.bars.best[0] == ("squat", pytest.approx(0.7))
     live.given.append(replace(live.given[-1], scores={1: scores_of(best="walk")}))
-    wait(lambda: window.side.bars.best[0][0] == "walk")
+    wait(lambda: window.view.side.bars.best[0][0] == "walk")
 
 
 def test_the_first_person_is_shown_until_another_is_chosen_or_leaves(window, live, wait, press, scores_of):
     scores = {1: scores_of(best="squat"), 2: scores_of(best="wave", identity=2)}
     live.given.append(replace(live.given[-1], scores=scores))
     wait(lambda: window._shown is live.given[-1])
-    assert window.side.bars.best[0][0] == "squat"
+    assert window.view.side.bars.best[0][0] == "squat"
     press(Qt.Key_Tab)
-    assert window.side.bars.best[0][0] == "wave"
+    assert window.view.side.bars.best[0][0] == "wave"
     press(Qt.Key_Tab)
-    assert window.side.bars.best[0][0] == "squat"
+    assert window.view.side.bars.best[0][0] == "squat"
     window.select(2)
-    assert window.side.bars.best[0][0] == "wave"
+    assert window.view.side.bars.best[0][0] == "wave"
     only_one = {1: live.given[-1].events[1]}
     live.given.append(replace(live.given[-1], events=only_one, scores={1: scores[1]}))
-    wait(lambda: window.side.bars.best[0][0] == "squat")
+    wait(lambda: window.view.side.bars.best[0][0] == "squat")
 
 
 def test_space_pauses_what_is_shown(window, live, wait, press, qtbot, scores_of):
     press(Qt.Key_Space)
     live.given.append(replace(live.given[-1], scores={1: scores_of(best="walk")}))
     qtbot.wait(80)
-    assert window.side.bars.best[0][0] == "squat"
+    assert window.view.side.bars.best[0][0] == "squat"
     press(Qt.Key_Space)
-    wait(lambda: window.side.bars.best[0][0] == "walk")
+    wait(lambda: window.view.side.bars.best[0][0] == "walk")
 
 
 def test_a_hides_the_attention_and_the_next_window_remembers(window, press, open_window):
-    assert window.side.attention.isVisible()
+    assert window.view.side.attention.isVisible()
     press(Qt.Key_A)
-    assert not window.side.attention.isVisible()
+    assert not window.view.side.attention.isVisible()
     press(Qt.Key_A)
-    assert window.side.attention.isVisible()
+    assert window.view.side.attention.isVisible()
     press(Qt.Key_A)
-    assert not open_window().side.attention.isVisible()
+    assert not open_window().view.side.attention.isVisible()
 
 
 def test_x_goes_through_the_views_of_the_attention_and_the_next_window_remembers(window, press, open_window):
-    assert window.side.attention.view == BODY
-    assert window.side.attention.body.isVisible()
+    assert window.view.side.attention.view == BODY
+    assert window.view.side.attention.body.isVisible()
     seen = []
     for _ in range(3):
         press(Qt.Key_X)
-        seen.append(window.side.attention.view)
-        assert window.side.attention.matrix.isVisible() == (window.side.attention.view != BODY)
+        seen.append(window.view.side.attention.view)
+        assert window.view.side.attention.matrix.isVisible() == (window.view.side.attention.view != BODY)
     assert seen == [1, 0, BODY]
     press(Qt.Key_X)
-    assert open_window().side.attention.view == 1
+    assert open_window().view.side.attention.view == 1
 
 
 def test_a_network_without_attention_has_no_panel_for_it(open_window, live, about, qtbot):
@@ -97,8 +98,8 @@ def test_a_network_without_attention_has_no_panel_for_it(open_window, live, abou
     window = open_window()
     for key in (Qt.Key_A, Qt.Key_X):
         qtbot.keyClick(window, key)
-    assert window.side.attention is None
-    assert not window.command_actions["A"].isEnabled()
+    assert window.view.side.attention is None
+    assert not window.window_actions["toggle_attention"].isEnabled()
 
 
 @pytest.mark.parametrize("key", [Qt.Key_Q, Qt.Key_Escape])
@@ -110,7 +111,7 @@ def test_keys_close_the_window(window, press, key):
 def test_s_saves_a_picture_without_writing_over_another(window, press, wait, tmp_path):
     press(Qt.Key_S)
     press(Qt.Key_S)
-    wait(lambda: window.status.notice.startswith("Saved live-stf-"))
+    wait(lambda: window.view.status.notice.startswith("Saved live-stf-"))
     wait(lambda: len(out(tmp_path, "*.png")) == 2)
     for picture in out(tmp_path, "*.png"):
         wait(lambda picture=picture: cv2.imread(str(picture)) is not None)
@@ -123,13 +124,13 @@ def test_a_picture_that_cannot_be_saved_is_told(window, press, wait, tmp_path):
         window.save_picture(tmp_path / "missing" / "picture.png")
     (tmp_path / "out").rmdir()
     press(Qt.Key_S)
-    wait(lambda: window.status.notice.startswith("cannot write"))
+    wait(lambda: window.view.status.notice.startswith("cannot write"))
 
 
 def test_r_records_an_annotated_video_and_the_joints_of_every_picture(window, live, press, wait, tmp_path, standing):
     first = live.given[-1]
     press(Qt.Key_R)
-    assert window.command_actions["R"].isChecked()
+    assert window.window_actions["toggle_recording"].isChecked()
     for index in range(1, 6):
         frame = replace(first.frame, time=1 + index / 10, index=30 + index)
         person = standing(200 + 20 * index)
@@ -138,9 +139,9 @@ def test_r_records_an_annotated_video_and_the_joints_of_every_picture(window, li
         wait(lambda: window.saver.recorder._waiting.empty() and window._shown is live.given[-1])
     press(Qt.Key_R)
     wait(lambda: window.saver.recorder is None)
-    assert not window.command_actions["R"].isChecked()
+    assert not window.window_actions["toggle_recording"].isChecked()
     (video,), (joints,) = out(tmp_path, "*.mp4"), out(tmp_path, "*.joints.jsonl")
-    assert window.status.notice == f"Recorded {video.name} and {joints.name}"
+    assert window.view.status.notice == f"Recorded {video.name} and {joints.name}"
     with RecordedSource(joints) as source:
         times = []
         while (frame := source.read()) is not None:
@@ -172,19 +173,19 @@ def test_what_keeps_from_recording_is_told(window, live, press, wait, tmp_path, 
     live.given.append(replace(live.given[-1], finished=True))
     wait(lambda: window._shown is live.given[-1])
     press(Qt.Key_R)
-    wait(lambda: window.status.notice == "The source has ended")
+    wait(lambda: window.view.status.notice == "The source has ended")
     live.given.append(replace(live.given[-1], finished=False))
     wait(lambda: window._shown is live.given[-1])
     (tmp_path / "out").rmdir()
     press(Qt.Key_R)
-    wait(lambda: window.status.notice.startswith("cannot record to "))
-    assert not window.command_actions["R"].isChecked()
+    wait(lambda: window.view.status.notice.startswith("cannot record to "))
+    assert not window.window_actions["toggle_recording"].isChecked()
     (tmp_path / "out").mkdir()
     press(Qt.Key_R)
     larger = replace(live.given[-1].frame, image=np.zeros((480, 640, 3), np.uint8))
     wait(lambda: window.saver.recorder._waiting.empty())
     live.given.append(replace(live.given[-1], frame=larger))
-    wait(lambda: "pictures of 640x480 came" in window.status.notice)
+    wait(lambda: "changed to 640x480" in window.view.status.notice)
     assert window.saver.recorder is None
 
 
@@ -215,11 +216,11 @@ def test_every_kind_of_snapshot_can_be_shown_at_every_size(window, live, wait):
             wait(lambda: window._shown is live.given[-1])
             shown = window.grab()
             assert (shown.width(), shown.height()) == (width, height)
-            assert window.status.geometry().bottom() < height
-            side = window.side.attention.parentWidget()
-            assert window.side.attention.geometry().bottom() <= side.height()
-            assert window.side.bars.geometry().bottom() < window.side.attention.geometry().top()
-            assert window.side.persons.geometry().bottom() < window.side.bars.geometry().top()
+            assert window.view.status.geometry().bottom() < height
+            side = window.view.side.attention.parentWidget()
+            assert window.view.side.attention.geometry().bottom() <= side.height()
+            assert window.view.side.bars.geometry().bottom() < window.view.side.attention.geometry().top()
+            assert window.view.side.persons.geometry().bottom() < window.view.side.bars.geometry().top()
 
 
 def test_k_takes_the_skeletons_away_and_brings_them_back(window, press):
@@ -232,7 +233,7 @@ def test_k_takes_the_skeletons_away_and_brings_them_back(window, press):
 
 
 def test_m_mirrors_the_picture_the_people_and_the_figure_but_not_what_is_recognised(window, live, press, wait):
-    area = window.picture.picture_area
+    area = window.view.picture.picture_area
     live.given.append(replace(live.given[-1], events={}))
     wait(lambda: window._shown is live.given[-1])
     scale = area.width() / 640
@@ -252,16 +253,16 @@ def test_m_mirrors_the_picture_the_people_and_the_figure_but_not_what_is_recogni
 
 
 def test_f_fills_the_screen_with_large_type_and_escape_leaves_it_before_the_window(window, press):
-    card, bars = window.side.persons.sizeHint().height(), window.side.bars.sizeHint().height()
+    card, bars = window.view.side.persons.sizeHint().height(), window.view.side.bars.sizeHint().height()
     assert window.menuBar().isVisible()
     press(Qt.Key_F)
     assert window.isFullScreen()
     assert not window.menuBar().isVisible()
-    assert window.side.bars.sizeHint().height() > 1.3 * bars * 600 / 720
-    assert window.side.persons.sizeHint().height() > 1.3 * card * 600 / 720
-    assert window.picture.style.scale > 1.5
+    assert window.view.side.bars.sizeHint().height() > 1.3 * bars * 600 / 720
+    assert window.view.side.persons.sizeHint().height() > 1.3 * card * 600 / 720
+    assert window.view.picture.overlay.scale > 1.5
     press(Qt.Key_K)  # keys work without the menu bar
-    assert not window.picture.style.skeletons
+    assert not window.view.picture.overlay.skeletons
     press(Qt.Key_Escape)
     assert not window.isFullScreen()
     assert window.isVisible()
@@ -283,7 +284,7 @@ def test_h_lists_every_key_over_the_whole_window(window, press, qtbot):
     assert window.help.size() == window.centralWidget().size()
     listed = {key for key, _ in window.help.rows}
     assert listed >= {"Space", "S", "R", "A", "X", "K", "M", "F", "H", "L", "T", "Tab", "1-9", "Q, Esc"}
-    assert listed - {"1-9", "Q, Esc"} == {command.key for command in window.commands} - {"Q"}
+    assert listed - {"1-9", "Q, Esc"} == set(KEYS) - {"Q", "Esc"}
     window.resize(900, 600)
     assert window.help.size() == window.centralWidget().size()
     press(Qt.Key_Escape)
@@ -310,13 +311,13 @@ def test_t_goes_from_dark_to_light_and_is_remembered(window, press, preferences)
 
 def test_the_timeline_grows_with_what_is_done(window, live, wait):
     people = live.given[-1].people
-    assert window.timeline.history.rows()[0][1][-1].label == "squat"
+    assert window.view.timeline.history.rows()[0][1][-1].label == "squat"
     for step in range(1, 4):
         live.given.append(replace(live.given[-1], people=replace(people, time=people.time + step)))
         wait(lambda: window._shown is live.given[-1])
-    (bar,) = window.timeline.history.rows()[0][1]
+    (bar,) = window.view.timeline.history.rows()[0][1]
     assert bar.end - bar.start == pytest.approx(3)
-    assert window.timeline.height() > 20
+    assert window.view.timeline.height() > 20
 
 
 def test_another_model_and_source_take_over_the_whole_window(window, live, wait, about, scores_of):
@@ -324,13 +325,13 @@ def test_another_model_and_source_take_over_the_whole_window(window, live, wait,
     scores = replace(scores_of(), probabilities=np.float32([0.1, 0.8, 0.1]), attention=scores_of().attention[:1])
     live.about = other  # the old snapshot is still there for a moment
     wait(lambda: window.windowTitle() == "other.mp4 - live-stf")
-    assert window.side.bars.best == []
+    assert window.view.side.bars.best == []
     live.given.append(replace(live.given[-1], scores={1: scores}))
-    wait(lambda: window.side.bars.best and window.side.bars.best[0][0] == "skip")
-    assert window.side.attention.views == (BODY, 0)
-    assert window.side.attention.isVisible()
+    wait(lambda: window.view.side.bars.best and window.view.side.bars.best[0][0] == "skip")
+    assert window.view.side.attention.views == (BODY, 0)
+    assert window.view.side.attention.isVisible()
     live.about = replace(other, grains=0)
-    wait(lambda: window.side.attention is None)
+    wait(lambda: window.view.side.attention is None)
     window.grab()
 
 
@@ -338,17 +339,17 @@ def test_it_opens_before_anything_runs_and_says_what_is_being_opened(open_window
     live.about, full, live.given = None, live.given[-1], [Snapshot()]
     live.opening = "Opening camera 0"
     window = open_window()
-    assert window.picture._waiting == "Opening camera 0..."
+    assert window.view.picture._waiting == "Opening camera 0..."
     window.grab()
-    for command in window.commands:  # nothing that is there to press may fail now
-        if command.key not in ("Q", "Ctrl+O", "Ctrl+U"):
-            command.do()
+    for action in window.window_actions.actions:  # no action may fail now
+        if action.id not in ("quit", "go_back", "open_file", "open_address"):
+            action.run()
     window.resize(800, 500)
     window.grab()
     live.about, live.opening = about, ""
     live.given.append(full)
-    wait(lambda: window.side.bars.best)
-    assert window.side.attention is not None
+    wait(lambda: window.view.side.bars.best)
+    assert window.view.side.attention is not None
 
 
 def test_it_closes_while_something_is_being_opened(open_window, live):
@@ -359,14 +360,14 @@ def test_it_closes_while_something_is_being_opened(open_window, live):
 
 
 def test_notices_are_said_and_stay_for_a_while(window, live, wait):
-    assert "H:" in window.status.notice
+    assert "H:" in window.view.status.notice
     live.said = ["missing.mp4: no such file; clip.mp4 goes on with a model"]
-    wait(lambda: window.status.notice.startswith("missing.mp4"))
+    wait(lambda: window.view.status.notice.startswith("missing.mp4"))
     window.say("")
     live.opening = "Loading the model tiny"
-    wait(lambda: window.status.notice == "Loading the model tiny...")
+    wait(lambda: window.view.status.notice == "Loading the model tiny...")
     live.opening = ""
-    wait(lambda: window.status.notice == "")
+    wait(lambda: window.view.status.notice == "")
 
 
 def test_a_source_that_is_lost_and_comes_back_is_told_on_the_picture(window, live, wait):

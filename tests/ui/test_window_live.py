@@ -48,26 +48,26 @@ def test_model_and_source_are_changed_while_it_runs(open_live, settings, small_m
         qtbot.waitUntil(lambda: bool(condition()), timeout=15_000)
 
     window = open_live(settings)
-    assert window.picture.isVisible()  # before anything is open
-    wait(lambda: window.side.bars.best)
-    assert len(window.side.bars.best) == 3
-    window.menus._want_model(str(small_models / "two"))
-    wait(lambda: len(window.side.bars.best) == 4)
+    assert window.view.picture.isVisible()  # before anything is open
+    wait(lambda: window.view.side.bars.best)
+    assert len(window.view.side.bars.best) == 3
+    window.menus._choose_model(str(small_models / "two"))
+    wait(lambda: len(window.view.side.bars.best) == 4)
     assert preferences.settings({}).model == str(small_models / "two")
     assert words(window.menus.model)["two"].isChecked()
-    window.menus._want_file(str(small_models / "missing.mp4"))
-    wait(lambda: "no such file; " in window.status.notice)
-    assert "\n" not in window.status.notice
+    window.menus._choose_source(str(small_models / "missing.mp4"))
+    wait(lambda: "no such file; " in window.view.status.notice)
+    assert "\n" not in window.view.status.notice
     assert window.windowTitle() == "long.jsonl - live-stf"
     assert preferences.recent_sources == []
     shown = window._shown.frame.index
     wait(lambda: window._shown.frame.index > shown)
-    window.menus._want_file(str(small_models / "short.jsonl"))
+    window.menus._choose_source(str(small_models / "short.jsonl"))
     wait(lambda: window.windowTitle() == "short.jsonl - live-stf")
     wait(lambda: window._shown.finished)
     assert "has ended" in window._shown.message
     assert preferences.recent_sources == [str(small_models / "short.jsonl")]
-    window.menus._want_file(str(small_models / "short.jsonl"))  # once more
+    window.menus._choose_source(str(small_models / "short.jsonl"))  # once more
     wait(lambda: not window._shown.finished)
 
 

@@ -1,4 +1,4 @@
-"""The attention matrix of one person: which joint looks at which part."""
+"""The attention matrix of one person: how much every joint attends to every part."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QPainter, QResizeEvent
 from PyQt5.QtWidgets import QVBoxLayout, QWidget
 
 from live_stf.skeleton import Grain, Skeleton
-from live_stf.ui import attention as part_attention
-from live_stf.ui import theme
+from live_stf.ui import attention_colours, theme
+from live_stf.ui.alignment import LEFT, RIGHT, UNCLIPPED
 from live_stf.ui.wording import percent, readable
 
 _FONT, _SMALLEST, _SPACE = 11, 7, 10  # pixels
 
 
 class AttentionMatrix(QWidget):
-    """Joints (rows) by parts (columns), coloured like the limbs; the top row is the mean over the joints, which is what
-    tints the limbs.
+    """Joints (rows) by parts (columns) in the colours of the limbs; the top row is the mean over the joints.
 
-    `pointed` is sent with what lies under the mouse, in words, and with an empty text when it leaves.
+    `pointed` is emitted with a text about the cell under the mouse, and with an empty text when the mouse leaves.
     """
 
     pointed = pyqtSignal(str)
@@ -31,7 +30,7 @@ class AttentionMatrix(QWidget):
         self._grain: Grain | None = None
         self._attention: np.ndarray | None = None
         self._image = pyqtgraph.ImageItem(axisOrder="row-major")
-        self._image.setLookupTable(part_attention.colour_table())
+        self._image.setLookupTable(attention_colours.colour_table())
         self._axes = {"left": _NameAxis("left"), "top": _NameAxis("top")}
         self._plot = pyqtgraph.PlotWidget(background=None, axisItems=self._axes)
         self._plot.setFrameStyle(0)
@@ -43,7 +42,7 @@ class AttentionMatrix(QWidget):
         self._plot.setMouseEnabled(False, False)
         self._plot.invertY(True)
         self._plot.addItem(self._image)
-        # Parts the row of means from the rows of single joints.
+        # Separates the row of means from the rows of single joints.
         self._gap = pyqtgraph.InfiniteLine(1, 0)
         self._plot.addItem(self._gap)
         self._plot.scene().sigMouseMoved.connect(self._point)
@@ -53,13 +52,13 @@ class AttentionMatrix(QWidget):
         self._take_theme()
 
     def set_scale(self, scale: float) -> None:
-        """Larger or smaller type."""
+        """Set the size of type."""
         for axis in self._axes.values():
             axis.largest = _FONT * scale
         self._fit_axes()
 
-    def changeEvent(self, event: QEvent) -> None:
-        if event.type() == QEvent.PaletteChange:
+    def changeEvent(self, event: QEvent | None) -> None:
+        if event is not None and event.type() == QEvent.Type.PaletteChange:
             self._take_theme()
         super().changeEvent(event)
 
@@ -69,7 +68,7 @@ class AttentionMatrix(QWidget):
         self._gap.setPen(pyqtgraph.mkPen(look.panel, width=4))
 
     def show_attention(self, grain: Grain, attention: np.ndarray | None) -> None:
-        """attention: (V, U) over the grain's parts, rows sum to one; None when there is none yet."""
+        """Show attention over the parts of a grain, (V, U) with rows that sum to 1; None while there is none."""
         if grain != self._grain:
             self._grain = grain
             self._set_axes(grain)
@@ -80,12 +79,12 @@ class AttentionMatrix(QWidget):
             self._image.clear()
             return
         relative = attention * attention.shape[1]
-        rows = np.concatenate([part_attention.part_weights(attention)[None], relative])
-        self._image.setImage(part_attention.colour_index(rows).astype(np.uint8), autoLevels=False, levels=(0, 255))
+        rows = np.concatenate([attention_colours.part_weights(attention)[None], relative])
+        self._image.setImage(attention_colours.colour_index(rows).astype(np.uint8), autoLevels=False, levels=(0, 255))
         self._image.setRect(QRectF(0, 0, attention.shape[1], len(rows)))
 
     def words_at(self, column: int, row: int) -> str:
-        """What a cell says; empty outside of the matrix."""
+        """A text about a cell; empty outside the matrix."""
         if self._attention is None or self._grain is None:
             return ""
         joints, parts = self._attention.shape
@@ -94,7 +93,7 @@ class AttentionMatrix(QWidget):
         who = "All joints" if row == 0 else readable(self._skeleton.joints[row - 1])
         share = self._attention[:, column].mean() if row == 0 else self._attention[row - 1, column]
         part = readable(self._grain.parts[column].name)
-        return f"{who} to {part}: {percent(share)}, {share * parts:.2f} x the even share"
+        return f"{who} to {part}: {percent(share)}, {share * parts:.2f}x the even share"
 
     def leaveEvent(self, _event: object) -> None:
         self.pointed.emit("")
@@ -103,7 +102,7 @@ class AttentionMatrix(QWidget):
         at = self._plot.getPlotItem().vb.mapSceneToView(position)
         self.pointed.emit(self.words_at(int(np.floor(at.x())), int(np.floor(at.y()))))
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
         self._fit_axes()
 
@@ -119,16 +118,16 @@ class AttentionMatrix(QWidget):
         if not left.names:
             return
         high = 0.0
-        for _ in range(2):  # either axis takes room from the other
+        for _ in range(2):  # each axis takes room from the other
             wide = left.fit(self.height() - high)
             high = top.fit(self.width() - wide)
-        # Rows of whole pixels, so that their names stand at even distances.
+        # Rows of whole pixels keep the distances between their names even.
         spare = max(self.height() - high, 0.0) % len(left.names)
         self._plot.getPlotItem().layout.setContentsMargins(0, 0, 0, spare)
 
 
 class _NameAxis(pyqtgraph.AxisItem):
-    """An axis with a name at every cell; names on top that do not fit side by side stand upright."""
+    """An axis with a name at every cell; names on the top axis are rotated if they do not fit side by side."""
 
     def __init__(self, orientation: str) -> None:
         super().__init__(orientation, pen=None)
@@ -138,7 +137,7 @@ class _NameAxis(pyqtgraph.AxisItem):
         self._upright = False
 
     def fit(self, length: float) -> float:
-        """Choose the font for an axis of this length in pixels; returns how broad the axis is then."""
+        """Choose the font for an axis of this length in pixels; returns the breadth of the axis in pixels."""
         cell = length / len(self.names)
         self._used_font.setPixelSize(round(self.largest))
         if self.orientation == "top":
@@ -169,13 +168,17 @@ class _NameAxis(pyqtgraph.AxisItem):
         for index, name in enumerate(self.names):
             if self.orientation == "left":
                 at = QRectF(0, index * cell, width - _SPACE / 2, cell)
-                painter.drawText(at, Qt.AlignRight | Qt.AlignVCenter | Qt.TextDontClip, name)
+                painter.drawText(at, RIGHT | UNCLIPPED, name)
             elif self._upright:
                 painter.save()
                 painter.translate((index + 0.5) * cell, height - _SPACE / 2)
                 painter.rotate(-90)
-                painter.drawText(QRectF(0, -cell / 2, height, cell), Qt.AlignLeft | Qt.AlignVCenter, name)
+                painter.drawText(QRectF(0, -cell / 2, height, cell), LEFT, name)
                 painter.restore()
             else:
                 at = QRectF(index * cell, 0, cell, height - _SPACE / 2)
-                painter.drawText(at, Qt.AlignHCenter | Qt.AlignBottom | Qt.TextDontClip, name.replace(" ", "\n"))
+                painter.drawText(
+                    at,
+                    Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom | UNCLIPPED,
+                    name.replace(" ", "\n"),
+                )

@@ -1,8 +1,8 @@
-"""From the network's attention to colours: how much is looked at each part, and how that is shown on the limbs.
+"""Colours of attention: how much each part of the body gets, and how the limbs show it.
 
-Attention is read relative to even attention: a part that gets as much as every other part has relative attention 1.
-The colours run from blue (less than even) over grey to yellow (more), and get lighter all the way, so they can be told
-apart with every common colour vision, and in a grey print.
+Attention is relative to even attention: a part that gets as much as every other part has relative attention 1.
+The colours run from blue (less than even) over grey to yellow (more). Their lightness grows evenly, so they can be told
+apart with every common form of colour vision, and in a greyscale print.
 """
 
 from __future__ import annotations
@@ -20,23 +20,26 @@ _STOPS = np.array([(0.56, -0.035, -0.165), (0.73, -0.012, -0.015), (0.90, 0.000,
 
 
 def shown_grain(skeleton: Skeleton, attention: tuple[np.ndarray, ...]) -> int | None:
-    """Which grain's attention tints the limbs: the finest one with parts of several joints, else the joints; None
-    without attention."""
+    """The grain whose attention colours the limbs: the finest one with parts of several joints, else the joints.
+
+    None without attention.
+    """
     if not attention:
         return None
     return min(1, len(attention) - 1, len(skeleton.grains))
 
 
 def part_weights(attention: np.ndarray) -> np.ndarray:
-    """(V, U) attention, rows sum to one -> (U,) relative attention of each part, mean over the query joints."""
+    """Relative attention of each part, (U,): the mean over the query joints of (V, U), whose rows sum to 1."""
     return attention.mean(axis=0) * attention.shape[1]
 
 
 def bone_parts(skeleton: Skeleton, grain: Grain) -> tuple[int, ...]:
-    """The part whose colour a bone takes, one index a bone.
+    """Index of the part whose colour each bone takes.
 
-    It is the smallest part that holds both ends (the upper arm is arm, although its shoulder is torso too). A bone from
-    one part to another goes with its outer end (the nose-neck bone is head); the smallest part there as well.
+    It is the smallest part that contains both ends (the upper arm belongs to the arm, although its shoulder belongs to
+    the torso, too). A bone between two parts takes the smallest part of its outer end (the nose-neck bone: the head).
+    Raises ValueError if no part contains an end.
     """
 
     def smallest(joints: tuple[int, ...]) -> int | None:
@@ -81,11 +84,11 @@ def colour_table() -> np.ndarray:
 
 
 def colour_index(relative: np.ndarray, span: float = SPAN) -> np.ndarray:
-    """Row of `colour_table` for relative attention (any shape): 1 is the middle, `span` octaves away are the ends."""
+    """Rows of `colour_table` for relative attention of any shape; 1 is the middle, the ends are `span` octaves away."""
     octaves = np.log2(np.maximum(relative, 1e-6))
     return np.rint((octaves.clip(-span, span) / span + 1) / 2 * (_STEPS - 1)).astype(int)
 
 
 def colours(relative: np.ndarray, span: float = SPAN) -> np.ndarray:
-    """RGB (..., 3) uint8 of relative attention (...)."""
+    """Colours, (..., 3) uint8 RGB, of relative attention, (...)."""
     return colour_table()[colour_index(relative, span)]

@@ -1,45 +1,46 @@
-"""The line at the bottom: what is at work, why that, and how fast it is."""
+"""The line at the bottom: rates, source, model, engine and pose estimator."""
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QRectF, QSize, Qt
+from PyQt5.QtCore import QRectF, QSize
 from PyQt5.QtGui import QColor, QPainter, QResizeEvent
 from PyQt5.QtWidgets import QSizePolicy
 
 from live_stf.types import Rates
 from live_stf.ui import theme
+from live_stf.ui.alignment import LEFT
+from live_stf.ui.fonts import elided, font, metrics, width
 from live_stf.ui.scaled import ScaledWidget
-from live_stf.ui.typeface import elided, font, metrics, width
 from live_stf.ui.wording import rate_words
 
 _FONT, _LINE, _PAD, _MARGIN, _GAP = 12, 20, 6, 14, 22  # pixels at scale 1
-_ONE_LINE = 1500  # pixels of width that one line takes; in a narrower window there are two
+_ONE_LINE = 1500  # pixels of width at scale 1, below which there are two lines
 
 
 class StatusLine(ScaledWidget):
-    """Source, rates and what is at work; a notice takes the place of what is at work while it is there."""
+    """Rates and what runs; a notice replaces what runs while it is shown."""
 
     def __init__(self) -> None:
         super().__init__()
         self._source, self._running = "", ""
         self._rates: Rates | None = None
         self.notice = ""
-        self.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_running(self, source: str, running: str) -> None:
-        """source: where the pictures come from. running: model, engine and why that, pose estimator."""
+        """Show the source, and what runs: model, engine with the reason for it, pose estimator."""
         if (source, running) != (self._source, self._running):
             self._source, self._running = source, running
             self.update()
 
     def show_rates(self, rates: Rates | None) -> None:
-        """How fast it is; None while nothing runs."""
+        """Show rates; None while nothing runs."""
         if rates != self._rates:
             self._rates = rates
             self.update()
 
     def show_notice(self, text: str) -> None:
-        """Something said for a moment; an empty text takes it away."""
+        """Show a notice; an empty text removes it."""
         if text != self.notice:
             self.notice = text
             self.update()
@@ -47,9 +48,9 @@ class StatusLine(ScaledWidget):
     def _lines(self) -> int:
         return 1 if self.width() >= _ONE_LINE * self._scale else 2
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
-        if self._lines() * self._scale * _LINE > self.height() or event.oldSize().width() != event.size().width():
+        if self.sizeHint().height() != self.height():
             self.updateGeometry()
 
     def sizeHint(self) -> QSize:
@@ -71,21 +72,21 @@ class StatusLine(ScaledWidget):
         def write(x: float, top: float, text: str, colour: str, wide: float | None = None) -> float:
             wide = width(text, size) if wide is None else wide
             painter.setPen(QColor(colour))
-            painter.drawText(QRectF(x, top, wide + 2, line), Qt.AlignVCenter | Qt.AlignLeft, text)
+            painter.drawText(QRectF(x, top, wide + 2, line), LEFT, text)
             return x + wide
 
         top = s * _PAD
         if self._rates is not None:
-            # Values get the room of their widest, so that the line does not dance with every digit.
+            # Every value gets the room of its widest, so that nothing moves when a digit changes.
             for name, value, widest in rate_words(self._rates):
                 x = write(x, top, name + " ", look.muted)
                 x = write(x, top, value, look.text, max(width(widest, size), metrics(size).horizontalAdvance(value)))
                 x += s * _GAP
-        said = self.notice or "  \u00b7  ".join(filter(None, (self._source, self._running)))
+        text = self.notice or "  \u00b7  ".join(filter(None, (self._source, self._running)))
         colour = look.text if self.notice else look.muted
         if two:
-            write(s * _MARGIN, top + line, elided(said, size, self.width() - 2 * s * _MARGIN), colour)
+            write(s * _MARGIN, top + line, elided(text, size, self.width() - 2 * s * _MARGIN), colour)
         else:
-            said = elided(said, size, max(self.width() - x - s * _MARGIN, 0))
-            write(self.width() - s * _MARGIN - width(said, size), top, said, colour)
+            text = elided(text, size, max(self.width() - x - s * _MARGIN, 0))
+            write(self.width() - s * _MARGIN - width(text, size), top, text, colour)
         painter.end()

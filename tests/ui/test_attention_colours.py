@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from live_stf.skeleton import NTU_25, OPENPOSE_18, Grain, Part
-from live_stf.ui.attention import bone_parts, colour_index, colour_table, colours, part_weights, shown_grain
+from live_stf.ui.attention_colours import bone_parts, colour_index, colour_table, colours, part_weights, shown_grain
 
 
 @given(arrays(np.float64, (18, 6), elements=st.floats(0.01, 1)))

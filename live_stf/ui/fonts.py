@@ -1,4 +1,4 @@
-"""Fonts by size, made once."""
+"""Fonts by size, each created once per thread."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from functools import lru_cache
 from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QFont, QFontMetricsF
 
-SMALLEST = 9  # pixels; smaller type is not read
+SMALLEST = 9  # pixels; smaller type cannot be read
 
 
 def font(pixels: float, bold: bool = False) -> QFont:
-    """The application's font at a size in (device independent) pixels, at least SMALLEST. Not to be changed."""
+    """The application's font at a size in device-independent pixels, at least SMALLEST. Shared: do not change it."""
     return _font(max(round(pixels), SMALLEST), bold, threading.get_ident())
 
 
 def metrics(pixels: float, bold: bool = False) -> QFontMetricsF:
-    """Measures of the same font."""
+    """Metrics of the same font."""
     return _metrics(max(round(pixels), SMALLEST), bold, threading.get_ident())
 
 
 def width(text: str, pixels: float, bold: bool = False) -> float:
-    """How wide a text is, in pixels."""
+    """Width of a text in pixels."""
     return _width(text, max(round(pixels), SMALLEST), bold)
 
 
@@ -31,7 +31,7 @@ def elided(text: str, pixels: float, room: float, bold: bool = False) -> str:
     return _elided(text, max(round(pixels), SMALLEST), round(room), bold)
 
 
-# Qt's fonts must not be shared by threads, and annotated video is painted in threads of its own.
+# Threads must not share fonts of Qt, and annotated video is painted in threads of its own.
 @lru_cache(maxsize=256)
 def _font(pixels: int, bold: bool, _thread: int) -> QFont:
     made = QFont()
@@ -52,4 +52,4 @@ def _width(text: str, pixels: int, bold: bool) -> float:
 
 @lru_cache(maxsize=4096)
 def _elided(text: str, pixels: int, room: int, bold: bool) -> str:
-    return metrics(pixels, bold).elidedText(text, Qt.ElideRight, room)
+    return metrics(pixels, bold).elidedText(text, Qt.TextElideMode.ElideRight, room)

@@ -1,4 +1,4 @@
-"""The most probable classes of one person as bars that move to where they belong."""
+"""The most probable classes of one person, as animated bars."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from PyQt5.QtGui import QColor, QPainter
 from PyQt5.QtWidgets import QSizePolicy
 
 from live_stf.ui import theme
+from live_stf.ui.alignment import LEFT, RIGHT
+from live_stf.ui.fonts import elided, font, width
 from live_stf.ui.scaled import ScaledWidget
-from live_stf.ui.typeface import elided, font, width
 from live_stf.ui.wording import percent, readable
 
 _HEIGHT, _GAP, _FONT, _INSET = 26, 5, 13, 10  # pixels at scale 1
-_STEP_MS = 33  # as often as there are usually pictures
-_CONSTANT = 0.12  # seconds in which a bar comes two thirds nearer to its place
-_NEAR = 0.002  # of the row or of the whole bar: less is not seen
+_STEP_MS = 33  # the usual time between two frames
+_TIME_CONSTANT = 0.12  # seconds in which a bar covers 63 % of the way to its place
+_NEAR = 0.002  # of a row, or of the longest bar: too little to be seen
 
 
 @dataclass
 class _Bar:
-    """Where a class is shown now, and where it belongs. Rows count from 0; a row below the last is not seen."""
+    """Where the bar of a class is, and where it moves to. Rows count from 0; a row below the last is not visible."""
 
     row: float
     length: float
@@ -32,7 +33,7 @@ class _Bar:
     to_length: float
 
     def move(self, part: float) -> bool:
-        """Come nearer by this part of the way; whether it has not arrived."""
+        """Move by this fraction of the remaining way; returns whether the bar is still moving."""
         self.row += part * (self.to_row - self.row)
         self.length += part * (self.to_length - self.length)
         if abs(self.to_row - self.row) > _NEAR or abs(self.to_length - self.length) > _NEAR:
@@ -42,7 +43,7 @@ class _Bar:
 
 
 class ClassBars(ScaledWidget):
-    """The `count` most probable classes, best first; the one that is the decided label stands out."""
+    """The `count` most probable classes, best first; the bar of the decided label has another colour."""
 
     def __init__(self, labels: tuple[str, ...] = (), count: int = 5) -> None:
         super().__init__()
@@ -50,22 +51,23 @@ class ClassBars(ScaledWidget):
         self._label: str | None = None
         self._bars: dict[str, _Bar] = {}
         self._moved = 0.0
-        self._timer = QTimer(self, interval=_STEP_MS)
+        self._timer = QTimer(self)
+        self._timer.setInterval(_STEP_MS)
         self._timer.timeout.connect(self._move)
-        self.setSizePolicy(QSizePolicy.Preferred, QSizePolicy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.set_labels(labels)
 
     def set_labels(self, labels: tuple[str, ...]) -> None:
-        """Of these classes, in the order of the probabilities."""
+        """Set the classes, in the order of the probabilities."""
         self.labels = labels
         self._count = min(self._wanted_count, len(labels)) if labels else self._wanted_count
-        self.best: list[tuple[str, float]] = []  # (class, probability), as they belong
+        self.best: list[tuple[str, float]] = []  # (class, probability)
         self._bars.clear()
         self.updateGeometry()
         self.update()
 
     def show_scores(self, probabilities: np.ndarray | None, label: str | None = None) -> None:
-        """probabilities: (classes,), None when there are none yet. label: what was decided."""
+        """Show probabilities, (classes,), None while there are none. label: the decided class, None for none."""
         best = []
         if probabilities is not None:
             order = np.argsort(-probabilities, kind="stable")[: self._count]
@@ -83,7 +85,7 @@ class ClassBars(ScaledWidget):
         self.update()
 
     def settle(self) -> None:
-        """Have every bar where it belongs, at once."""
+        """Move every bar to its place at once."""
         self._timer.stop()
         self._bars = {name: bar for name, bar in self._bars.items() if bar.to_row < self._count}
         for bar in self._bars.values():
@@ -101,7 +103,7 @@ class ClassBars(ScaledWidget):
 
     def _move(self) -> None:
         now = monotonic()
-        part = 1 - math.exp((self._moved - now) / _CONSTANT)
+        part = 1 - math.exp((self._moved - now) / _TIME_CONSTANT)
         self._moved = now
         moving = [bar.move(part) for bar in self._bars.values()]
         if not any(moving):
@@ -116,9 +118,9 @@ class ClassBars(ScaledWidget):
     def paintEvent(self, _event: object) -> None:
         look, s = theme.active(), self._scale
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         height, step, size, corner = s * _HEIGHT, s * (_HEIGHT + _GAP), s * _FONT, 5 * s
-        painter.setPen(Qt.NoPen)
+        painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(look.track))
         for row in range(self._count):
             painter.drawRoundedRect(QRectF(0, row * step, self.width(), height), corner, corner)
@@ -126,13 +128,13 @@ class ClassBars(ScaledWidget):
             painter.setFont(font(size))
             painter.setPen(QColor(look.muted))
             first = QRectF(s * _INSET, 0, self.width(), height)
-            painter.drawText(first, Qt.AlignVCenter | Qt.AlignLeft, "No scores yet")
-        # The decided one last, so that it passes in front of the others.
+            painter.drawText(first, LEFT, "No scores yet")
+        # The decided class comes last, so that its bar moves in front of the others.
         for name, bar in sorted(self._bars.items(), key=lambda one: (one[0] == self._label, -one[1].row)):
             decided = name == self._label
             track = QRectF(0, bar.row * step, self.width(), height)
             painter.setOpacity(min(max(self._count - bar.row, 0.0), 1.0))
-            painter.setPen(Qt.NoPen)
+            painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(look.track))
             painter.drawRoundedRect(track, corner, corner)
             painter.setBrush(QColor(look.accent if decided else look.bar))
@@ -143,8 +145,8 @@ class ClassBars(ScaledWidget):
             painter.setPen(QColor(look.text))
             inner = track.adjusted(s * _INSET, 0, -s * _INSET, 0)
             number = percent(bar.length)
-            painter.drawText(inner, Qt.AlignVCenter | Qt.AlignRight, number)
+            painter.drawText(inner, RIGHT, number)
             room = inner.width() - width(number, size, decided) - s * _INSET
             words = elided(readable(name), size, room, decided)
-            painter.drawText(inner, Qt.AlignVCenter | Qt.AlignLeft, words)
+            painter.drawText(inner, LEFT, words)
         painter.end()
