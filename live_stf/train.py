@@ -2,7 +2,7 @@
 
 import sys
 
-from live_stf.cli.train import main
+from live_stf.cli.main import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(["train", *sys.argv[1:]]))

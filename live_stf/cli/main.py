@@ -4,32 +4,66 @@ from __future__ import annotations
 
 import importlib
 import sys
+from dataclasses import dataclass
 
 import live_stf
+from live_stf.cli.program import WRONG, print_error
 
-# Name -> (module of live_stf.cli, what it does), in the order of the table of contents. A new command is a module with
-# `main(arguments) -> exit status` and a line here; it is imported only when it is called.
+
+@dataclass(frozen=True)
+class Command:
+    """A command: a module of live_stf.cli with `main(arguments) -> exit status`, and one line for the contents."""
+
+    module: str
+    summary: str
+
+
+# In the order of the table of contents. A module is imported only when its command is called.
 COMMANDS = {
     "Recognise": {
-        "webcam": ("webcam", "live, in a window, from a camera, a video file or a network stream"),
-        "label": ("label", "what people do in video files, as JSON lines and annotated video"),
-        "fetch": ("fetch", "download the pose model and the sample clip"),
+        "webcam": Command("webcam", "recognise live, from a camera, a video file or a network stream"),
+        "label": Command("label", "label what people do in video files, as JSON lines and annotated video"),
+        "fetch": Command("fetch", "download the pose model and the sample clip"),
     },
     "Learn": {
-        "data": ("data", "read the data sets of a recipe into one array store"),
-        "train": ("train", "train a network by a recipe"),
+        "data": Command("data", "read the data sets of a recipe into one array store"),
+        "train": Command("train", "train a network by a recipe"),
     },
     "Measure": {
-        "evaluate": ("evaluate", "models on the held-out side of a recipe"),
-        "compare": ("compare", "trained models beside each other and the paper's ablations"),
-        "figures": ("figures", "the paper's figures 4 to 7 of your own models"),
-        "attention": ("attention_report", "what a network's attention is worth"),
-        "truth": ("truth", "a live run against what was really done"),
+        "evaluate": Command("evaluate", "measure models on the held-out side of a recipe"),
+        "compare": Command("compare", "compare trained models with each other and with the paper's ablations"),
+        "figures": Command("figures", "draw the paper's figures 4 to 7 for your own models"),
+        "attention": Command("attention_report", "measure what a network's attention is worth"),
+        "truth": Command("truth", "compare a live run with what people really did"),
     },
     "Compile": {
-        "engine": ("engine", "build, list, check and time engines of the recogniser"),
-        "pose-engine": ("pose_engine", "build TensorRT engines of the pose networks"),
+        "engine": Command("engine", "build, list, check and time engines of the recogniser"),
+        "pose-engine": Command("pose_engine", "build TensorRT engines of the pose networks"),
     },
+}
+
+# Optional libraries by the name that is imported, and the extra of the package that installs each.
+EXTRAS = {
+    "PyQt5": "window",
+    "pyqtgraph": "window",
+    "flatbuffers": "mediapipe",
+    "mediapipe": "mediapipe",
+    "filelock": "train",
+    "lightning": "train",
+    "matplotlib": "train",
+    "omegaconf": "train",
+    "orjson": "train",
+    "rdata": "train",
+    "safetensors": "train",
+    "scipy": "train",
+    "simdjson": "train",
+    "torch": "train",
+    "torchmetrics": "train",
+    "yaml": "train",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
+    "onnxscript": "onnx",
+    "nncf": "quantize",
 }
 
 
@@ -38,7 +72,7 @@ def contents() -> str:
     lines = ["usage: live-stf COMMAND ...", "", "Live skeleton action recognition with STF-Net.", ""]
     for heading, commands in COMMANDS.items():
         lines.append(f"{heading}:")
-        lines += [f"  {name:<12} {text}" for name, (_, text) in commands.items()]
+        lines += [f"  {name:<12} {command.summary}" for name, command in commands.items()]
         lines.append("")
     lines.append("live-stf COMMAND --help explains a command; live-stf --version prints the version.")
     return "\n".join(lines)
@@ -53,8 +87,15 @@ def main(arguments: list[str] | None = None) -> int:
     if given[0] == "--version":
         print(f"live-stf {live_stf.__version__}")
         return 0
-    modules = {name: module for commands in COMMANDS.values() for name, (module, _) in commands.items()}
-    if given[0] not in modules:
-        print(f"error: no command {given[0]!r}, there are {', '.join(modules)}; see live-stf --help", file=sys.stderr)
-        return 2
-    return importlib.import_module(f"live_stf.cli.{modules[given[0]]}").main(given[1:])
+    commands = {name: command for group in COMMANDS.values() for name, command in group.items()}
+    if given[0] not in commands:
+        print_error(f"no command {given[0]!r}, there are {', '.join(commands)}; see live-stf --help")
+        return WRONG
+    try:
+        return importlib.import_module(f"live_stf.cli.{commands[given[0]].module}").main(given[1:])
+    except ModuleNotFoundError as problem:
+        missing = (problem.name or "").partition(".")[0]
+        if missing not in EXTRAS:
+            raise
+        print_error(f"{given[0]} needs {missing}, which is not installed: pip install 'live-stf[{EXTRAS[missing]}]'")
+        return WRONG

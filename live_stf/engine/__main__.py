@@ -2,7 +2,7 @@
 
 import sys
 
-from live_stf.cli.engine import main
+from live_stf.cli.main import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(["engine", *sys.argv[1:]]))
