@@ -72,10 +72,11 @@ def clip() -> Path:
 @pytest.fixture(scope="session")
 def models_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel that the pose models come in, really fetched, alone in a folder that pip can be pointed to."""
-    from live_stf.assets import MODELS_WHEEL
+    from live_stf.pose.pose_models import MODELS_WHEEL
 
     try:
-        return MODELS_WHEEL.download(tmp_path_factory.mktemp("wheels"), "pose model")
+        with MODELS_WHEEL.start_download(tmp_path_factory.mktemp("wheels")) as download:
+            return download.result()
     except AssetError as error:
         pytest.skip(f"needs a package index: {error}")
 

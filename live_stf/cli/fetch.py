@@ -1,25 +1,26 @@
-"""Fetch the pose model and the sample clip into the cache folder: `live-stf fetch`."""
+"""Download the pose networks and the sample clip into the cache folder: `live-stf fetch`."""
 
 from __future__ import annotations
 
 import argparse
 
-from live_stf.assets import POSE_MODELS, SAMPLE_CLIP, fetch
+from live_stf.assets import SAMPLE_CLIP, fetch_all
 from live_stf.cli.program import run_command
+from live_stf.pose.pose_models import POSE_MODELS
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="live-stf fetch", description="Fetch the pose model and the sample clip into the cache folder."
+        prog="live-stf fetch", description="Download the pose networks and the sample clip into the cache folder."
     )
-    parser.add_argument("--pose", default="full", choices=POSE_MODELS, help="which pose model (default: full)")
+    parser.add_argument("--pose", default="full", choices=POSE_MODELS, help="which pose networks (default: full)")
     options = parser.parse_args(arguments)
     return run_command(run, options)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Fetch, and say where things are."""
-    for asset in (POSE_MODELS[options.pose], SAMPLE_CLIP):
-        path = fetch(asset)
+    """Download, and print where the files are."""
+    assets = (POSE_MODELS[options.pose].networks, SAMPLE_CLIP)
+    for asset, path in zip(assets, fetch_all(assets), strict=True):
         origin = f"{asset.source.project} {asset.source.version}"
         print(f"{asset.label}: {path} (from {origin}, {asset.licence}, licence beside it)")

@@ -25,8 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> None:
     """Build what the options say, and print what came of it."""
-    from live_stf.assets import pose_model
     from live_stf.pose.blazepose import tensorrt_networks as tensorrt
+    from live_stf.pose.pose_models import pose_model
 
     machine, bundle = detect(), pose_model(options.complexity)
     folder = options.output or tensorrt.folder_of_engines()

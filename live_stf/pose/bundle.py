@@ -1,21 +1,22 @@
-"""A MediaPipe `.task` bundle put together from the raw TFLite models of a pose detector and a landmark model.
+"""A `.task` bundle for MediaPipe's pose task, made of the networks as MediaPipe published them.
 
-A bundle is an uncompressed zip of two models. The pose task reads from each model's own metadata how an image becomes
-its input tensor. The detector that older MediaPipe wheels carry has that metadata, the landmark model has not, so it is
-added here. MediaPipe's metadata writer cannot do it: since 0.10.31 it does not import, because it asks for a compiled
-module that the wheel no longer has. The schema classes that it is built on are still there, and are used directly.
+The pose task reads from each network's metadata how an image becomes its input tensor. The detector as published has
+metadata, the landmark network has none, so it is added here. MediaPipe's metadata writer cannot do it: since 0.10.31 it
+does not import, because it asks for a compiled module that the wheel no longer has. The schema classes that it is built
+on are still there and are used directly.
 """
 
 from __future__ import annotations
 
-import io
-import zipfile
+from pathlib import Path
 
 import flatbuffers
 from mediapipe.tasks.metadata import metadata_schema_py_generated as metadata_schema
 from mediapipe.tasks.metadata import schema_py_generated as model_schema
 
-from live_stf.pose.bundle_layout import DETECTOR_NAME, LANDMARK_OUTPUTS, LANDMARKS_NAME
+from live_stf.assets.cache import cannot_keep, holds, put, staging_folder
+from live_stf.assets.files import check, fetch
+from live_stf.pose.pose_models import LANDMARK_OUTPUTS, archive, find_pose_model, unpacked
 
 METADATA_ENTRY = "TFLITE_METADATA"
 # File identifiers of a TFLite model and of its metadata.
@@ -25,24 +26,37 @@ METADATA_IDENTIFIER = b"M001"
 METADATA_VERSION = "1.0.0"
 
 
+def pose_bundle(complexity: str = "full") -> Path:
+    """The bundle with the landmark network of that complexity, from the cache folder; made if it is missing.
+
+    Raises AssetError if the networks cannot be downloaded or the bundle cannot be kept, PoseError for an unknown
+    complexity.
+    """
+    model = find_pose_model(complexity)
+    if holds(model.bundle, model.bundle_sha256):
+        return model.bundle
+    networks = fetch(model.networks)
+    content = assemble(*unpacked(networks))
+    check(model.bundle.name, content, model.bundle_sha256)
+    try:
+        with staging_folder(model.bundle) as staging:
+            licence = networks.with_name(f"{networks.name}.LICENSE").read_bytes()
+            put(staging, model.bundle.with_name(f"{model.bundle.name}.LICENSE"), licence)
+            put(staging, model.bundle, content)
+    except OSError as error:
+        raise cannot_keep("bundle for MediaPipe", model.bundle.parent, error) from error
+    return model.bundle
+
+
 def assemble(detector: bytes, landmarks: bytes) -> bytes:
-    """The bundle of a detector, which has its metadata already, and a raw landmark model. Equal input, equal bytes."""
-    content = {DETECTOR_NAME: detector, LANDMARKS_NAME: with_metadata(landmarks)}
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as bundle:
-        for name, data in content.items():
-            # A fixed date and fixed permissions: the bundle's hash must not depend on when or where it was made.
-            member = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-            member.create_system = 3
-            member.external_attr = 0o644 << 16
-            bundle.writestr(member, data)
-    return buffer.getvalue()
+    """The bundle of a detector with metadata and a landmark network without. Equal input gives equal bytes."""
+    return archive(detector, with_metadata(landmarks))
 
 
 def with_metadata(model: bytes) -> bytes:
-    """The landmark model with metadata that says: RGB image, values 0..255 scaled to 0..1.
+    """The landmark network with metadata that says: RGB image, values 0..255 scaled to 0..1.
 
-    Raises ValueError where the bytes are no TFLite model with one image input and the five outputs of a pose model.
+    Raises ValueError if the bytes are not a TFLite model with one image input and the five outputs of a pose network.
     """
     if model[4:8] != MODEL_IDENTIFIER:
         raise ValueError("not a TFLite model")

@@ -19,6 +19,7 @@ ESTIMATORS = {
     "mediapipe": ("mediapipe", "MediaPipePose"),
     "blazepose": ("blazepose", "BlazePose"),
 }
+MEDIAPIPE = ("mediapipe", "flatbuffers")  # packages that come with the extra of that name
 COMPLEXITIES = ("lite", "full", "heavy")
 PRECISIONS = ("fp32", "fp16", "bf16")
 DEVICES = ("cpu", "cuda")
@@ -106,6 +107,10 @@ def open_pose(text: str = DEFAULT, people: int = 2, notify: Callable[[str], None
         module, kind = ESTIMATORS[choice.name]
         estimator = getattr(importlib.import_module(f"live_stf.pose.{module}"), kind)
     except ImportError as problem:
+        if isinstance(problem, ModuleNotFoundError) and str(problem.name).partition(".")[0] in MEDIAPIPE:
+            raise PoseError(
+                f"pose estimator {text}: MediaPipe is not installed; install it: pip install 'live-stf[mediapipe]'"
+            ) from problem
         raise PoseError(f"pose estimator {text}: {problem}; install it, or choose another with --pose") from problem
     if choice.name == "blazepose":
         said["notify"] = notify

@@ -15,8 +15,8 @@ import mediapipe
 import numpy as np
 from mediapipe.tasks.python import BaseOptions, vision
 
-from live_stf.assets import pose_model
 from live_stf.errors import PoseError
+from live_stf.pose.bundle import pose_bundle
 from live_stf.pose.joints import VISIBLE, openpose_joints, persons
 from live_stf.skeleton import BLAZEPOSE_33_TO_OPENPOSE_18
 from live_stf.types import Frame, People
@@ -50,7 +50,7 @@ class MediaPipePose:
     ) -> None:
         if precision != "fp32":
             raise PoseError(f"MediaPipe has no {precision}, it computes in fp32")
-        bundle = pose_model(complexity) if model is None else model
+        bundle = pose_bundle(complexity) if model is None else model
         if not bundle.is_file():
             raise FileNotFoundError(f"{bundle}: no such pose model")
         self.name = f"MediaPipe {complexity if model is None else model.stem}"

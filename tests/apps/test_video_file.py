@@ -18,13 +18,13 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from live_stf.assets import pose_model
 from live_stf.cli import label
 from live_stf.decision import DecisionSettings
 from live_stf.errors import AssetError
 from live_stf.model import Model
 from live_stf.network import build_network
 from live_stf.pose.estimators import open_pose
+from live_stf.pose.pose_models import pose_model
 from live_stf.preparation import Preparation
 from live_stf.sources.recording import Heading, RecordingWriter
 from live_stf.sources.video_file import VideoFile

@@ -18,9 +18,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from live_stf.assets import pose_model
 from live_stf.errors import AssetError
 from live_stf.pose.formats.output_form import IMAGENET, PLAIN_BGR, UNIT, Pixels
+from live_stf.pose.pose_models import pose_model
 from live_stf.skeleton import COCO_17, OPENPOSE_18
 
 # Full in one channel, so that no colour is a darker one of another: a dot's edge is not somebody else's dot.
@@ -264,8 +264,20 @@ def painted() -> SimpleNamespace:
 
 @pytest.fixture(scope="session")
 def bundle() -> Path:
-    """The project's own pose networks."""
+    """The project's own pose networks, as BlazePose reads them."""
     try:
         return pose_model()
+    except AssetError as error:
+        pytest.skip(f"needs the pose model: {error}")
+
+
+@pytest.fixture(scope="session")
+def task_bundle() -> Path:
+    """The same networks as MediaPipe reads them."""
+    pytest.importorskip("mediapipe", reason="needs MediaPipe (pip install 'live-stf[mediapipe]')")
+    from live_stf.pose.bundle import pose_bundle
+
+    try:
+        return pose_bundle()
     except AssetError as error:
         pytest.skip(f"needs the pose model: {error}")

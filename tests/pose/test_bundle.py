@@ -2,32 +2,45 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import cv2
-import mediapipe
 import pytest
-from mediapipe.tasks.metadata import metadata_schema_py_generated as metadata_schema
-from mediapipe.tasks.metadata import schema_py_generated as model_schema
-from mediapipe.tasks.python import BaseOptions, vision
 
-from live_stf import assets
-from live_stf.pose import bundle
-from live_stf.pose.bundle_layout import DETECTOR_NAME, LANDMARKS_NAME
+from live_stf.assets import fetch
+from live_stf.errors import AssetError
+from live_stf.pose.pose_models import DETECTOR_NAME, LANDMARKS_NAME, POSE_MODELS, unpacked
+
+mediapipe = pytest.importorskip("mediapipe", reason="needs MediaPipe (pip install 'live-stf[mediapipe]')")
+bundle = pytest.importorskip("live_stf.pose.bundle")
+metadata_schema = pytest.importorskip("mediapipe.tasks.metadata.metadata_schema_py_generated")
+model_schema = pytest.importorskip("mediapipe.tasks.metadata.schema_py_generated")
+tasks = pytest.importorskip("mediapipe.tasks.python")
 
 
 @pytest.fixture(scope="module")
-def models(models_wheel: Path) -> tuple[bytes, bytes]:
-    """Detector and landmark model as they lie in the wheel."""
-    with zipfile.ZipFile(models_wheel) as archive:
-        detector, landmarks = (archive.read(member) for member in assets.POSE_FULL.members)
-    return detector, landmarks
+def published() -> Path:
+    """The file with the networks as published."""
+    try:
+        return fetch(POSE_MODELS["full"].networks)
+    except AssetError as error:
+        pytest.skip(f"needs the pose model: {error}")
 
 
-def landmarker(content: bytes) -> vision.PoseLandmarker:
+@pytest.fixture(scope="module")
+def models(published: Path) -> tuple[bytes, bytes]:
+    """Detector and landmark network as published."""
+    return unpacked(published)
+
+
+def landmarker(content: bytes) -> Any:
+    vision = tasks.vision
     options = vision.PoseLandmarkerOptions(
-        base_options=BaseOptions(model_asset_buffer=content), running_mode=vision.RunningMode.VIDEO, num_poses=2
+        base_options=tasks.BaseOptions(model_asset_buffer=content), running_mode=vision.RunningMode.VIDEO, num_poses=2
     )
     return vision.PoseLandmarker.create_from_options(options)
 
@@ -46,8 +59,19 @@ def people_in(clip: Path, content: bytes, frames: int = 60) -> list[int]:
     return counts
 
 
-def test_same_models_same_bytes(models: tuple[bytes, bytes]) -> None:
-    assert bundle.assemble(*models) == bundle.assemble(*models)
+def test_the_bundle_is_made_once_and_kept(published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("live_stf.assets.files", "live_stf.pose.pose_models"):
+        monkeypatch.setattr(f"{module}.cache_folder", lambda: tmp_path)
+    for name in (published.name, f"{published.name}.LICENSE"):
+        shutil.copy(published.with_name(name), tmp_path)
+    made = bundle.pose_bundle()
+    assert made == tmp_path / "pose_landmarker_full.task"
+    assert hashlib.sha256(made.read_bytes()).hexdigest() == POSE_MODELS["full"].bundle_sha256
+    assert "Apache License" in (tmp_path / "pose_landmarker_full.task.LICENSE").read_text()
+    before = made.stat().st_mtime_ns
+    assert bundle.pose_bundle().stat().st_mtime_ns == before
+    made.write_bytes(b"half of a file")
+    assert hashlib.sha256(bundle.pose_bundle().read_bytes()).hexdigest() == POSE_MODELS["full"].bundle_sha256
 
 
 def test_metadata_says_how_an_image_becomes_input(models: tuple[bytes, bytes]) -> None:

@@ -7,10 +7,10 @@ import argparse
 import pytest
 import torch
 
-from live_stf.assets import pose_model
 from live_stf.errors import AssetError, PoseError
 from live_stf.pose import estimators
 from live_stf.pose.estimators import Choice, open_pose, parse
+from live_stf.pose.pose_models import pose_model
 
 
 @pytest.mark.parametrize(

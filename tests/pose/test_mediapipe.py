@@ -12,17 +12,19 @@ import numpy as np
 import pytest
 
 from live_stf.pose.joints import VISIBLE
-from live_stf.pose.mediapipe import MediaPipePose
 from live_stf.skeleton import BLAZEPOSE_33, OPENPOSE_18
 from live_stf.sources.opening import open_source
 from live_stf.types import Frame
+
+pytest.importorskip("mediapipe", reason="needs MediaPipe (pip install 'live-stf[mediapipe]')")
+MediaPipePose = pytest.importorskip("live_stf.pose.mediapipe").MediaPipePose
 
 SIZE = (640, 360)
 
 
 @pytest.fixture
-def pose(bundle):
-    with MediaPipePose(people=2, model=bundle) as estimator:
+def pose(task_bundle):
+    with MediaPipePose(people=2, model=task_bundle) as estimator:
         yield estimator
 
 
@@ -98,8 +100,8 @@ def test_stamps_ascend_and_keep_the_time_between_pictures(pose):
     assert stamps[-1] - stamps[-2] == 100
 
 
-def test_can_be_closed_twice(bundle):
-    estimator = MediaPipePose(model=bundle)
+def test_can_be_closed_twice(task_bundle):
+    estimator = MediaPipePose(model=task_bundle)
     estimator.close()
     estimator.close()
 
@@ -109,7 +111,7 @@ def test_a_bundle_that_is_not_there_is_named(tmp_path):
         MediaPipePose(model=tmp_path / "nothing.task")
 
 
-def test_native_chatter_stays_off_the_terminal_and_other_lines_do_not(bundle, pictures, tmp_path):
+def test_native_chatter_stays_off_the_terminal_and_other_lines_do_not(task_bundle, pictures, tmp_path):
     cv2.imwrite(str(tmp_path / "person.png"), pictures[0].image)
     program = """
 import os, sys, cv2
@@ -121,7 +123,7 @@ with room.MediaPipePose(model=Path(sys.argv[1])) as pose:
 with room._without_chatter():
     os.write(2, b"E0000 a fault that matters\\n")
 """
-    command = [sys.executable, "-c", program, str(bundle), str(tmp_path / "person.png")]
+    command = [sys.executable, "-c", program, str(task_bundle), str(tmp_path / "person.png")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "1\n"
     assert done.stderr == "E0000 a fault that matters\n"

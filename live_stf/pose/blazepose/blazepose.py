@@ -10,7 +10,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from live_stf.assets import pose_model
 from live_stf.errors import PoseError
 from live_stf.pose.blazepose import detection, landmarks
 from live_stf.pose.blazepose.device import open_networks
@@ -18,6 +17,7 @@ from live_stf.pose.blazepose.networks import Network, Networks
 from live_stf.pose.blazepose.region import Region
 from live_stf.pose.blazepose.smoothing import Smoother
 from live_stf.pose.joints import VISIBLE, openpose_joints, persons
+from live_stf.pose.pose_models import pose_model
 from live_stf.skeleton import BLAZEPOSE_33_TO_OPENPOSE_18
 from live_stf.types import Frame, People
 

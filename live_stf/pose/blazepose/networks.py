@@ -12,7 +12,7 @@ import numpy as np
 
 from live_stf.errors import PoseError
 from live_stf.pose.blazepose.tflite_graph import rewritten
-from live_stf.pose.bundle_layout import DETECTOR_NAME, LANDMARK_OUTPUTS, LANDMARKS_NAME
+from live_stf.pose.pose_models import DETECTOR_NAME, LANDMARK_OUTPUTS, LANDMARKS_NAME
 from live_stf.runtime.openvino import openvino, precision_options
 
 # What is read of a landmark model's outputs. The segmentation alone would take a quarter of its time.

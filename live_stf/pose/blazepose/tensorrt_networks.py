@@ -27,7 +27,7 @@ from live_stf.pose.blazepose.gpu import LARGEST, in_lanes
 from live_stf.pose.blazepose.networks import Networks, read_networks
 from live_stf.pose.blazepose.region import Region
 from live_stf.pose.blazepose.torch_network import torch_network
-from live_stf.pose.bundle_layout import DETECTOR_NAME, LANDMARKS_NAME
+from live_stf.pose.pose_models import DETECTOR_NAME, LANDMARKS_NAME
 from live_stf.runtime.cuda_graph import Lane
 from live_stf.runtime.devices import Machine
 from live_stf.runtime.openvino import openvino

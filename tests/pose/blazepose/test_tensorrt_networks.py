@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 
-from live_stf.assets import pose_model
 from live_stf.cli import pose_engine
 from live_stf.engine import tensorrt_engine
 from live_stf.errors import AssetError, EngineError
@@ -17,6 +16,7 @@ from live_stf.pose.blazepose import tensorrt_networks as tensorrt
 from live_stf.pose.blazepose.device import open_networks
 from live_stf.pose.blazepose.tensorrt_networks import LaneRunner, Part, differences, needed, parts, real_references
 from live_stf.pose.blazepose.torch_network import torch_network
+from live_stf.pose.pose_models import pose_model
 from live_stf.runtime.cuda_graph import Lane
 from live_stf.runtime.devices import Machine, detect, tensorrt_modules
 from live_stf.runtime.record import find_records, unfit

@@ -9,7 +9,7 @@ import pytest
 
 from live_stf.pose.blazepose.networks import DETECTOR_READ, DETECTOR_VALUES, LANDMARK_VALUES, LANDMARKS_READ
 from live_stf.pose.blazepose.tflite_graph import rewritten
-from live_stf.pose.bundle_layout import DETECTOR_NAME, LANDMARKS_NAME
+from live_stf.pose.pose_models import DETECTOR_NAME, LANDMARKS_NAME
 from live_stf.runtime.openvino import openvino, precision_options
 from live_stf.sources.video_file import VideoFile
 

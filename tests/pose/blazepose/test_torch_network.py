@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from live_stf.assets import pose_model
 from live_stf.errors import AssetError
 from live_stf.pose.blazepose.networks import read_networks
 from live_stf.pose.blazepose.region import Region
 from live_stf.pose.blazepose.torch_network import torch_network
+from live_stf.pose.pose_models import pose_model
 from live_stf.runtime.openvino import openvino, precision_options
 from live_stf.sources.video_file import VideoFile
 
