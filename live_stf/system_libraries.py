@@ -1,14 +1,19 @@
-"""The shared libraries that the packages expect from the system, and how a bare Debian gets them.
+"""The shared libraries that installed packages expect from the system, and how a bare Debian gets them.
 
-`python -m live_stf.system_libraries` checks them and, as root on Debian, installs what is missing; with all there it is
-silent. Standard library only: it runs before anything is installed, also with the interpreter that makes the virtual
+`python -m live_stf.system_libraries` checks them and, as root on Debian, installs what is missing; it prints nothing if
+all are there. Only the packages that are installed beside this interpreter count: without Qt, Qt's libraries are not
+asked for. It uses the standard library only, because it first runs with the interpreter that makes the virtual
 environment.
+
+No library does this: pip installs no system packages, and without them `import cv2` ends in a traceback on a bare
+Debian or Ubuntu ("libGL.so.1: cannot open shared object file").
 """
 
 from __future__ import annotations
 
 import argparse
 import ctypes
+import importlib.metadata
 import importlib.util
 import os
 import shutil
@@ -23,12 +28,23 @@ FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.lo
 
 @dataclass(frozen=True)
 class Need:
-    """One thing that must be on the system, the Debian package that brings it, and what does not work without it."""
+    """One thing that must be on the system, and the Debian package that provides it.
+
+    present: tells whether the thing of that name is there. lost: what does not work without it; empty if no program
+    starts. users: distributions of Python packages that need it, of which one has to be installed; empty if it is
+    always needed.
+    """
 
     name: str
     package: str
     present: Callable[[str], bool]
-    lost: str = ""  # what is lost without it; empty: no program starts
+    lost: str = ""
+    users: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> bool:
+        """Whether it is needed and not there."""
+        return (not self.users or any(map(installed, self.users))) and not self.present(self.name)
 
 
 def loads(soname: str) -> bool:
@@ -48,35 +64,49 @@ def importable(module: str) -> bool:
     return importlib.util.find_spec(module) is not None
 
 
+def installed(distribution: str) -> bool:
+    """Whether a Python package of that name is installed beside this interpreter."""
+    try:
+        importlib.metadata.distribution(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
 def any_font(_name: str) -> bool:
     folders = (Path(folder).expanduser() for folder in FONT_FOLDERS)
     return any(file.suffix in {".ttf", ".otf", ".ttc", ".pfb"} for folder in folders for file in folder.rglob("*"))
 
 
-def _libraries(table: str, lost: str = "") -> tuple[Need, ...]:
+def _libraries(table: str, *users: str, lost: str = "") -> tuple[Need, ...]:
     rows = (line.split() for line in table.strip().splitlines())
-    return tuple(Need(soname, package, loads, lost) for soname, package in rows)
+    return tuple(Need(soname, package, loads, lost, users) for soname, package in rows)
 
 
-# What the wheels' files ask for by name (readelf -d) and do not bring themselves, beyond the C library. Needed by cv2,
-# by QtGui and QtWidgets, and by Qt's offscreen platform, which draws the annotated video; MediaPipe needs no more.
-ALWAYS = _libraries("""
+QT = ("PyQt5",)
+# What the wheels' files ask for by name (readelf -d) and do not bring themselves, beyond the C library. MediaPipe's
+# needs no more than the first two.
+PROCESSING = _libraries("""
     libstdc++.so.6        libstdc++6
     libz.so.1             zlib1g
+""", "opencv-python", "opencv-python-headless", "mediapipe", *QT)  # fmt: skip
+OPENCV = _libraries("""
     libGL.so.1            libgl1
     libglib-2.0.so.0      libglib2.0-0
     libgthread-2.0.so.0   libglib2.0-0
+    libxcb.so.1           libxcb1
+""", "opencv-python", *QT)  # fmt: skip
+# QtGui, QtWidgets, and Qt's offscreen platform, which paints annotated video.
+PAINTING = _libraries("""
     libdbus-1.so.3        libdbus-1-3
     libfontconfig.so.1    libfontconfig1
     libfreetype.so.6      libfreetype6
     libX11.so.6           libx11-6
     libXext.so.6          libxext6
-    libxcb.so.1           libxcb1
     libxkbcommon.so.0     libxkbcommon0
-""")
-# Besides, by Qt's xcb platform and its GLX part: a window on an X server.
-WINDOW = _libraries(
-    """
+""", *QT, lost="annotated video and the window do not work")  # fmt: skip
+# Qt's xcb platform and its GLX part: a window on an X server.
+WINDOW = _libraries("""
     libX11-xcb.so.1          libx11-xcb1
     libxcb-glx.so.0          libxcb-glx0
     libxcb-icccm.so.4        libxcb-icccm4
@@ -92,47 +122,51 @@ WINDOW = _libraries(
     libxcb-xinerama.so.0     libxcb-xinerama0
     libxcb-xkb.so.1          libxcb-xkb1
     libxkbcommon-x11.so.0    libxkbcommon-x11-0
-    """,
-    lost="no window can be opened",
-)
-FONT = Need("a font", "fonts-dejavu-core", any_font, lost="labels are drawn without text")
-XVFB = Need("Xvfb", "xvfb", on_path, lost="the tests of the window are skipped")
+""", *QT, lost="no window can be opened")  # fmt: skip
+FONT = Need("a font", "fonts-dejavu-core", any_font, "labels are drawn without text", QT)
+XVFB = Need("Xvfb", "xvfb", on_path, "the tests of the window are skipped")
 # Debian ships its Python without what makes a virtual environment.
 VENV = Need("ensurepip", f"python{sys.version_info[0]}.{sys.version_info[1]}-venv", importable)
 
-NEEDS = (VENV, *ALWAYS, *WINDOW, FONT)
+NEEDS = (VENV, *PROCESSING, *OPENCV, *PAINTING, *WINDOW, FONT)
 NEEDS_OF_TESTS = (XVFB,)
 
 
 def missing(needs: Iterable[Need]) -> list[Need]:
-    return [need for need in needs if not need.present(need.name)]
+    return [need for need in needs if need.missing]
 
 
 def install(packages: list[str]) -> str | None:
-    """Installs Debian packages. Gives apt's own words where it fails, else None."""
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    # A machine that was never updated has no package lists. A failed update alone is no fault: the lists may be good.
-    commands = (
-        (["apt-get", "update", "-qq"], False),
-        (["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], True),
+    """Installs Debian packages; returns apt's own reason if that fails, else None."""
+    # A machine that was never updated has no lists of packages, and old lists name files that are gone.
+    failure = _apt("install", "-y", "-qq", "--no-install-recommends", *packages)
+    if failure is not None:
+        _apt("update", "-qq")
+        failure = _apt("install", "-y", "-qq", "--no-install-recommends", *packages)
+    return failure
+
+
+def _apt(*arguments: str) -> str | None:
+    """Run apt-get; returns its first error if it fails, else None."""
+    done = subprocess.run(
+        ["apt-get", *arguments],
+        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
-    for command, must_succeed in commands:
-        done = subprocess.run(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        if must_succeed and done.returncode != 0:
-            errors = [line for line in done.stdout.splitlines() if line.startswith("E: ")]
-            return (errors or [f"exit status {done.returncode}"])[0].removeprefix("E: ")
-    return None
+    if done.returncode == 0:
+        return None
+    errors = [line for line in done.stdout.splitlines() if line.startswith("E: ")]
+    return (errors or [f"exit status {done.returncode}"])[0].removeprefix("E: ")
 
 
 def ensure(needs: Iterable[Need]) -> int:
-    """Checks, installs where that is possible, says in one line what is still missing. The exit status of a program."""
+    """Check the needs, install missing ones if possible, and print in one line what is still missing.
+
+    Returns the exit status of a program: 2 if no program starts without what is missing, else 0.
+    """
     lacking = missing(needs)
     failure = None
     if lacking and os.geteuid() == 0 and on_path("apt-get"):
@@ -166,12 +200,12 @@ def _packages(needs: Iterable[Need]) -> list[str]:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m live_stf.system_libraries",
-        description="Check the shared libraries that the programs need; as root on Debian, install what is missing.",
+        description="Check the shared libraries that installed packages need; as root on Debian, install missing ones.",
     )
-    parser.add_argument("--with-tests", action="store_true", help="also what only the tests need")
+    parser.add_argument("--with-tests", action="store_true", help="also check what only the tests need")
     options = parser.parse_args(arguments)
     if sys.platform != "linux":
-        return 0  # the wheels for other systems bring everything
+        return 0  # wheels for other systems bring everything
     return ensure(NEEDS + NEEDS_OF_TESTS if options.with_tests else NEEDS)
 
 

@@ -1,5 +1,5 @@
-"""What the system must have, checked with the real loader. Nothing is installed here: apt-get is a script that writes
-down how it was called.
+"""What the system must have, checked with the real loader. Nothing is installed: apt-get is a script that records its
+calls.
 """
 
 from __future__ import annotations
@@ -10,20 +10,21 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from live_stf import system_libraries
 from live_stf.system_libraries import (
-    ALWAYS,
     FONT,
     NEEDS,
-    WINDOW,
+    QT,
     Need,
     any_font,
     ensure,
     importable,
+    installed,
     loads,
     missing,
     on_path,
@@ -59,6 +60,26 @@ def test_probes() -> None:
     assert not on_path("made-up-program")
     assert importable("json")
     assert not importable("made_up_module")
+    assert installed("pytest")
+    assert not installed("made-up-distribution")
+
+
+def test_only_what_is_installed_counts() -> None:
+    assert missing([replace(MADE_UP, users=("made-up-distribution",))]) == []
+    for users in ((), ("pytest",), ("made-up-distribution", "pytest")):
+        need = replace(MADE_UP, users=users)
+        assert missing([need]) == [need]
+
+
+def test_without_qt_nothing_of_qt_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(system_libraries, "installed", lambda name: name == "opencv-python-headless")
+    needs = [replace(need, present=lambda _name: False) for need in NEEDS]
+    assert [need.name for need in missing(needs)] == ["ensurepip", "libstdc++.so.6", "libz.so.1"]
+    monkeypatch.setattr(system_libraries, "installed", lambda name: name == "opencv-python")
+    assert {need.package for need in missing(needs)} >= {"libgl1", "libglib2.0-0"}
+    assert "libfontconfig1" not in {need.package for need in missing(needs)}
+    monkeypatch.setattr(system_libraries, "installed", lambda name: name in QT)
+    assert missing(needs) == needs
 
 
 def test_fonts_are_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +125,9 @@ def test_root_installs_and_reads_what_apt_says(
 ) -> None:
     run_as(0, monkeypatch)
     assert ensure([MADE_UP]) == 2
-    assert apt.read_text().splitlines() == ["update -qq", "install -y -qq --no-install-recommends libmade-up7"]
+    install = "install -y -qq --no-install-recommends libmade-up7"
+    # Without lists of packages the first attempt fails, and they are fetched.
+    assert apt.read_text().splitlines() == [install, "update -qq", install]
     output, errors = capfd.readouterr()
     assert output == "installing system packages: libmade-up7\n"
     assert "apt-get says: Unable to locate package" in errors
@@ -150,7 +173,8 @@ def linked(file: Path | str) -> dict[str, str]:
 def test_the_table_covers_what_the_wheels_load() -> None:
     if shutil.which("ldd") is None:
         pytest.skip("needs ldd")
-    if lacking := missing((*ALWAYS, *WINDOW)):
+    libraries = [need for need in NEEDS if need.present is loads]
+    if lacking := missing(libraries):
         pytest.skip(f"needs the system libraries: {', '.join(need.package for need in lacking)}")
     packages = Path(sys.prefix).resolve()
     asked_for: dict[str, str] = {}
@@ -163,7 +187,7 @@ def test_the_table_covers_what_the_wheels_load() -> None:
     assert [name for name, path in asked_for.items() if path == "not found"] == []
     outside = {name: path for name, path in asked_for.items() if not Path(path).resolve().is_relative_to(packages)}
     # A package brings what its own library asks for; the C library and GCC's are on every system.
-    listed = {need.name for need in (*ALWAYS, *WINDOW)}
+    listed = {need.name for need in libraries}
     covered = listed | set(linked(outside["libstdc++.so.6"])) | {"libdl.so.2", "libpthread.so.0", "librt.so.1"}
     for name in listed & set(outside):
         covered |= set(linked(outside[name]))
