@@ -43,6 +43,7 @@ help:
 	@echo "make clean    remove $(VENV), $(OUTPUT)/, site/ and caches; files in the user's cache folder stay"
 
 demo: $(DEMO)
+	@$(VENV_PYTHON) -m live_stf.system_libraries
 	@$(VENV_PYTHON) -m live_stf fetch
 	$(VENV_PYTHON) -m live_stf label "$$($(VENV_PYTHON) -c 'from live_stf.assets import sample_clip; print(sample_clip())')" \
 		--output $(OUTPUT) --annotate
@@ -51,6 +52,7 @@ demo: $(DEMO)
 	@echo "Live, from a file:   $(VENV)/bin/live-stf webcam --source FILE"
 
 webcam: $(DEMO)
+	@$(VENV_PYTHON) -m live_stf.system_libraries
 	$(VENV_PYTHON) -m live_stf webcam
 
 test: $(TESTS)
