@@ -36,7 +36,7 @@ STILL_UP = {
     "runtime/record.py",
 }  # fmt: skip
 STILL_LONG = {
-    "live_stf/cli/train.py", "live_stf/engine/build.py", "live_stf/engine/quantize.py",
+    "live_stf/engine/build.py", "live_stf/engine/quantize.py",
     "live_stf/engine/tensorrt_engine.py", "live_stf/live/session.py", "live_stf/network/fused.py",
     "live_stf/network/stf_net.py", "live_stf/pose/blazepose/torch_network.py",
     "benchmarks/stages.py",

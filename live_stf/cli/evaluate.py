@@ -6,7 +6,6 @@ Models of 2 or 4 streams are fused as well, with weights found on the training s
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,13 +15,12 @@ from live_stf.cli.program import run_command
 from live_stf.engine import ENGINES, open_engine
 from live_stf.errors import ModelError
 from live_stf.evaluation.fusion import fusions
-from live_stf.evaluation.output import write_results
+from live_stf.evaluation.output import write_measurement, write_results
 from live_stf.evaluation.report import filmed_sources, measure, show
 from live_stf.evaluation.results import evaluate_streams, show_paper, show_results
 from live_stf.evaluation.scores import check_labels, compute_scores, held_out_side
 from live_stf.model import DESCRIPTION, Model, load_model
 from live_stf.runtime.machine import machine
-from live_stf.training.model_card import write_model_card
 from live_stf.training.recipe import Recipe, load_recipe
 from live_stf.training.selection import prepare_missing_store
 
@@ -92,9 +90,7 @@ def run(named: Sequence[str], given: argparse.Namespace) -> None:
 def _write(model: Model, recipe: Recipe, engine: str, console: Console) -> None:
     report = measure(open_engine(model, engine), held_out_side(model, recipe))
     show(report, model.labels, console)
-    measured = dataclasses.replace(model, measured={**model.measured, "machine": machine(), **report.as_dict()})
-    measured.save_description()
-    write_model_card(measured)
+    write_measurement(model, report, machine())
     console.print(f"written into {model.folder}")
 
 

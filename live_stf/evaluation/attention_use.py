@@ -21,9 +21,9 @@ from torch import Tensor, nn
 from live_stf.engine import Engine
 from live_stf.engine.torch_engine import load_network
 from live_stf.errors import DataError, ModelError
-from live_stf.evaluation.scores import HeldOut
 from live_stf.model import Model
 from live_stf.network import STFNet
+from live_stf.training.samples import HeldOut
 
 OWN, OTHERS, EVEN, LEFT_OUT = "its own", "another window's", "the same for every part", "MCF left out"
 BATCH = 32

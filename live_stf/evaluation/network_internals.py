@@ -10,9 +10,9 @@ from scipy.special import softmax
 
 from live_stf.engine.torch_engine import load_network
 from live_stf.errors import DataError, ModelError
-from live_stf.evaluation.scores import HeldOut
 from live_stf.model import Model
 from live_stf.network import STFNet
+from live_stf.training.samples import HeldOut
 
 BATCH = 16
 

@@ -19,9 +19,9 @@ from torchmetrics.functional.classification import (
 )
 
 from live_stf.engine import Engine
-from live_stf.evaluation.scores import HeldOut, run_windows
+from live_stf.evaluation.scores import run_windows
 from live_stf.training.recipe import Recipe
-from live_stf.training.samples import HeldOutWindows
+from live_stf.training.samples import HeldOut, HeldOutWindows
 
 FILMED, VIRTUAL, DESK = "filmed people", "virtual cameras", "virtual cameras, upper body only"
 

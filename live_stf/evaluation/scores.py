@@ -17,12 +17,9 @@ from live_stf.engine import Engine, open_engine
 from live_stf.errors import DataError, ModelError
 from live_stf.model import Model
 from live_stf.runtime.record import model_hash
-from live_stf.training.protocol_windows import BenchmarkTest
 from live_stf.training.recipe import Recipe
-from live_stf.training.samples import HeldOutWindows, held_out_windows, training_windows
+from live_stf.training.samples import HeldOut, held_out_windows, training_windows
 from live_stf.training.selection import open_store, select, with_labels
-
-HeldOut = HeldOutWindows | BenchmarkTest
 
 # The epoch whose training windows fusion weights are found on: one that no training reaches, so that these cuts and
 # turns of the training clips were never learned.

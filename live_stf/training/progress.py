@@ -1,8 +1,9 @@
-"""What lies in the output folder of a training while it runs, and whether a training may go on from it."""
+"""The output folder of a training, and whether a training may continue from it."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,7 @@ from live_stf.errors import DataError
 from live_stf.training.checkpoint import newest_whole
 from live_stf.training.recipe import Recipe
 
-# What may differ between the start of a training and its continuation: where things lie, how fast it goes, and what is
-# made of the weights afterwards.
+# Settings that may differ when a training is continued: places, speed, and what is made of the final weights.
 _FREE = {
     "output",
     "data.root",
@@ -24,6 +24,17 @@ _FREE = {
     "training.validate_every",
     "training.start_share",
 }
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A whole checkpoint to continue from. problem: why it is not last.ckpt; empty if it is."""
+
+    path: Path
+    problem: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}" if self.problem else str(self.path)
 
 
 class Progress:
@@ -40,38 +51,37 @@ class Progress:
     def model(self) -> Path:
         return self.folder / "model"
 
-    def last(self) -> tuple[Path | None, str]:
-        """The checkpoint to go on from, None when nothing was learned yet; and why it is not last.ckpt, "" where it is.
+    def last(self) -> Checkpoint | None:
+        """The checkpoint to continue from; None if nothing has been learned yet.
 
-        Where last.ckpt is damaged or gone it is the newest other that is whole. DataError when there are checkpoints
-        and none of them is whole.
+        If last.ckpt is damaged or missing, it is the newest other one that is whole. Raises DataError if there are
+        checkpoints but none of them is whole.
         """
         last, others = self.checkpoints / "last.ckpt", self._kept()
         if not others:
-            return None, ""
-        problem = f"{last} is not there"
+            return None
+        problem = f"{last} is missing"
         if last in others:
             others.remove(last)
             path, problems = newest_whole([last])
             if path is not None:
-                return path, ""
+                return Checkpoint(path)
             (problem,) = problems
         path, _ = newest_whole(others)
         if path is None:
             raise DataError(
                 f"{problem}, and no other checkpoint beside it is whole: put a copy back if there is one, or remove "
-                f"{self.checkpoints} to begin again"
+                f"{self.checkpoints} to start again"
             )
-        return path, problem
+        return Checkpoint(path, problem)
 
     def _kept(self) -> list[Path]:
         return sorted(path for path in self.checkpoints.glob("*.ckpt") if path.is_file())
 
     def begin(self, recipe: Recipe) -> None:
-        """Keep the recipe beside the checkpoints.
+        """Write the recipe beside the checkpoints.
 
-        DataError when the checkpoints that are there already are of a training by another recipe, or the folder
-        cannot be written.
+        Raises DataError if the folder has checkpoints of a training by another recipe, or cannot be written to.
         """
         file = self.folder / "recipe.yaml"
         now = OmegaConf.structured(recipe)
@@ -90,15 +100,15 @@ class Progress:
 
 
 def _kept_recipe(file: Path) -> Any:
-    """What the file says; options that came up after it was written are at their defaults, as they were for it."""
+    """The recipe in the file. Options that are newer than the file have their defaults."""
     kept = OmegaConf.load(file)
-    with suppress(OmegaConfBaseException):  # of an option that there is no more, which is among the differences then
+    with suppress(OmegaConfBaseException):  # the file has an option that no longer exists; it is one of the differences
         kept = OmegaConf.merge(OmegaConf.structured(Recipe), kept)
     return OmegaConf.to_container(kept)
 
 
 def _differences(one: Any, other: Any, prefix: str = "") -> set[str]:
-    """Dotted names of the values that are not alike."""
+    """Dotted names of the values that differ."""
     if not isinstance(one, dict) or not isinstance(other, dict):
         return set() if one == other else {prefix}
     names = {*one, *other}

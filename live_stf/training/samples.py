@@ -133,13 +133,17 @@ class HeldOutWindows(Dataset):
         return np.repeat(copied(self.store, self.selected), self.views)
 
 
+# The windows that a model is measured on.
+HeldOut = HeldOutWindows | BenchmarkTest
+
+
 def training_windows(store: Store, selected: Sequence[Selected], recipe: Recipe, epoch: int) -> Dataset:
     """The windows of one epoch: the clips of the recipe's protocol, or random everyday windows where it has none."""
     kind = TrainingWindows if recipe.data.protocol is None else BenchmarkTraining
     return kind(store, selected, recipe, epoch)
 
 
-def held_out_windows(store: Store, selected: Sequence[Selected], recipe: Recipe) -> HeldOutWindows | BenchmarkTest:
+def held_out_windows(store: Store, selected: Sequence[Selected], recipe: Recipe) -> HeldOut:
     """The windows that a model is measured on; the same ones every time."""
     kind = HeldOutWindows if recipe.data.protocol is None else BenchmarkTest
     return kind(store, selected, recipe)

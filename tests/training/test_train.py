@@ -33,7 +33,7 @@ from live_stf.training.checkpoint import steps_learned
 from live_stf.training.learner import Classification
 from live_stf.training.precision import choose_precision
 from live_stf.training.processes import Processes
-from live_stf.training.progress import Progress
+from live_stf.training.progress import Checkpoint, Progress
 from live_stf.training.recipe import Recipe, load_recipe
 from live_stf.training.samples import training_windows
 from live_stf.training.selection import Selected
@@ -139,7 +139,7 @@ def test_a_training_that_was_killed_goes_on_to_the_same_weights(
     done = torch.load(checkpoint, weights_only=True)["epoch"] + 1
     assert 1 <= done < EPOCHS
     assert train.main(arguments) == 0
-    assert "going on from" in capsys.readouterr().out
+    assert "continuing from" in capsys.readouterr().out
     models = [load_model(folder / "model") for folder in (trained[0], tmp_path)]
     uninterrupted, other = (load_file(model.weights) for model in models)
     for name in uninterrupted:
@@ -194,7 +194,7 @@ def test_without_a_whole_checkpoint_one_line_says_what_to_do(
     assert train.main([str(recipe_file), f"output={tmp_path}", LENGTH]) == 2
     said = capsys.readouterr()
     assert said.err.startswith(f"error: {last} {complaint}, and no other checkpoint beside it is whole: ")
-    assert f"remove {last.parent} to begin again" in said.err
+    assert f"remove {last.parent} to start again" in said.err
     assert said.err.count("\n") == 1
     assert "trap" not in said.out.split()
     assert last.read_bytes() == damaged  # it is the user's to remove
@@ -221,27 +221,27 @@ def test_where_the_last_checkpoint_is_damaged_the_newest_whole_one_leads_to_the_
     last.write_bytes(_cut(last.read_bytes()))
     capsys.readouterr()
     assert train.main(command) == 0
-    assert f"going on from {other}: {last} is cut off or overwritten\n" in capsys.readouterr().out
+    assert f"continuing from {other}: {last} is cut off or overwritten\n" in capsys.readouterr().out
     weights = [load_file(load_model(folder / "model").weights) for folder in (trained[0], tmp_path)]
     for name in weights[0]:
         torch.testing.assert_close(weights[0][name], weights[1][name], rtol=0, atol=0)
     # And the next time there is a whole last one again, in its own place.
-    assert Progress(tmp_path).last() == (last, "")
+    assert Progress(tmp_path).last() == Checkpoint(last)
     assert steps_learned(last) == steps_learned(trained[0] / "checkpoints" / "last.ckpt")
 
 
 def test_of_other_checkpoints_the_one_that_learned_longest_is_taken(trained: tuple[Path, str], tmp_path: Path) -> None:
     progress = Progress(tmp_path)
-    assert progress.last() == (None, "")
+    assert progress.last() is None
     progress.checkpoints.mkdir()
     content = torch.load(trained[0] / "checkpoints" / "last.ckpt", weights_only=True)
     for name, steps in (("b", 16), ("c", 24), ("a", 8)):
         torch.save({**content, "global_step": steps}, progress.checkpoints / f"{name}.ckpt")
     (progress.checkpoints / "d.ckpt").write_bytes(b"garbage")
     last = progress.checkpoints / "last.ckpt"
-    assert progress.last() == (progress.checkpoints / "c.ckpt", f"{last} is not there")
+    assert progress.last() == Checkpoint(progress.checkpoints / "c.ckpt", f"{last} is missing")
     shutil.copy(progress.checkpoints / "a.ckpt", last)
-    assert progress.last() == (last, "")
+    assert progress.last() == Checkpoint(last)
 
 
 def test_two_processes_learn_what_one_does(recipe_file: Path, tmp_path: Path) -> None:
@@ -343,7 +343,7 @@ def test_ctrl_c_keeps_the_last_epoch_and_says_how_to_go_on(recipe_file: Path, tm
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert said.splitlines()[-1] == "stopped; the same command goes on from the last checkpoint"
+    assert said.splitlines()[-1] == "stopped; the same command continues from the last checkpoint"
     assert "Traceback" not in said
     assert checkpoint.is_file()
 
@@ -380,7 +380,7 @@ def test_ctrl_c_is_heard_where_python_ignores_exceptions(recipe_file: Path, tmp_
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 130, done.stderr
     assert "3 True" in done.stdout.splitlines()
-    assert done.stderr.splitlines()[-1] == "stopped; the same command goes on from the last checkpoint"
+    assert done.stderr.splitlines()[-1] == "stopped; the same command continues from the last checkpoint"
 
 
 @pytest.mark.parametrize("program", [train, evaluate])
