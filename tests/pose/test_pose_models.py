@@ -75,9 +75,9 @@ class Blocker:
 sys.meta_path.insert(0, Blocker())
 from live_stf.pose.blazepose import BlazePose
 from live_stf.pose.estimators import open_pose
-from live_stf.sources.video_file import FileSource
+from live_stf.sources.video_file import VideoFile
 from live_stf.errors import PoseError
-with FileSource(Path(sys.argv[1])) as source, BlazePose(2, Path(sys.argv[2]), device="cpu") as pose:
+with VideoFile(Path(sys.argv[1])) as source, BlazePose(2, Path(sys.argv[2]), device="cpu") as pose:
     print(sum(len(pose.detect(source.read()).persons) > 0 for _ in range(10)))
 try:
     open_pose("mediapipe")
