@@ -145,7 +145,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("clip", type=Path, metavar="CLIP", help="a video file with people who stay in it")
     parser.add_argument("--people", type=int, default=2, help="how many there are in it (default: 2)")
     parser.add_argument(
-        "--pose", type=estimators.argument, default=estimators.DEFAULT, metavar="NAME", help=estimators.HELP
+        "--pose",
+        type=estimators.pose_argument,
+        default=estimators.DEFAULT_POSE,
+        metavar="NAME",
+        help=estimators.POSE_HELP,
     )
     parser.add_argument("--crossings", type=int, default=100, help="to be made, of every kind (default: 100)")
     parser.add_argument("--seed", type=int, default=0, help="of the crossings (default: 0)")

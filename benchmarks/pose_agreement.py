@@ -155,7 +155,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="a video file with people in it")
     parser.add_argument(
         "--pose",
-        type=estimators.arguments,
+        type=estimators.pose_list_argument,
         default=["mediapipe", "blazepose"],
         metavar="A,B,...",
         help="the reference and what is compared with it (default: mediapipe,blazepose)",

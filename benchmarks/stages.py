@@ -148,7 +148,7 @@ def measure_stages(
 ) -> StageTimes:
     """All stages one after the other on every picture; windows and network as often a second of the clip as live.
 
-    poses: names of pose estimators, see `estimators.parse`. window: cutting and resampling everybody's windows, and
+    poses: names of pose estimators, see `estimators.parse_pose`. window: cutting and resampling all windows, and
     preparing the network's input. decide: taking the joints, and from scores to events.
     """
     times = StageTimes()
@@ -241,10 +241,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--engine", default="auto", choices=("auto", *ENGINES), help="what runs the network")
     parser.add_argument(
         "--pose",
-        type=estimators.arguments,
-        default=[estimators.DEFAULT],
+        type=estimators.pose_list_argument,
+        default=[estimators.DEFAULT_POSE],
         metavar="NAME[,NAME...]",
-        help=f"{estimators.HELP}; several are compared",
+        help=f"{estimators.POSE_HELP}; several are compared",
     )
     parser.add_argument("--people", type=int, default=2, help="how many people at once (default: 2)")
     parser.add_argument("--width", type=int, help="measure a copy of the clip this many pixels wide, as a camera's")

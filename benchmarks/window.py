@@ -205,7 +205,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--people", type=int, default=1, help="how many people at once (default: 1)")
     parser.add_argument("--model", default="everyday", help="name in models/, or a model's folder")
     parser.add_argument(
-        "--pose", type=estimators.argument, default=estimators.DEFAULT, metavar="NAME", help=estimators.HELP
+        "--pose",
+        type=estimators.pose_argument,
+        default=estimators.DEFAULT_POSE,
+        metavar="NAME",
+        help=estimators.POSE_HELP,
     )
     parser.add_argument("--matrix", action="store_true", help="show the attention as a matrix")
     parser.add_argument("--record", action="store_true", help="record meanwhile")

@@ -48,13 +48,13 @@ class Recognizer:
         self,
         model: str = "everyday",
         engine: str = "auto",
-        pose: str = estimators.DEFAULT,
+        pose: str = estimators.DEFAULT_POSE,
         people: int = 2,
         labels_per_second: float = LABELS_PER_SECOND,
     ) -> None:
         self.model = load_model(model)
         self._classifier = open_classifier(self.model, engine)
-        estimators.parse(pose)  # PoseError now and not with the first picture
+        estimators.parse_pose(pose)  # PoseError now and not with the first picture
         self._pose_name, self._people = pose, people
         self._period = 1.0 / labels_per_second
         self._pose: PoseEstimator | None = None

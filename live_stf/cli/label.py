@@ -40,7 +40,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--model", default="everyday", help="name in models/, or a model's folder (default: everyday)")
     parser.add_argument("--engine", default="auto", choices=("auto", *ENGINES), help="what runs the network")
     parser.add_argument(
-        "--pose", type=estimators.argument, default=estimators.DEFAULT, metavar="NAME", help=estimators.HELP
+        "--pose",
+        type=estimators.pose_argument,
+        default=estimators.DEFAULT_POSE,
+        metavar="NAME",
+        help=estimators.POSE_HELP,
     )
     parser.add_argument("--people", type=int, default=2, help="how many people at once (default: 2)")
     parser.add_argument("--annotate", action="store_true", help="also write a video with skeletons and labels")

@@ -60,7 +60,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--model", help="name in models/, or a model's folder (default: everyday)")
     parser.add_argument("--engine", choices=("auto", *ENGINES), help="what runs the network (default: auto)")
-    parser.add_argument("--pose", type=estimators.argument, metavar="NAME", help=estimators.HELP)
+    parser.add_argument("--pose", type=estimators.pose_argument, metavar="NAME", help=estimators.POSE_HELP)
     parser.add_argument("--people", type=int, help="how many people at once (default: 2)")
     parser.add_argument(
         "--threshold", type=float, metavar="P", help="probability at which a label begins (default: the model's own)"

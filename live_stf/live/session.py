@@ -53,7 +53,7 @@ class Settings:
     mirrored: bool = False
     model: str = "everyday"
     engine: str = "auto"
-    pose: str = estimators.DEFAULT
+    pose: str = estimators.DEFAULT_POSE
     people: int = 2
     threshold: float | None = None
     listen: frozenset[str] | None = None

@@ -1,4 +1,4 @@
-"""What every pose estimator does."""
+"""The interface of every pose estimator."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from live_stf.types import Frame, People
 
 
 class PoseEstimator(Protocol):
-    """Finds people in pictures.
+    """Finds people in the frames of one video, in order: it may follow them from one frame to the next.
 
-    One estimator sees one series of pictures, in order: it may follow people from one to the next. name: what it is and
-    with which settings, in a few words.
+    name: what it is and with which settings, in a few words.
     """
 
     name: str
 
     def detect(self, frame: Frame) -> People:
-        """Everybody in the picture, joints of OPENPOSE_18 in pixels, all with identity 0."""
+        """Everybody in the frame: joints of OPENPOSE_18 in pixels, all with identity 0."""
         ...
 
     def close(self) -> None:
-        """Give memory and threads back; may be called twice."""
+        """Free memory and threads. May be called twice."""
         ...

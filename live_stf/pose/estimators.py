@@ -1,4 +1,4 @@
-"""Which pose estimator finds the people, by name."""
+"""Pose estimators by name, as `--pose` takes them."""
 
 from __future__ import annotations
 
@@ -14,28 +14,30 @@ from live_stf.pose.estimator import PoseEstimator
 
 log = logging.getLogger(__name__)
 
-DEFAULT = "blazepose"
+DEFAULT_POSE = "blazepose"
+# Name -> (module of live_stf.pose, class). A module is imported when its estimator is opened.
 ESTIMATORS = {
     "mediapipe": ("mediapipe", "MediaPipePose"),
     "blazepose": ("blazepose", "BlazePose"),
 }
-MEDIAPIPE = ("mediapipe", "flatbuffers")  # packages that come with the extra of that name
+MEDIAPIPE_EXTRA = ("mediapipe", "flatbuffers")  # packages of the extra `mediapipe`
 COMPLEXITIES = ("lite", "full", "heavy")
 PRECISIONS = ("fp32", "fp16", "bf16")
 DEVICES = ("cpu", "cuda")
 SUFFIX = ".onnx"
-HELP = (
-    f"what finds people: {', '.join(ESTIMATORS)} or an ONNX file; with :lite, :full or :heavy another of BlazePose's "
-    "networks, with :bf16 less precision (on a GPU also :fp16), with :cpu or :cuda BlazePose there and nowhere else, "
-    f"e.g. blazepose:heavy:bf16 (default: {DEFAULT})"
+POSE_HELP = (
+    f"pose estimator: {', '.join(ESTIMATORS)} or an ONNX file; add :lite, :full or :heavy for another of BlazePose's "
+    "networks, :bf16 for lower precision (on a GPU also :fp16), :cpu or :cuda to run BlazePose there and nowhere else, "
+    f"e.g. blazepose:heavy:bf16 (default: {DEFAULT_POSE})"
 )
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A pose estimator: one of ESTIMATORS or an ONNX file's path, one of COMPLEXITIES, of PRECISIONS and of DEVICES.
+class PoseChoice:
+    """A pose estimator and its settings; None stands for the estimator's own default.
 
-    Where one of these is None the estimator's own usual one is meant.
+    name: one of ESTIMATORS, or the path of an ONNX file. complexity, precision, device: one of COMPLEXITIES, PRECISIONS
+    and DEVICES.
     """
 
     name: str
@@ -44,10 +46,10 @@ class Choice:
     device: str | None = None
 
 
-def parse(text: str) -> Choice:
-    """NAME[:COMPLEXITY][:PRECISION][:DEVICE] as a choice, with these in any order.
+def parse_pose(text: str) -> PoseChoice:
+    """NAME[:COMPLEXITY][:PRECISION][:DEVICE] as a choice; the settings may come in any order.
 
-    PoseError where it is none; a file is looked at when it is opened.
+    Raises PoseError for anything else. Whether a file exists is found out when it is opened.
     """
     complexity = precision = device = None
     name = text
@@ -65,53 +67,53 @@ def parse(text: str) -> Choice:
     if device is not None and name != "blazepose":
         raise PoseError(f"pose estimator {text!r}: only blazepose can be told where to run, leave :{device} out")
     if name in ESTIMATORS:
-        return Choice(name, complexity, precision, device)
+        return PoseChoice(name, complexity, precision, device)
     if not name.lower().endswith(SUFFIX):
         raise PoseError(
-            f"pose estimator {text!r} is not known, it can be {', '.join(ESTIMATORS)} or an ONNX file, with "
-            f"{', '.join(f':{word}' for word in (*COMPLEXITIES, *PRECISIONS, *DEVICES))} behind"
+            f"pose estimator {text!r} is not known, it can be {', '.join(ESTIMATORS)} or an ONNX file, followed by any "
+            f"of {', '.join(f':{word}' for word in (*COMPLEXITIES, *PRECISIONS, *DEVICES))}"
         )
     if complexity is not None:
         raise PoseError(f"pose estimator {text!r}: a file is one network, leave :{complexity} out")
-    return Choice(name, None, precision)
+    return PoseChoice(name, None, precision)
 
 
-def argument(text: str) -> str:
-    """`text` as it is, when `parse` takes it: the type of a command line's argument."""
+def pose_argument(text: str) -> str:
+    """The text itself if `parse_pose` accepts it: the type of a command-line argument."""
     try:
-        parse(text)
+        parse_pose(text)
     except PoseError as problem:
         raise argparse.ArgumentTypeError(str(problem)) from problem
     return text
 
 
-def arguments(text: str) -> list[str]:
-    """Several of them, with commas between: the type of a command line's argument."""
-    return [argument(name) for name in text.split(",")]
+def pose_list_argument(text: str) -> list[str]:
+    """Several pose estimators, separated by commas: the type of a command-line argument."""
+    return [pose_argument(name) for name in text.split(",")]
 
 
-def open_pose(text: str = DEFAULT, people: int = 2, notify: Callable[[str], None] = log.info) -> PoseEstimator:
-    """The pose estimator that `text` names, see `parse`.
+def open_pose(text: str = DEFAULT_POSE, people: int = 2, notify: Callable[[str], None] = log.info) -> PoseEstimator:
+    """Open a pose estimator by its name, see `parse_pose`.
 
-    people: most bodies in a picture. notify: called with one line when the user should know of a limit. Raises
-    PoseError for what cannot be had, AssetError where a model that is fetched on demand cannot be.
+    people: most people per frame. notify: called with one line about a limit that the user should know. Raises
+    PoseError if the estimator cannot be opened, AssetError if its networks cannot be downloaded.
     """
-    choice = parse(text)
-    settings = {"complexity": choice.complexity, "precision": choice.precision, "device": choice.device}
-    said = {name: value for name, value in settings.items() if value is not None}
+    choice = parse_pose(text)
+    chosen = {"complexity": choice.complexity, "precision": choice.precision, "device": choice.device}
+    settings = {name: value for name, value in chosen.items() if value is not None}
     try:
         if choice.name not in ESTIMATORS:
             from live_stf.pose.onnx_pose import OnnxPose
 
-            return OnnxPose(Path(choice.name), people, notify=notify, **said)
+            return OnnxPose(Path(choice.name), people, notify=notify, **settings)
         module, kind = ESTIMATORS[choice.name]
         estimator = getattr(importlib.import_module(f"live_stf.pose.{module}"), kind)
     except ImportError as problem:
-        if isinstance(problem, ModuleNotFoundError) and str(problem.name).partition(".")[0] in MEDIAPIPE:
+        if isinstance(problem, ModuleNotFoundError) and str(problem.name).partition(".")[0] in MEDIAPIPE_EXTRA:
             raise PoseError(
                 f"pose estimator {text}: MediaPipe is not installed; install it: pip install 'live-stf[mediapipe]'"
             ) from problem
         raise PoseError(f"pose estimator {text}: {problem}; install it, or choose another with --pose") from problem
     if choice.name == "blazepose":
-        said["notify"] = notify
-    return estimator(people, **said)
+        return estimator(people, notify=notify, **settings)
+    return estimator(people, **settings)

@@ -1,4 +1,4 @@
-"""What every pose estimator's points become: joints of OPENPOSE_18 with scores, absent where they were not seen."""
+"""Turns the points of any pose estimator into joints of OPENPOSE_18 with scores; unseen joints are absent."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from live_stf.skeleton import Remap
 from live_stf.types import Person
 
-# An estimator gives every point of a body a place, seen or not; its score is its own probability of being seen.
+# An estimator gives every point of a body a place, seen or not. The score is its own probability that it is seen.
 VISIBLE = 0.3
-# A body with fewer joints in the picture than this is a hand or a head at its edge.
+# A body with fewer joints in the image is a hand or a head at its edge.
 FEWEST_JOINTS = 4
 
 
@@ -20,8 +20,9 @@ def openpose_joints(
 ) -> np.ndarray:
     """Joints (18, 3) float32 of one body: x, y in pixels, score 0..1.
 
-    places (S, 2) in pixels and scores (S,) are in the layout that `remap` reads. A point outside the picture, `size` is
-    its (width, height), or with a score under `visible` is absent. A joint that is read from several needs all of them.
+    places (S, 2) in pixels and scores (S,) are in the layout that `remap` reads. size: (width, height) of the image. A
+    point is absent if it lies outside the image or its score is below `visible`. A joint that is computed from several
+    points needs all of them.
     """
     outside = ((places < 0) | (places >= np.asarray(size))).any(axis=1)
     scores = np.where(outside | (scores < visible), 0.0, np.clip(scores, 0.0, 1.0))
@@ -30,10 +31,10 @@ def openpose_joints(
 
 
 def persons(bodies: Iterable[np.ndarray]) -> tuple[Person, ...]:
-    """The bodies, joints (18, 3) each, of which enough is seen."""
+    """The bodies, joints (18, 3) each, that show enough to be a person."""
     return tuple(Person(joints) for joints in bodies if enough(joints))
 
 
 def enough(joints: np.ndarray) -> bool:
     """Whether joints (V, 3) show enough of a body to be a person."""
-    return np.count_nonzero(joints[:, 2]) >= FEWEST_JOINTS
+    return int(np.count_nonzero(joints[:, 2])) >= FEWEST_JOINTS

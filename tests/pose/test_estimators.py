@@ -9,29 +9,29 @@ import torch
 
 from live_stf.errors import AssetError, PoseError
 from live_stf.pose import estimators
-from live_stf.pose.estimators import Choice, open_pose, parse
+from live_stf.pose.estimators import PoseChoice, open_pose, parse_pose
 from live_stf.pose.pose_models import pose_model
 
 
 @pytest.mark.parametrize(
     ("text", "chosen"),
     [
-        ("mediapipe", Choice("mediapipe")),
-        ("blazepose", Choice("blazepose")),
-        ("blazepose:heavy", Choice("blazepose", "heavy")),
-        ("blazepose:bf16", Choice("blazepose", None, "bf16")),
-        ("blazepose:lite:bf16", Choice("blazepose", "lite", "bf16")),
-        ("blazepose:fp32:full", Choice("blazepose", "full", "fp32")),
-        ("blazepose:cpu", Choice("blazepose", device="cpu")),
-        ("blazepose:heavy:fp16:cuda", Choice("blazepose", "heavy", "fp16", "cuda")),
-        ("blazepose:cuda:lite", Choice("blazepose", "lite", None, "cuda")),
-        ("nets/own.onnx", Choice("nets/own.onnx")),
-        ("own.ONNX:bf16", Choice("own.ONNX", None, "bf16")),
-        ("C:/nets/own.onnx", Choice("C:/nets/own.onnx")),
+        ("mediapipe", PoseChoice("mediapipe")),
+        ("blazepose", PoseChoice("blazepose")),
+        ("blazepose:heavy", PoseChoice("blazepose", "heavy")),
+        ("blazepose:bf16", PoseChoice("blazepose", None, "bf16")),
+        ("blazepose:lite:bf16", PoseChoice("blazepose", "lite", "bf16")),
+        ("blazepose:fp32:full", PoseChoice("blazepose", "full", "fp32")),
+        ("blazepose:cpu", PoseChoice("blazepose", device="cpu")),
+        ("blazepose:heavy:fp16:cuda", PoseChoice("blazepose", "heavy", "fp16", "cuda")),
+        ("blazepose:cuda:lite", PoseChoice("blazepose", "lite", None, "cuda")),
+        ("nets/own.onnx", PoseChoice("nets/own.onnx")),
+        ("own.ONNX:bf16", PoseChoice("own.ONNX", None, "bf16")),
+        ("C:/nets/own.onnx", PoseChoice("C:/nets/own.onnx")),
     ],
 )
 def test_a_name_may_carry_complexity_and_precision(text, chosen):
-    assert parse(text) == chosen
+    assert parse_pose(text) == chosen
 
 
 @pytest.mark.parametrize(
@@ -52,11 +52,11 @@ def test_a_name_may_carry_complexity_and_precision(text, chosen):
 )
 def test_what_is_no_estimator_is_one_line(text):
     with pytest.raises(PoseError) as raised:
-        parse(text)
+        parse_pose(text)
     assert repr(text) in str(raised.value)
     assert "\n" not in str(raised.value)
     parser = argparse.ArgumentParser()
-    parser.add_argument("--pose", type=estimators.argument)
+    parser.add_argument("--pose", type=estimators.pose_argument)
     with pytest.raises(SystemExit):
         parser.parse_args(["--pose", text])
 
