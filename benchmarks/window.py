@@ -31,9 +31,9 @@ from live_stf.runtime.machine import machine
 from live_stf.sources.video_file import VideoFile
 from live_stf.ui import theme
 from live_stf.ui.attention_panel import BODY
+from live_stf.ui.live_window import LiveWindow
 from live_stf.ui.preferences import Preferences
 from live_stf.ui.qt import application
-from live_stf.ui.window import LiveWindow
 
 ASK_EVERY = 0.007  # seconds between two questions
 WARM_UP = 3.0  # seconds after the first picture that do not count

@@ -22,9 +22,9 @@ from live_stf.assets import sample_clip
 from live_stf.live.session import Session, Settings
 from live_stf.types import Snapshot
 from live_stf.ui import theme
+from live_stf.ui.live_window import LiveWindow
 from live_stf.ui.preferences import Preferences
 from live_stf.ui.qt import application
-from live_stf.ui.window import LiveWindow
 
 SIZES = ((960, 600), (1280, 720), (1600, 900))
 AT = 4.9  # seconds of the clip, where somebody walks and is named

@@ -39,9 +39,7 @@ STILL_LONG = {
     "live_stf/engine/build.py", "live_stf/engine/quantize.py",
     "live_stf/engine/tensorrt_engine.py", "live_stf/live/session.py", "live_stf/network/fused.py",
     "live_stf/network/stf_net.py", "live_stf/pose/blazepose/torch_network.py",
-
 }  # fmt: skip
-TWINS = {"window.py"}  # benchmarks/window.py measures ui/window.py
 
 
 def room_of(path: Path) -> str:
@@ -92,7 +90,7 @@ def test_no_two_modules_share_a_name():
     names = Counter(path.name for path in [*PACKAGE.rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")])
     for shared in ("__init__.py", "__main__.py", "train.py"):  # train.py is an entry beside cli/train.py
         del names[shared]
-    assert {name for name, count in names.items() if count > 1} == TWINS
+    assert {name for name, count in names.items() if count > 1} == set()
 
 
 def all_code() -> list[Path]:

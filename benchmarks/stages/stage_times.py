@@ -92,9 +92,9 @@ def measure_stages(
 ) -> StageTimes:
     """Run all stages one after the other on every frame; windows and network as often per second as live.
 
-    poses: names of pose estimators, see `estimators.parse_pose`. The stage "window" cuts, resamples and prepares the windows
-    of all people; "decide" stores the joints, and turns scores into events. The first frame is not counted, since it
-    pays for everything that is loaded on demand.
+    poses: names of pose estimators, see `estimators.parse_pose`. The stage "window" cuts, resamples and prepares the
+    windows of all people; "decide" stores the joints, and turns scores into events. The first frame is not counted,
+    since it pays for everything that is loaded on demand.
     """
     times, watch = StageTimes(), _Stopwatch()
     stages = _Stages(model, classifier, watch)

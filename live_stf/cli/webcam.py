@@ -204,7 +204,7 @@ def show(
     else the window stays, and something else can be chosen in it."""
     from PyQt5.QtCore import QTimer
 
-    from live_stf.ui.window import LiveWindow
+    from live_stf.ui.live_window import LiveWindow
 
     told = sys.stderr if options.events == STDOUT else sys.stdout
     window = LiveWindow(session.start(), preferences, options.output)

@@ -1,6 +1,6 @@
 """The actions of the window and their entries in the menus.
 
-To add an action: write a method of `live_stf.ui.window.LiveWindow`, add an `Action` for it to
+To add an action: write a method of `live_stf.ui.live_window.LiveWindow`, add an `Action` for it to
 `LiveWindow._make_actions`, and give it a key in `live_stf.ui.keys`. The View menu has its own in
 `live_stf.ui.view_options.ViewOptions`.
 """

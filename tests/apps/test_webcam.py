@@ -110,7 +110,7 @@ def test_ctrl_c_ends_it_without_a_traceback(x_environment, model, clip):
 IMPATIENT = """
 import runpy, sys
 from PyQt5.QtCore import QTimer
-from live_stf.ui.window import LiveWindow
+from live_stf.ui.live_window import LiveWindow
 
 at, sys.argv = sys.argv[1], sys.argv[2:]
 show = LiveWindow.show

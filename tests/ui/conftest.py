@@ -12,10 +12,10 @@ from live_stf.live.session import About, Settings
 from live_stf.skeleton import OPENPOSE_18
 from live_stf.types import Event, Frame, People, Person, Rates, Scores, Snapshot, State
 from live_stf.ui import theme
+from live_stf.ui.live_window import LiveWindow
 from live_stf.ui.preferences import Preferences
 from live_stf.ui.qt import application as application_on_a_display
 from live_stf.ui.qt import painting_application
-from live_stf.ui.window import LiveWindow
 
 ON_X = "LIVE_STF_TESTS_ON_X"  # as in tests/conftest.py
 SIZE = (640, 360)

@@ -13,7 +13,7 @@ from live_stf.live import session as session_module
 from live_stf.live.session import Session, Settings
 from live_stf.sources.reconnect import ReconnectingSource
 from live_stf.types import Frame, People
-from live_stf.ui.window import LiveWindow
+from live_stf.ui.live_window import LiveWindow
 
 
 @pytest.fixture
