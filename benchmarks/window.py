@@ -115,7 +115,7 @@ def long_clip(clip: Path, target: Path, width: int, seconds: float, fps: float) 
 def measure(app: TimedApplication, clip: Path, options: argparse.Namespace, folder: Path) -> dict[str, object]:
     """Run the window for the time asked for; returns stretches and answers in seconds, and what it was doing."""
     settings = Settings(source=str(clip), model=options.model, pose=options.pose, people=options.people)
-    with Session(settings, beside_interface=True) as session:
+    with Session(settings, low_priority=True) as session:
         window = LiveWindow(session, Preferences(folder / "preferences.ini"), folder)
         if options.full_screen:
             window.resize(window.screen().size())  # where there is no window manager, nobody else does it
@@ -151,13 +151,13 @@ def measure(app: TimedApplication, clip: Path, options: argparse.Namespace, fold
         timer.start(50)
         window.show()
         app.exec_()
-        session.wait()
+        about = session.wait()
         return {
             "stretches": np.array([ended - began for began, ended in app.stretches]),
             "answers": np.array(question.answers),
             "window": f"{window.width()}x{window.height()}" + (" in full screen" if window.isFullScreen() else ""),
             "view": "figure" if window.view.side.attention.view == BODY else "matrix",
-            "running": session.about.running,
+            "running": about.running,
             "rates": window.rates,
         }
 

@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
     app = application()
     theme.apply(app)
     settings = Settings(source=options.source or str(sample_clip()))
-    with TemporaryDirectory() as folder, Session(settings, beside_interface=True) as session:
+    with TemporaryDirectory() as folder, Session(settings, low_priority=True) as session:
         live = Held(session)
         window = LiveWindow(live, Preferences(Path(folder) / "preferences.ini"))
         window.resize(1280, 720)

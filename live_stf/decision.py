@@ -1,4 +1,4 @@
-"""From probabilities that flicker to a label that stands: one state machine for one person."""
+"""Turn flickering probabilities into a stable label: a state machine for each person."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ from live_stf.types import Event, State
 class DecisionSettings:
     """When a label begins and ends. Probabilities 0..1, times in seconds.
 
-    enter: smoothed probability at which a class becomes the label; leave: below which it stops being it. dwell: a
-    label, or its absence, lasts at least this long once decided. smoothing: time constant of the exponential mean over
-    the probabilities, so that the result does not depend on how often the network answers; 0 is none. minimum_seen: how
-    much of a person must have been seen before anything is said. none_label: the class that stands for everything
-    unknown; it never becomes a label.
+    enter: smoothed probability at which a class becomes the label. leave: smoothed probability below which it ends.
+    dwell: the shortest time that a label, or its absence, lasts. smoothing: time constant of the exponential mean over
+    the probabilities, so that the result does not depend on how often the network runs; 0 for no smoothing.
+    minimum_seen: how long a person has to be seen before the network is asked. none_label: the class for everything
+    else, which never becomes a label; None if there is none.
+
+    Raises ModelError if a value is out of range.
     """
 
     enter: float = 0.6
@@ -70,29 +72,32 @@ class DecisionSettings:
 
 
 class Decision:
-    """The state machine of one person: filling, then unsure or a label."""
+    """The state machine of one person: filling, then unsure or a label.
+
+    labels: the classes in the order of the probabilities.
+    """
 
     def __init__(self, identity: int, labels: Sequence[str], settings: DecisionSettings) -> None:
         self.identity = identity
         self._labels = tuple(labels)
         self._settings = settings
         self._none = self._labels.index(settings.none_label) if settings.none_label in self._labels else None
-        self._smooth: np.ndarray | None = None
-        self._time = -math.inf
-        self._current: int | None = None  # class of the label, None when unsure
-        self._since = -math.inf  # when the state was entered that holds now
+        self._smooth = np.zeros(len(self._labels))
+        self._time = -math.inf  # so the first answer has the whole weight
+        self._current: int | None = None  # class of the label; None while unsure
+        self._since = -math.inf  # when the present state was entered
 
     def update(self, time: float, probabilities: np.ndarray, filled: float = 1.0) -> Event:
-        """Take the network's answer (classes,) for this person at `time` seconds. Raises ValueError on other shapes."""
+        """Take the network's answer (classes,) for this person at `time` seconds and return the decision.
+
+        Raises ValueError if the shape does not fit the labels.
+        """
         if probabilities.shape != (len(self._labels),):
             raise ValueError(f"{probabilities.shape} probabilities for {len(self._labels)} labels")
-        if self._smooth is None:
-            self._smooth = probabilities.astype(np.float64)
-        else:
-            constant = self._settings.smoothing
-            passed = max(time - self._time, 0.0)
-            weight = 1.0 if constant == 0 else 1.0 - math.exp(-passed / constant)
-            self._smooth = self._smooth + weight * (probabilities - self._smooth)
+        constant = self._settings.smoothing
+        passed = max(time - self._time, 0.0)
+        weight = 1.0 if constant == 0 else 1.0 - math.exp(-passed / constant)
+        self._smooth = self._smooth + weight * (probabilities - self._smooth)
         self._time = max(time, self._time)
 
         wanted = self._wanted()
@@ -103,18 +108,18 @@ class Decision:
         return Event(self.identity, time, State.LABEL, self._labels[self._current], self._score(self._current), filled)
 
     def decide_by(self, settings: DecisionSettings) -> None:
-        """Go by other settings from now on; `none_label` has to be the same."""
+        """Use these settings from now on; their `none_label` has to be the same as before."""
         self._settings = settings
 
     def filling(self, time: float, filled: float) -> Event:
-        """The event while too little was seen."""
+        """Return the event for a person who has not been seen for long enough. filled: share of the span, 0..1."""
         return Event(self.identity, time, State.FILLING, filled=filled)
 
     def _wanted(self) -> int | None:
         best = int(self._smooth.argmax())
         if best != self._none and self._smooth[best] >= self._settings.enter:
             return best
-        # A label is kept through doubt, but not against another class that is sure, the unknown one included.
+        # A label stays while no class is likely enough, but gives way to a likely one, none_label included.
         kept = self._current is not None and self._smooth[self._current] >= self._settings.leave
         return self._current if kept and self._smooth[best] < self._settings.enter else None
 

@@ -1,11 +1,13 @@
-"""A camera, a clock, a pose estimator and an engine that do what a test says."""
+"""A camera, a clock, a pose estimator and an engine that do what a test tells them to."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -15,11 +17,23 @@ from live_stf.model import Model
 from live_stf.preparation import Preparation
 from live_stf.types import Frame, People, Person, Scores
 
+T = TypeVar("T")
+
 SIZE = (64, 48)
+WAIT = 60.0  # seconds that a test waits for something before it fails
+
+
+def wait_until(condition: Callable[[], T]) -> T:
+    """Return the first true value of `condition`."""
+    deadline = time.monotonic() + WAIT
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.005)
+    return found
 
 
 class FakeClock:
-    """Seconds that pass only when told."""
+    """A clock whose seconds pass only in `advance`."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -32,14 +46,24 @@ class FakeClock:
 
 
 class FakeSource:
-    """A camera or clip of `count` pictures (None: without end), each `step` seconds after the one before.
+    """A camera or clip of `count` frames (None: without end), each `step` seconds after the one before.
 
-    The picture's first pixel counts pictures. A live one sleeps between pictures; `hang_at` blocks for ever there,
-    `fail_at` raises there, `frozen` gives the same picture again and again.
+    The first pixel counts the frames. A live source sleeps between frames; `hang_at` blocks at that frame until
+    `release` is set, `fail_at` raises there, `frozen` repeats one image. A `gated` source waits for
+    `give`.
     """
 
     def __init__(
-        self, count=None, step=1 / 30, live=True, hang_at=None, fail_at=None, fault=None, frozen=False, sleep=None
+        self,
+        count=None,
+        step=1 / 30,
+        live=True,
+        hang_at=None,
+        fail_at=None,
+        fault=None,
+        frozen=False,
+        sleep=None,
+        gated=False,
     ) -> None:
         self.name = "fake camera" if live else "fake.mp4"
         self.fps, self.size, self.live, self.fault = 1 / step, SIZE, live, None
@@ -49,15 +73,25 @@ class FakeSource:
         self.closed_while_reading = False
         self._count, self._step, self._hang_at, self._fail_at, self._later_fault = count, step, hang_at, fail_at, fault
         self._frozen = frozen
-        self._sleep = (step if live else 0.0) if sleep is None else sleep
+        self._sleep = (step if live and not gated else 0.0) if sleep is None else sleep
+        self._gate = threading.Semaphore(0) if gated else None
+        self._cancelled = False
         self._index = 0
         self._reading = False
         self.release = threading.Event()
 
+    def give(self, frames=1):
+        """Let a gated source give that many frames more."""
+        self._gate.release(frames)
+
     def read(self):
+        if self._gate is not None:
+            self._gate.acquire()
+            if self._cancelled:
+                return None
         if self._index == self._hang_at:
             self._reading = True
-            self.release.wait(30)
+            self.release.wait(WAIT)
             self._reading = False
             return None
         if self._index == self._fail_at:
@@ -75,7 +109,9 @@ class FakeSource:
         return frame
 
     def cancel(self):
-        pass
+        self._cancelled = True
+        if self._gate is not None:
+            self._gate.release()
 
     def close(self):
         self.closed += 1
@@ -89,15 +125,27 @@ class FakeSource:
 
 
 class FakePose:
-    """One body that stands still in every picture, or what `persons(frame)` says. seconds: time one picture takes."""
+    """One body that stands still in every frame, or `persons(frame)`.
 
-    def __init__(self, persons=None, seconds=0.0, fail_at=None) -> None:
+    seconds: time that a frame takes. gated: each frame takes until `allow` is called.
+    """
+
+    def __init__(self, persons=None, seconds=0.0, fail_at=None, gated=False) -> None:
+        self._gate = threading.Semaphore(0) if gated else None
+        self.waiting = 0  # frames that detect() was called with
         self.closed = 0
         self.times = []
         self._persons = persons or (lambda frame: (a_body(),))
         self._seconds, self._fail_at = seconds, fail_at
 
+    def allow(self, frames=1):
+        """Let a gated estimator finish that many frames."""
+        self._gate.release(frames)
+
     def detect(self, frame):
+        self.waiting += 1
+        if self._gate is not None:
+            self._gate.acquire(timeout=WAIT)
         if len(self.times) == self._fail_at:
             raise RuntimeError("pose is broken")
         self.times.append(frame.time)
@@ -110,7 +158,7 @@ class FakePose:
 
 
 class FakeClassifier:
-    """Says `answer(window)` (probabilities) of every window; without one, that the first class is sure."""
+    """Gives `answer(window)` (probabilities) for every window; by default the first class is certain."""
 
     engine_name = "fake"
 
@@ -133,7 +181,7 @@ class FakeClassifier:
 
 
 def a_body(x: float = 30.0, score: float = 0.9) -> Person:
-    """A made body of 20 pixels' height around (x, 24)."""
+    """A body of 20 pixels' height around (x, 24)."""
     joints = np.stack([x + np.arange(18) % 5, 14 + np.arange(18) * 1.2, np.full(18, score)], axis=1)
     return Person(joints.astype(np.float32))
 
@@ -141,7 +189,13 @@ def a_body(x: float = 30.0, score: float = 0.9) -> Person:
 @pytest.fixture
 def fakes() -> SimpleNamespace:
     return SimpleNamespace(
-        Clock=FakeClock, Source=FakeSource, Pose=FakePose, Classifier=FakeClassifier, body=a_body, size=SIZE
+        Clock=FakeClock,
+        Source=FakeSource,
+        Pose=FakePose,
+        Classifier=FakeClassifier,
+        body=a_body,
+        size=SIZE,
+        wait_until=wait_until,
     )
 
 

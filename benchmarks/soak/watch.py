@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.soak.faulty_camera import Fault, FaultyCamera
+from live_stf.engine import Classifier
 from live_stf.errors import one_line
 from live_stf.live.events import changes
 from live_stf.live.loop import LiveLoop
-from live_stf.live.window_classifier import Classifier
 from live_stf.model import Model
 from live_stf.pose.estimator import PoseEstimator
 from live_stf.sources.reconnect import ReconnectingSource

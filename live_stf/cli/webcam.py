@@ -148,7 +148,7 @@ def run(options: argparse.Namespace) -> int:
     theme.apply(app, options.theme or preferences.theme)
     with ExitStack() as opened:
         events = None if options.events is None else opened.enter_context(EventWriter(options.events))
-        session = Session(preferences.settings(given), say, beside_interface=True)
+        session = Session(preferences.settings(given), say, low_priority=True)
         try:
             status = show(app, session, options, events, preferences, has_to_open=bool(given))
         finally:

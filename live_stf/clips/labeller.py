@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from live_stf.clips.segments import Segment
 from live_stf.decision import Decision
-from live_stf.live.window_classifier import Classifier
+from live_stf.engine import Classifier
 from live_stf.model import Model
 from live_stf.preparation.window_buffer import SceneBuffer, WindowBuffer, observations, open_buffer
 from live_stf.types import Event, People, Scores, State, Window
@@ -80,14 +80,14 @@ class Labeller:
         """Take everybody seen in the next picture; returns the segments that this closes."""
         self._time = people.time
         closed = self._end([t for t in self._tracks.values() if people.time - t.newest > self._patience])
-        for identity, seen in observations(people, self._together):
+        for identity, persons in observations(people, self._together):
             track = self._tracks.get(identity)
             if track is None:
                 history = 2 * self._span + self._stride  # a window is asked for when the first full one could be
                 buffer = open_buffer(identity, people.size, self._span, self._frames, history)
                 decision = Decision(identity, self._labels, self._settings)
                 track = self._tracks[identity] = _Track(buffer, decision, people.time)
-            track.buffer.add(people.time, seen)
+            track.buffer.add_persons(people.time, persons)
         ready = [(track, window) for track in self._tracks.values() for window in self._complete(track, people.time)]
         return closed + self._decide(ready)
 

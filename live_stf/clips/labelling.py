@@ -9,7 +9,7 @@ import numpy as np
 
 from live_stf.clips.labeller import Labeller
 from live_stf.clips.segments import Segment, SegmentWriter
-from live_stf.live.window_classifier import Classifier
+from live_stf.engine import Classifier
 from live_stf.model import Model
 from live_stf.pose.estimator import PoseEstimator
 from live_stf.pose.tracking import Tracker

@@ -1,4 +1,4 @@
-"""A thread that reads a source and keeps only the newest picture, so that delay cannot grow."""
+"""A thread that reads a source and keeps the newest frame only, so that delay cannot grow."""
 
 from __future__ import annotations
 
@@ -8,30 +8,32 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from live_stf.live.rate import RateMeter
 from live_stf.sources.source import Source
 from live_stf.types import Frame
 
 _log = logging.getLogger(__name__)
 
+STOP_TIMEOUT = 1.0  # seconds that stop() waits for a read by default
+
 
 @dataclass(frozen=True, eq=False)
 class Captured:
-    """A picture and when it was read, by the capture's clock in seconds."""
+    """A frame and the time at which it was read, by the capture's clock in seconds."""
 
     frame: Frame
     arrived: float
 
 
 class Capture:
-    """Reads a source in a thread of its own. Files are played at their own pace, by their pictures' timestamps.
+    """Owns a source and reads it in a thread. Files are played at their own pace, by the timestamps of their frames.
 
-    every: no picture of a file is dropped: each waits until it is taken, and the pace is that of who takes them.
+    A capture can outlive the loop that takes its frames, so that the next loop goes on with the same camera or clip.
 
-    The thread is a daemon: a read() that never returns is left behind at the end. clock: seconds; wait: called with the
-    seconds until a file's next picture is due, returns True when that wait was broken off by stop().
+    clock: seconds. wait: called with the seconds until a file's next frame is due; returns True if stop() interrupted
+    the wait. every: drop no frame of a file: each frame waits until it is taken, and whoever takes them sets the pace.
+
+    The thread is a daemon: a read() that never returns is left behind by stop().
     """
 
     def __init__(
@@ -41,7 +43,7 @@ class Capture:
         wait: Callable[[float], bool] | None = None,
         every: bool = False,
     ) -> None:
-        self._source = source
+        self.source = source
         self._every = every and not source.live
         self._clock = clock
         self._stop = threading.Event()
@@ -53,43 +55,47 @@ class Capture:
         self._dropped = 0
         self._ended = False
         self._error: Exception | None = None
-        self._last_change: float | None = None
-        self._sample: np.ndarray | None = None
+        self._newest = clock()  # when the newest frame arrived; before the first, when reading began
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
 
     @property
     def rate(self) -> float:
-        """Pictures read per second, lately."""
+        """Frames read per second over the last seconds."""
         return self._rate.rate()
 
     @property
     def dropped(self) -> int:
-        """Pictures replaced by a newer one before anybody took them."""
+        """Number of frames that a newer one replaced before anybody took them."""
         return self._dropped
 
     @property
     def ended(self) -> bool:
-        """The source has ended or failed, and its last picture was taken."""
+        """Whether the source has ended or failed and its last frame was taken."""
         with self._new:
             return self._ended and self._taken
 
     @property
     def error(self) -> Exception | None:
-        """What reading raised, None while all is well."""
+        """The exception that ended reading; None while all is well."""
         return self._error
 
     @property
     def silence(self) -> float:
-        """Seconds since a picture came that differs from the one before: a dead stream may repeat its last for ever."""
-        return 0.0 if self._last_change is None else max(self._clock() - self._last_change, 0.0)
+        """Seconds since the newest frame of a live source; 0 for files, whose frames may be far apart."""
+        return max(self._clock() - self._newest, 0.0) if self.source.live and self._started else 0.0
+
+    @property
+    def _started(self) -> bool:
+        return self._thread.ident is not None
 
     def start(self) -> None:
-        """Begin to read."""
-        self._last_change = self._clock()
-        self._thread.start()
+        """Begin to read; does nothing if reading has begun."""
+        if not self._started:
+            self._newest = self._clock()
+            self._thread.start()
 
     def take(self, timeout: float) -> Captured | None:
-        """The newest picture that was not taken yet; None when none has come after `timeout` seconds."""
+        """Return the newest frame that was not taken yet; None if none comes within `timeout` seconds."""
         with self._new:
             self._new.wait_for(lambda: not self._taken or self._ended, timeout)
             if self._taken:
@@ -98,26 +104,33 @@ class Capture:
             self._new.notify_all()
             return self._slot
 
-    def stop(self, timeout: float) -> None:
-        """End the thread, waiting up to `timeout` seconds, and close the source.
+    def give_back(self, captured: Captured) -> None:
+        """Return a frame that was taken but not used: the next taker gets it, unless a newer one has come."""
+        with self._new:
+            if self._slot is captured:
+                self._taken = False
+                self._new.notify_all()
 
-        A thread that hangs in read() is left behind, and its source with it: closing under a read may crash.
+    def stop(self, timeout: float = STOP_TIMEOUT) -> None:
+        """End the thread and close the source. Waits up to `timeout` seconds; may be called twice.
+
+        A thread that hangs in read() is left behind with its source open, because closing it during a read may crash.
         """
         self._stop.set()
-        self._source.cancel()
+        self.source.cancel()
         with self._new:
             self._new.notify_all()
-        if self._thread.ident is not None:
+        if self._started:
             self._thread.join(timeout)
         if self._thread.is_alive():
-            _log.debug("%s: left behind in read()", self._source.name)
+            _log.debug("%s: left behind in read()", self.source.name)
         else:
-            self._source.close()
+            self.source.close()
 
     def _run(self) -> None:
         try:
             self._read()
-        except Exception as error:  # the thread's edge: handed on by `error`
+        except Exception as error:  # top of the thread: handed on by `error`
             _log.debug("capture failed", exc_info=True)
             self._error = error
         finally:
@@ -128,13 +141,13 @@ class Capture:
     def _read(self) -> None:
         start: float | None = None
         while not self._stop.is_set():
-            frame = self._source.read()
+            frame = self.source.read()
             if frame is None:
                 return
             if self._every:
                 with self._new:
                     self._new.wait_for(lambda: self._taken or self._stop.is_set())
-            elif not self._source.live:
+            elif not self.source.live:
                 if start is None:
                     start = self._clock() - frame.time
                 due = start + frame.time - self._clock()
@@ -143,10 +156,7 @@ class Capture:
             self._put(Captured(frame, self._clock()))
 
     def _put(self, captured: Captured) -> None:
-        sample = captured.frame.image[::16, ::16].copy()
-        if self._sample is None or sample.shape != self._sample.shape or not np.array_equal(sample, self._sample):
-            self._last_change = captured.arrived
-        self._sample = sample
+        self._newest = captured.arrived
         self._rate.count()
         with self._new:
             self._dropped += not self._taken

@@ -1,7 +1,7 @@
-"""The live loop: capture, pose and classification, each in a thread of its own and at its own rate.
+"""The live loop: capture, pose estimation and classification, each in its own thread and at its own rate.
 
-Nothing queues. Capture keeps the newest picture; pose takes it when it is free; classification looks at everybody's
-motion as it is when its turn comes. What a screen needs is in `snapshot()`.
+Nothing queues. Capture keeps the newest frame; pose estimation takes it when it is free; classification takes the
+newest motion of every person whenever its turn comes. `snapshot()` has everything that a screen needs.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import time
 from collections.abc import Callable
 
 from live_stf.decision import DecisionSettings
+from live_stf.engine import Classifier
 from live_stf.errors import LiveStfError
 from live_stf.live.capture import Capture, Captured
 from live_stf.live.person_states import PersonStates
 from live_stf.live.rate import AgeMeter, RateMeter
-from live_stf.live.window_classifier import Classifier
 from live_stf.model import Model
 from live_stf.pose.estimator import PoseEstimator
 from live_stf.pose.tracking import Tracker
@@ -25,54 +25,59 @@ from live_stf.types import People, Rates, Scores, Snapshot
 
 _log = logging.getLogger(__name__)
 
-SILENCE = 3.0  # seconds without a new picture after which the user is told
-LABELS_PER_SECOND = 10.0  # more than this nobody can read
-# Part of the time that the network may be at work: where it is slow, windows are dropped, and the processor is left to
-# pose estimation.
+SILENCE = 3.0  # seconds without a frame from a live source after which the user is told
+LABELS_PER_SECOND = 10.0  # nobody can read faster
+# Share of the time in which the network may run. A slow network drops windows, which leaves the processor to pose
+# estimation.
 NETWORK_SHARE = 0.5
-STOP_TIMEOUT = 1.5
+STOP_TIMEOUT = 1.5  # seconds
 
 
 class LiveLoop:
-    """Runs source -> pose -> tracking -> window -> classifier -> decision until the source ends or `stop()`.
+    """Runs source -> pose -> tracking -> window -> classifier -> decision until the source ends or `stop()` is called.
 
-    The loop owns source and pose from start() on and closes both. The network is asked `labels_per_second` times a
-    second at most; where it is slow, as often as keeps it busy for NETWORK_SHARE of the time. An exception in a thread
-    ends the loop: `snapshot().message` says it in one line and `error` is the exception.
+    source: a source, which the loop reads from start() on and closes; or a `Capture` that reads one, which stays open
+    when the loop ends, so that another loop can go on with it. The loop closes `pose`. decision: used in place of the
+    model's own settings. labels_per_second: the highest rate at which the network runs; a slow network runs for
+    NETWORK_SHARE of the time. every_frame: estimate the pose in every frame of a file, as fast as possible, instead of
+    playing the file at its own pace.
 
-    every_picture: a file is not played at its own pace: every picture gets a pose result, as fast as that goes.
+    An exception in a thread ends the loop: `error` has it, and `snapshot().message` says it in one line.
     """
 
     def __init__(
         self,
-        source: Source,
+        source: Source | Capture,
         pose: PoseEstimator,
         classifier: Classifier,
         model: Model,
         tracker: Tracker | None = None,
         labels_per_second: float = LABELS_PER_SECOND,
         clock: Callable[[], float] = time.monotonic,
-        every_picture: bool = False,
+        every_frame: bool = False,
+        decision: DecisionSettings | None = None,
     ) -> None:
-        self._source = source
+        self._shares_capture = isinstance(source, Capture)
+        self._capture = source if isinstance(source, Capture) else Capture(source, clock=clock, every=every_frame)
+        self._source = self._capture.source
         self._pose = pose
         self._classifier = classifier
         self._tracker = Tracker() if tracker is None else tracker
         self._clock = clock
         self._period = 1.0 / labels_per_second
-        self._recognizer = PersonStates(model, forget=self._tracker.max_age)
-        self._capture = Capture(source, clock=clock, every=every_picture)
+        self._states = PersonStates(model, decision, forget=self._tracker.max_age)
         self._pose_rate = RateMeter(clock)
         self._label_rate = RateMeter(clock)
         self._age = AgeMeter(clock)
+        self._dropped_before = self._capture.dropped
         self._dropped_windows = 0
         self._lock = threading.Lock()
-        self._newest: Captured | None = None  # with a pose result
+        self._newest: Captured | None = None  # the newest frame that has a pose result
         self._people: People | None = None
         self._frame_age = 0.0
         self._scores: dict[int, Scores] = {}
         self._error: Exception | None = None
-        self._observed = threading.Event()  # something new to classify
+        self._observed = threading.Event()  # there is something new to classify
         self._posed_all = threading.Event()
         self._finished = threading.Event()
         self._stop = threading.Event()
@@ -83,27 +88,28 @@ class LiveLoop:
 
     @property
     def error(self) -> Exception | None:
-        """What ended the loop before its time; None while all is well."""
+        """The exception that ended the loop; None while all is well."""
         return self._error or self._capture.error
 
     @property
     def finished(self) -> bool:
-        """The source has ended or something failed; nothing new will come."""
+        """Whether the source has ended or something failed, so that nothing new will come."""
         return self._finished.is_set()
 
     def start(self) -> LiveLoop:
-        """Begin to work; returns at once."""
+        """Start all threads and return at once."""
         self._capture.start()
         for thread in self._threads:
             thread.start()
         return self
 
     def stop(self) -> None:
-        """End all threads within STOP_TIMEOUT seconds; one that hangs in a read or a call is left behind."""
+        """End all threads within STOP_TIMEOUT seconds. A thread that hangs is left behind."""
         self._stop.set()
         self._observed.set()
         deadline = time.monotonic() + STOP_TIMEOUT
-        self._capture.stop(STOP_TIMEOUT / 2)
+        if not self._shares_capture:
+            self._capture.stop(STOP_TIMEOUT / 2)
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join(max(deadline - time.monotonic(), 0.0))
@@ -118,15 +124,15 @@ class LiveLoop:
         self.stop()
 
     def decide_by(self, settings: DecisionSettings) -> None:
-        """Decide by these settings from now on; what is known of everybody stays."""
-        self._recognizer.decide_by(settings)
+        """Use these decision settings from now on; the states of all persons are kept."""
+        self._states.decide_by(settings)
 
     def snapshot(self) -> Snapshot:
-        """Everything a screen needs now. The picture is the one that the newest pose result belongs to."""
-        finished = self.finished  # asked first: what follows is then at least as new
+        """Return everything that a screen needs now. The frame is the one that the newest pose result belongs to."""
+        finished = self.finished  # read first, so that the rest is at least as new
         with self._lock:
             newest, people, age, scores = self._newest, self._people, self._frame_age, dict(self._scores)
-        events = self._recognizer.events()
+        events = self._states.events()
         return Snapshot(
             frame=None if newest is None else newest.frame,
             people=people,
@@ -137,7 +143,7 @@ class LiveLoop:
                 pose=self._pose_rate.rate(),
                 label=self._label_rate.rate(),
                 frame_age=age,
-                dropped=self._capture.dropped,
+                dropped=self._capture.dropped - self._dropped_before,
                 frame_age_95=self._age.percentile(0.95),
                 dropped_windows=self._dropped_windows,
             ),
@@ -156,13 +162,13 @@ class LiveLoop:
         if finished:
             return f"{self._source.name} has ended"
         if self._capture.silence > SILENCE:
-            return f"no new picture from {self._source.name} for {self._capture.silence:.0f} s"
+            return f"no frame from {self._source.name} for {self._capture.silence:.0f} s"
         return ""
 
     def _guard(self, work: Callable[[], None], stage: str) -> None:
         try:
             work()
-        except Exception as error:  # the thread's edge: handed on by `error` and the snapshot's message
+        except Exception as error:  # top of the thread: handed on by `error` and the snapshot's message
             _log.debug("%s failed", stage, exc_info=True)
             self._error = error
             self._stop.set()
@@ -178,10 +184,13 @@ class LiveLoop:
                 if self._capture.ended:
                     return
                 if self._newest is not None and self._source.live:
-                    self._recognizer.expire(self._newest.frame.time + self._clock() - self._newest.arrived)
+                    self._states.expire(self._newest.frame.time + self._clock() - self._newest.arrived)
                 continue
+            if self._stop.is_set():
+                self._capture.give_back(captured)
+                return
             people = self._tracker.update(self._pose.detect(captured.frame))
-            self._recognizer.observe(people)
+            self._states.observe(people)
             with self._lock:
                 self._newest, self._people = captured, people
                 self._frame_age = self._clock() - captured.arrived
@@ -197,12 +206,12 @@ class LiveLoop:
                 return
             last = self._posed_all.is_set()
             began = self._clock()
-            windows = self._recognizer.windows()
+            windows = self._states.windows()
             answers = self._classifier.classify(windows) if windows else []
-            self._recognizer.decide(answers)
+            self._states.decide(answers)
             if answers:
                 self._label_rate.count()
-            shown = self._recognizer.events()
+            shown = self._states.events()
             with self._lock:
                 self._scores.update((answer.identity, answer) for answer in answers)
                 self._scores = {identity: answer for identity, answer in self._scores.items() if identity in shown}

@@ -53,17 +53,17 @@ class LiveView(QWidget):
 
     def show_about(self, about: About) -> None:
         """Take over the skeleton, the window length and the labels of the model that runs from now on."""
-        self.picture.set_skeleton(about.skeleton)
-        self.picture.set_overlay(replace(self.picture.overlay, frames=about.frames))
-        self.side.persons.set_frames(about.frames)
-        self.side.set_labels(about.labels)
+        self.picture.set_skeleton(about.model.skeleton)
+        self.picture.set_overlay(replace(self.picture.overlay, frames=about.model.preparation.frames))
+        self.side.persons.set_frames(about.model.preparation.frames)
+        self.side.set_labels(about.model.labels)
 
     def replace_attention(self, about: About, view: int | None, visible: bool) -> None:
         """Replace the attention panel by one for another network.
 
         view: the view to begin with, None for the usual one.
         """
-        attention = self.side.replace_attention(about.skeleton, about.grains)
+        attention = self.side.replace_attention(about.model.skeleton, len(about.model.grains))
         if attention is not None:
             attention.choose(BODY if view is None else view)
             attention.body.set_mirrored(self.picture.overlay.mirrored)

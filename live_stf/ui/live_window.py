@@ -160,7 +160,7 @@ class LiveWindow(QMainWindow):
         if now >= self._next_rates:
             self._next_rates = now + _RATES_EVERY
             if self._about is not None:
-                running = f"{self._about.model} on {self._live.engine}  \u00b7  pose by {self._about.pose}"
+                running = f"{self._about.model.name} on {self._live.engine}  \u00b7  pose by {self._about.pose}"
                 status.show_running(short_source(self._about.source), running)
                 status.show_rates(self._shown.rates)
 
@@ -172,7 +172,7 @@ class LiveWindow(QMainWindow):
             self.view.timeline.clear()
         self.menus.show_running(self._live.settings, about)
         self.view.show_about(about)
-        if before is None or (before.skeleton, before.grains) != (about.skeleton, about.grains):
+        if before is None or (before.model.skeleton, before.model.grains) != (about.model.skeleton, about.model.grains):
             self.options.replace_attention(about)
             self._fit()
         if self._paused:

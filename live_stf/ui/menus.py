@@ -93,7 +93,7 @@ class Menus(QObject):
         """Let the user choose which labels are reported."""
         if self._about is None:
             return
-        labels = [label for label in self._about.labels if label != self._about.none_label]
+        labels = [label for label in self._about.model.labels if label != self._about.model.none_label]
         dialog = LabelsDialog(labels, self._settings.listen, self._window)
         dialog.accepted.connect(partial(self._take_labels, dialog))
         self._open(dialog)
@@ -173,7 +173,7 @@ class Menus(QObject):
         _fill(self.people, choices, self._settings.people, self._choose_people)
 
     def _fill_thresholds(self) -> None:
-        own = f" ({100 * self._about.enter:.0f} %)" if self._about is not None else ""
+        own = f" ({100 * self._about.model.decision.enter:.0f} %)" if self._about is not None else ""
         choices: list[tuple[float | None, str]] = [(None, f"Default of the model{own}")]
         choices += [(value, f"{100 * value:.0f} %") for value in _THRESHOLDS]
         chosen = self._settings.threshold

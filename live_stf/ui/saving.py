@@ -55,11 +55,11 @@ class Saver:
             self._lines.append("There is nothing to record yet" if shown.frame is None else "The source has ended")
             return
         started = datetime.now().astimezone().isoformat(timespec="seconds")
-        heading = Heading(shown.frame.size, round(shown.rates.pose, 1), about.source, about.model, started)
+        heading = Heading(shown.frame.size, round(shown.rates.pose, 1), about.source, about.model.name, started)
         # The type fits the frame, not the screen.
         plain = Style(frames=style.frames, skeletons=style.skeletons, mirrored=style.mirrored)
         try:
-            self.recorder = Recorder(fresh_name(self._where()), snapshot, heading, about.skeleton, plain)
+            self.recorder = Recorder(fresh_name(self._where()), snapshot, heading, about.model.skeleton, plain)
         except LiveStfError as problem:
             self._lines.append(str(problem))
 

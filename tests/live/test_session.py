@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from dataclasses import replace
 
 import pytest
 
-from live_stf.errors import SourceError
+from live_stf.errors import LiveStfError, SourceError
 from live_stf.live import session as session_module
 from live_stf.live.session import Session, Settings
 from live_stf.types import State
+from tests.fakes import WAIT
+from tests.fakes import wait_until as until
 
 NAMES = ("walk", "wave", "none")
 
@@ -33,30 +35,35 @@ def said():
 @pytest.fixture
 def running(chosen, said):
     with Session(chosen, said.append) as session:
-        yield session.wait()
-
-
-def until(condition, seconds=20.0):
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
-    return found
+        session.wait()
+        yield session
 
 
 def label_of(session):
     return next((event.label for event in session.snapshot().events.values() if event.state is State.LABEL), None)
 
 
-def test_nobody_waits_for_what_is_being_opened(chosen):
-    began = time.monotonic()
+@pytest.fixture
+def loading(monkeypatch):
+    """Loading a model waits until this is set."""
+    allowed, load = threading.Event(), session_module.load_model
+
+    def slow(name):
+        assert allowed.wait(WAIT)
+        return load(name)
+
+    monkeypatch.setattr(session_module, "load_model", slow)
+    return allowed
+
+
+def test_nobody_waits_for_what_is_being_opened(chosen, loading):
     session = Session(chosen).start()
+    until(lambda: session.opening.startswith("Loading the model"))
     assert session.about is None
     assert session.snapshot().frame is None
-    assert session.opening
-    assert time.monotonic() - began < 0.5
+    loading.set()
     session.wait()
-    assert session.about.labels == NAMES
+    assert session.about.model.labels == NAMES
     assert session.about.source.endswith("long.jsonl")
     assert session.engine.startswith("torch")
     until(lambda: label_of(session))
@@ -81,7 +88,7 @@ def test_another_model_goes_on_with_the_source_where_it_is(running, chosen, fold
     before, time_before = running.about, running.snapshot().frame.time
     running.change(replace(chosen, model=str(folder / "two")))
     until(lambda: running.about is not before)
-    assert running.about.labels == ("jump", *NAMES)
+    assert running.about.model.labels == ("jump", *NAMES)
     shown = until(lambda: running.snapshot().frame)
     assert shown.time > time_before
     until(lambda: {len(scores.probabilities) for scores in running.snapshot().scores.values()} == {4})
@@ -131,7 +138,7 @@ def test_a_threshold_that_was_chosen_holds_from_the_start(chosen):
         session.wait()
         until(lambda: session.snapshot().scores)
         assert session.snapshot().events[1].state is State.UNSURE
-        assert session.about.enter == 0.1
+        assert session.about.model.decision.enter == 0.1
 
 
 def test_what_has_ended_is_played_again_when_it_is_chosen_again(chosen, folder):
@@ -166,16 +173,31 @@ def test_changes_that_come_too_fast_end_with_the_newest(running, chosen, folder)
     assert running.about.source.endswith("other.jsonl")
 
 
-def test_it_ends_while_it_is_opening(chosen, monkeypatch):
-    def slow(*_, **__):
-        time.sleep(1.5)
-        raise AssertionError
-
-    monkeypatch.setattr(session_module, "load_model", slow)
+def test_it_ends_while_it_is_opening(chosen, loading):
     session = Session(chosen).start()
-    time.sleep(0.1)
-    began = time.monotonic()
-    assert not session.close(timeout=0.2)
-    assert time.monotonic() - began < 1.0
-    session._thread.join(5)
+    until(lambda: session.opening.startswith("Loading the model"))
+    assert not session.close(timeout=0.1)
+    loading.set()
+    session._thread.join(WAIT)
     assert session.about is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"people": 0}, "people is 0, it has to be 1 or more"),
+        ({"rate": 0.0}, "rate is 0, it has to be above 0"),
+        ({"size": (0, 480)}, "size is 0x480"),
+        ({"threshold": 1.5}, "threshold is 1.5, it has to be above 0 and 1 at most"),
+    ],
+)
+def test_settings_that_are_out_of_range_are_refused(wrong, told):
+    with pytest.raises(LiveStfError, match=told):
+        Settings(**wrong)
+
+
+def test_a_label_that_the_model_does_not_know_is_named(running, chosen):
+    running.change(replace(chosen, listen=frozenset({"fly"})))
+    (notice,) = until(running.notices)
+    assert notice.startswith("one has no label fly; there are walk, wave, none;")
+    assert running.settings == chosen

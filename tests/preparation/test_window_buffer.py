@@ -181,7 +181,7 @@ def test_of_many_people_the_surest_are_in_the_scene_and_memory_is_bounded():
     assert len(scene) <= 22
 
 
-def test_sightings_are_of_persons_or_of_all_together():
+def test_observations_are_of_persons_or_of_the_scene():
     people = People(0.0, SIZE, (*persons_at(0.0, 1, 3), Person(joints_at(0), 0)))
     assert [identity for identity, _ in observations(people, together=False)] == [1, 3]
     ((identity, persons),) = observations(people, together=True)

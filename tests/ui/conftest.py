@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from live_stf.decision import DecisionSettings
 from live_stf.live.session import About, Settings
+from live_stf.model import Model
+from live_stf.preparation import Preparation
 from live_stf.skeleton import OPENPOSE_18
 from live_stf.types import Event, Frame, People, Person, Rates, Scores, Snapshot, State
 from live_stf.ui import theme
@@ -75,9 +79,10 @@ def scores_of() -> Callable[..., Scores]:
 
 @pytest.fixture
 def about() -> About:
-    return About(
-        LABELS, OPENPOSE_18, 2, 150, "a model", "an engine", "a pose estimator", "clips/clip.mp4", LABELS[-1], 0.62
-    )
+    network = {"architecture": "stf-net", "skeleton": "openpose18", "grains": 2}
+    decision = DecisionSettings(enter=0.62, none_label=LABELS[-1])
+    model = Model(Path("nowhere"), "a model", LABELS, network, Preparation(), decision=decision)
+    return About(model, "an engine", "a pose estimator", "clips/clip.mp4")
 
 
 class FakeLive:

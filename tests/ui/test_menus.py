@@ -94,11 +94,11 @@ def test_l_lets_labels_be_marked_and_what_stands_for_everything_else_is_not_amon
     dialog = window.menus.dialog
     items = dialog.items
     assert dialog.list.count() == len(items)
-    assert set(items) == set(about.labels[:-1])
+    assert set(items) == set(about.model.labels[:-1])
     assert dialog.chosen is None
     items["walk"].setCheckState(Qt.Unchecked)
     dialog.accept()
-    assert live.asked[-1].listen == set(about.labels[:-1]) - {"walk"}
+    assert live.asked[-1].listen == set(about.model.labels[:-1]) - {"walk"}
     live.settings = live.asked[-1]
     window._poll()
     qtbot.keyClick(window, Qt.Key_L)

@@ -94,7 +94,8 @@ def test_x_goes_through_the_views_of_the_attention_and_the_next_window_remembers
 
 def test_a_network_without_attention_has_no_panel_for_it(open_window, live, about, qtbot):
     scores = {1: replace(live.given[-1].scores[1], attention=())}
-    live.about, live.given = replace(about, grains=0), [replace(live.given[-1], scores=scores)]
+    without = replace(about, model=replace(about.model, network={}))
+    live.about, live.given = without, [replace(live.given[-1], scores=scores)]
     window = open_window()
     for key in (Qt.Key_A, Qt.Key_X):
         qtbot.keyClick(window, key)
@@ -321,7 +322,9 @@ def test_the_timeline_grows_with_what_is_done(window, live, wait):
 
 
 def test_another_model_and_source_take_over_the_whole_window(window, live, wait, about, scores_of):
-    other = replace(about, labels=("hop", "skip", "none"), grains=1, source="other.mp4", model="tiny")
+    network = {**about.model.network, "grains": 1}
+    tiny = replace(about.model, name="tiny", labels=("hop", "skip", "none"), network=network)
+    other = replace(about, model=tiny, source="other.mp4")
     scores = replace(scores_of(), probabilities=np.float32([0.1, 0.8, 0.1]), attention=scores_of().attention[:1])
     live.about = other  # the old snapshot is still there for a moment
     wait(lambda: window.windowTitle() == "other.mp4 - live-stf")
@@ -330,7 +333,7 @@ def test_another_model_and_source_take_over_the_whole_window(window, live, wait,
     wait(lambda: window.view.side.bars.best and window.view.side.bars.best[0][0] == "skip")
     assert window.view.side.attention.views == (BODY, 0)
     assert window.view.side.attention.isVisible()
-    live.about = replace(other, grains=0)
+    live.about = replace(other, model=replace(tiny, network={}))
     wait(lambda: window.view.side.attention is None)
     window.grab()
 
