@@ -38,7 +38,7 @@ STILL_UP = {
 STILL_LONG = {
     "live_stf/engine/build.py", "live_stf/engine/quantize.py",
     "live_stf/engine/tensorrt_engine.py", "live_stf/live/session.py", "live_stf/network/fused.py",
-    "live_stf/network/stf_net.py", "live_stf/pose/blazepose/torch_network.py",
+    "live_stf/network/stf_net.py",
 }  # fmt: skip
 
 

@@ -42,7 +42,7 @@ DETECTOR_OUTPUTS = ("boxes", "scores")
 LANDMARK_OUTPUTS = ("landmarks", "presence", "heatmap")
 BATCHES = (1, 2, LARGEST)  # people at once; a number between two is filled up
 # What decides, besides the weights, what an engine computes.
-_CODE = ("tflite_graph.py", "networks.py", "torch_network.py")
+_CODE = ("tflite_graph.py", "networks.py", "torch_graph.py", "torch_network.py")
 
 PICTURES, STRIDE = 120, 10  # of the sample clip that an engine is compared on, and every how many
 # Largest difference to OpenVINO in fp32, as a share of an output's largest number; rounding alone makes up to 3e-3 in

@@ -1,4 +1,4 @@
-"""As a torch module a network gives what OpenVINO gives of it."""
+"""A network as a torch module gives the same outputs as in OpenVINO."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from live_stf.runtime.openvino import openvino, precision_options
 from live_stf.sources.video_file import VideoFile
 
 operators = openvino.opset13
-# Of the largest number that OpenVINO gives.
+# As a share of the largest number of OpenVINO's output.
 NEAR = {"fp32": 2e-5, "fp16": 2e-2}
 
 
 @pytest.fixture(scope="module")
 def cuts(clip):
-    """Cuts regions out of a picture of the sample clip, as squares (N, side, side, 3): people, and what is beside."""
+    """Cuts regions with and without people out of a frame of the sample clip, as squares (N, side, side, 3)."""
     with VideoFile(clip) as source:
         picture = source.read().image
     width, height = picture.shape[1], picture.shape[0]
@@ -56,7 +56,7 @@ def by_torch(model: openvino.Model, pictures: np.ndarray, precision: str = "fp32
 
 
 @pytest.mark.parametrize("complexity", ["lite", "full", "heavy"])
-def test_several_real_pictures_at_once_give_what_each_gives_alone_in_openvino(complexity, cuts):
+def test_a_batch_gives_what_each_image_gives_alone_in_openvino(complexity, cuts):
     detector, landmarks = networks_of(complexity)
     for model in (detector, landmarks) if complexity == "full" else (landmarks,):
         pictures = cuts(model.input(0).shape[1])
@@ -68,22 +68,22 @@ def test_several_real_pictures_at_once_give_what_each_gives_alone_in_openvino(co
             np.testing.assert_allclose(values, expected, rtol=0, atol=NEAR["fp32"] * np.abs(expected).max())
 
 
-def test_weights_are_read_as_what_they_are_for_and_nothing_is_computed_twice(cuts):
-    """Zeros around a picture, sums after a convolution and changes of constants cost nothing of their own."""
+def test_padding_biases_and_constants_are_folded(cuts):
+    """Zeros around an image, sums after a convolution and changes of constants are no steps of their own."""
     _, landmarks = networks_of("full")
     kinds = [node.get_type_name() for node in landmarks.get_ordered_ops()]
     network = torch_network(landmarks)
     called = [node.target.__name__ for node in network.graph.nodes if node.op == "call_function"]
     convolutions = sum("Convolution" in kind for kind in kinds)
     assert called.count("conv2d") == convolutions
-    # The first step sees pairs of pixels, of which the zeros are on the left alone; other frames of zeros are channels.
+    # The first step sees pairs of pixels with zeros only on the left; the other two paddings add channels.
     assert called.count("pad") == 1 + 2
     assert kinds.count("Pad") > 2
     assert called.count("clamp") == kinds.count("Clamp")
     assert called.count("add") <= kinds.count("Add") - convolutions + 1
 
 
-def test_in_half_precision_places_are_near_and_what_is_given_stays_float32(cuts):
+def test_in_half_precision_places_are_near_and_outputs_stay_float32(cuts):
     _, landmarks = networks_of("full")
     pictures = cuts(landmarks.input(0).shape[1])[1:2]
     wanted = by_openvino(landmarks, pictures)
@@ -95,7 +95,7 @@ def test_in_half_precision_places_are_near_and_what_is_given_stays_float32(cuts)
     assert (places[places > 128] % 0.125 != 0).any()
 
 
-def test_a_network_of_something_else_is_refused():
+def test_another_network_is_refused():
     picture = operators.parameter([1, 8, 8, 3], openvino.Type.u8)
     values = operators.convert(picture, openvino.Type.f32)
     turned = operators.transpose(values, np.array([0, 3, 1, 2]))
@@ -104,25 +104,25 @@ def test_a_network_of_something_else_is_refused():
     for network, reason in (
         (operators.erf(convolution), "its operator Erf is not known"),
         (operators.convert(convolution, openvino.Type.f16), "it computes in f16"),
-        (operators.reshape(convolution, np.array([4, 8, 8]), special_zero=False), "its Reshape mixes pictures"),
-        (operators.transpose(convolution, np.array([1, 0, 2, 3])), "it turns the batch"),
-        (operators.depth_to_space(convolution, "depth_first", 2), "spreads channels over pixels"),
-        (operators.pad(convolution, [0, 0, 1, 1], [0, 0, 1, 1], "edge"), "it pads in another way"),
+        (operators.reshape(convolution, np.array([4, 8, 8]), special_zero=False), "its Reshape mixes images"),
+        (operators.transpose(convolution, np.array([1, 0, 2, 3])), "it transposes the batch"),
+        (operators.depth_to_space(convolution, "depth_first", 2), "its DepthToSpace has a mode that is not known"),
+        (operators.pad(convolution, [0, 0, 1, 1], [0, 0, 1, 1], "edge"), "its Pad has a mode that is not known"),
         (
             operators.convolution(
                 turned, operators.reshape(values, np.array([1, 3, 8, 8]), False), [1, 1], [0, 0], [0, 0], [1, 1]
             ),
-            "depends on the picture where it",
+            "depends on the image where it",
         ),
     ):
         with pytest.raises(ValueError, match=reason):
             torch_network(openvino.Model([network], [picture], "something else"))
     second = operators.parameter([1, 3, 8, 8], np.float32)
-    with pytest.raises(ValueError, match="it takes 2 inputs, not one picture"):
+    with pytest.raises(ValueError, match="it takes 2 inputs, not one image"):
         torch_network(openvino.Model([operators.add(turned, second)], [picture, second], "two"))
 
 
-def test_an_asymmetric_frame_of_zeros_is_where_the_network_has_it():
+def test_asymmetric_zero_padding_is_kept():
     picture = operators.parameter([1, 6, 6, 2], openvino.Type.u8)
     turned = operators.transpose(operators.convert(picture, openvino.Type.f32), np.array([0, 3, 1, 2]))
     framed = operators.pad(turned, [0, 0, 0, 1], [0, 0, 2, 0], "constant", np.float32(0))
