@@ -14,6 +14,7 @@ import re
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 
@@ -86,4 +87,6 @@ def help_text(command: list[str]) -> str:
     output = io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.suppress(SystemExit):
         main([*command, "--help"])
+    if not output.getvalue():
+        raise PluginError(f"live-stf {' '.join(command)} --help prints nothing")
     return f"```text\n{output.getvalue().strip()}\n```"
