@@ -39,7 +39,7 @@ BATCH, FRAMES = 16, 150
 ROUNDS = 7
 CLASSES = 400
 
-_T = TypeVar("T")
+_T = TypeVar("_T")
 
 _RECIPE = """
 name: bench

@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from live_stf.data.clip import Clip, Damaged
-from live_stf.data.reader import open_reader
+from live_stf.data.reader import READERS, open_reader
+from live_stf.data.reading_code import PACKAGE, source_files
 from live_stf.data.store import VERSION, write_store
 from live_stf.errors import DataError, LiveStfError
 from live_stf.skeleton import SKELETONS, Skeleton
@@ -63,11 +64,16 @@ def plan(sources: Sequence[Source]) -> list[Chunk]:
     return chunks
 
 
-def fingerprint(chunks: Sequence[Chunk], skeleton: Skeleton) -> str:
-    """The same for two readings only if one can go on where the other was stopped: same items, options and readers."""
+def fingerprint(chunks: Sequence[Chunk], skeleton: Skeleton, package: Path = PACKAGE) -> str:
+    """A hash that is equal for two preparations only if one can continue the other.
+
+    It covers the items, the options, and the code that reads them: the readers in use and this module with everything
+    that they import from live_stf. package: folder of live_stf.
+    """
     digest = hashlib.sha256(f"{VERSION} {skeleton.name}".encode())
-    for module in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(module.read_bytes())
+    readers = {f"{READERS}.{chunk.source.reader}" for chunk in chunks}
+    for file in source_files({*readers, __name__}, package):
+        digest.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes())
     for chunk in chunks:
         digest.update(repr((chunk.source, len(chunk.items))).encode())
         for item in chunk.items:

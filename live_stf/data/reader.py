@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import inspect
-import re
+import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +13,8 @@ import numpy as np
 
 from live_stf.data.clip import Clip, Damaged
 from live_stf.errors import DataError
+
+READERS = "live_stf.data.readers"  # the package of the readers, a module each
 
 
 class Reader(Protocol):
@@ -40,16 +41,17 @@ class _WholeFolder:
         return [root]
 
 
+def reader_names() -> list[str]:
+    """The names of all readers, sorted: the modules of live_stf.data.readers."""
+    return sorted(module.name for module in pkgutil.iter_modules(importlib.import_module(READERS).__path__))
+
+
 def open_reader(name: str) -> Reader:
-    """The reader live_stf.data.readers.NAME. DataError when there is none."""
-    module = None
-    if re.fullmatch(r"[a-z][a-z0-9_]*", name) and importlib.util.find_spec(f"live_stf.data.readers.{name}"):
-        module = importlib.import_module(f"live_stf.data.readers.{name}")
-    if hasattr(module, "items"):
-        return module
-    if hasattr(module, "read"):
-        return _WholeFolder(module.read)
-    raise DataError(f"reader {name!r} is not known: it must be a module of live_stf.data.readers that reads a data set")
+    """The reader live_stf.data.readers.NAME. Raises DataError if there is none."""
+    if name not in reader_names():
+        raise DataError(f"reader {name!r} is not known, it can be one of {', '.join(reader_names())}")
+    module: Any = importlib.import_module(f"{READERS}.{name}")
+    return module if hasattr(module, "items") else _WholeFolder(module.read)
 
 
 def check_options(name: str, options: dict[str, Any]) -> None:

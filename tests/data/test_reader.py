@@ -1,10 +1,28 @@
 from __future__ import annotations
 
+import importlib
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from live_stf.data.reader import present, require, trim
+from live_stf.data.reader import READERS, open_reader, present, reader_names, require, trim
 from live_stf.errors import DataError
+
+
+def test_the_documentation_has_a_row_for_every_reader():
+    text = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
+    table = text.partition("## The readers\n")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == reader_names()
+
+
+@pytest.mark.parametrize("name", reader_names())
+def test_a_reader_is_described_and_has_the_two_steps(name):
+    reader = open_reader(name)
+    assert callable(reader.items)
+    assert callable(reader.read_item)
+    assert (importlib.import_module(f"{READERS}.{name}").__doc__ or "").strip()
 
 
 def test_a_missing_folder_is_named_in_one_line(tmp_path):

@@ -1,42 +1,35 @@
-"""A pickled list item by item, so that a long one need not be in memory whole.
+"""A pickled list read item by item, so that a list of many gigabytes never is in memory whole.
 
-The pickle is read operation by operation, as pickletools takes it apart, and builds nothing but what `safe_pickle`
-admits. Only what later operations ask for again is remembered, so an item that was handed on is gone.
+The reading is done by the unpickler that Python itself is written with (`pickle._Unpickler`, which joblib builds on,
+too). Two things are different here: only what later operations ask for again is remembered, and the items of one list
+are handed on in place of being kept. What may be built is decided by `safe_pickle`. docs/formats.md says why no library
+does this.
 """
 
 from __future__ import annotations
 
 import pickle
-import pickletools
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
-from live_stf.data.formats.safe_pickle import Admitted, Array, Dtype, admitted, load_pickle
+from live_stf.data.formats.safe_pickle import Admitted, admitted, checked_operations, load_pickle
 
-_MARK = object()
-_VALUES = {
-    "INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT", "STRING", "BINSTRING",
-    "SHORT_BINSTRING", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8", "UNICODE", "BINUNICODE",
-    "SHORT_BINUNICODE", "BINUNICODE8",
-}  # fmt: skip
-_CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
-_EMPTY = {"EMPTY_LIST": list, "EMPTY_DICT": dict, "EMPTY_SET": set}
-_GATHERED = {"TUPLE": tuple, "LIST": list, "FROZENSET": frozenset}  # of what lies above the mark
-_TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
-_REMEMBER = {"PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"}
 _RECALL = {"GET", "BINGET", "LONG_BINGET"}
-_NOTHING = {"PROTO", "FRAME", "STOP"}  # is to be done
 
 
 class PickledList:
-    """The list that the pickle at `path` is, or that it has under `key`; it can be gone through again.
+    """The list that the pickle at `path` holds: as its whole content or, in a dictionary, under `key`.
 
-    rest: what the pickle holds, with that list empty. Where there is none, `rest` is the whole content and this is
-    empty. DataError as of `load_pickle`, always before the first item.
+    It can be iterated over any number of times. In memory are the items of one batch (a thousand, as Python writes
+    them) and what the pickle refers to more than once. A pickle that is written in an unusual way is in memory whole.
 
-    In memory are the items of one batch, a thousand as Python writes them, and what the pickle refers to more than
-    once. A pickle that is written in an unusual way is in memory whole.
+    Attributes:
+        rest: the content of the pickle with that list empty. If the pickle holds no such list, `rest` is the whole
+            content and there are no items.
+
+    Raises DataError if the pickle cannot be read, is damaged or asks for anything but arrays and plain containers;
+    always before the first item.
     """
 
     def __init__(self, path: Path, key: str) -> None:
@@ -45,9 +38,9 @@ class PickledList:
         try:
             with path.open("rb") as file:
                 self._recalled = _recalled(file)
-            # Once without keeping the items: all of them can be read, and what they belong to is known.
-            self.rest = _last(self._read())
-        except Exception:  # a damaged pickle ends in nearly any of them; reading it whole says what is wrong
+            # A first pass that drops the items: it shows that all of them can be read, and what surrounds them.
+            self.rest = _result(self._read())
+        except Exception:  # a damaged pickle raises nearly anything; reading it whole says what is wrong
             self.rest, self._whole = _split(load_pickle(path), key)
 
     def __iter__(self) -> Iterator[Any]:
@@ -55,11 +48,11 @@ class PickledList:
 
     def _read(self) -> Generator[Any, None, Any]:
         with self._path.open("rb") as file:
-            return (yield from _Machine(self._recalled, self._key).run(file))
+            return (yield from _ListUnpickler(file, self._recalled, self._key).items())
 
 
-def _last(items: Generator[Any, None, Any]) -> Any:
-    """What a generator returns."""
+def _result(items: Generator[Any, None, Any]) -> Any:
+    """The return value of a generator."""
     while True:
         try:
             next(items)
@@ -83,103 +76,110 @@ def _list_of(content: Any, key: str) -> list[Any] | None:
 
 def _recalled(file: BinaryIO) -> frozenset[int]:
     """Numbers in the pickle's memory that are asked for again."""
-    return frozenset(argument for operation, argument, _ in pickletools.genops(file) if operation.name in _RECALL)
+    return frozenset(argument for operation, argument in checked_operations(file) if operation in _RECALL)
 
 
-class _Machine:
-    """Builds what a pickle says, as the pickle protocol defines it."""
+class _Memory(dict[int, Any]):
+    """The memory of an unpickler that keeps only what is recalled, and counts all that it is given."""
 
-    def __init__(self, recalled: frozenset[int], key: str) -> None:
-        self._recalled, self._key = recalled, key
-        self._stack: list[Any] = []
-        self._memory: dict[int, Any] = {}
-        self._remembered = 0  # how often something was
+    def __init__(self, recalled: frozenset[int]) -> None:
+        super().__init__()
+        self._recalled, self._count = recalled, 0
+
+    def __setitem__(self, number: int, value: Any) -> None:
+        if number != self._count:
+            raise pickle.UnpicklingError("its memory is not filled in order")
+        self._count += 1
+        if number in self._recalled:
+            super().__setitem__(number, value)
+
+    def __len__(self) -> int:
+        return self._count
+
+
+class _Batch(Exception):
+    """Leaves the loop of the unpickler with items of the list."""
+
+    def __init__(self, items: list[Any]) -> None:
+        self.items = items
+
+
+class _Stop(Exception):
+    """Leaves the loop of the unpickler with the content, at the end."""
+
+    def __init__(self, content: Any) -> None:
+        self.content = content
+
+
+class _ListUnpickler(pickle._Unpickler):
+    """Python's own unpickler, which leaves its loop whenever it would append to the list under `key`."""
+
+    # The state of pickle._Unpickler, which type stubs leave out: objects since the last mark, and before each mark.
+    stack: list[Any]
+    metastack: list[list[Any]]
+    read: Callable[[int], bytes]
+    pop_mark: Callable[[], list[Any]]
+    dispatch: ClassVar[dict[int, Callable[[Any], None]]] = dict(pickle._Unpickler.dispatch)
+
+    def __init__(self, file: BinaryIO, recalled: frozenset[int], key: str) -> None:
+        super().__init__(file, encoding="latin1")
+        self.memo = _Memory(recalled)
+        self._key = key
         self._handed: list[Any] | None = None  # the list whose items are handed on; it stays empty
 
-    def run(self, file: BinaryIO) -> Generator[Any, None, Any]:
-        """Hand the list's items on; returns the rest. Any exception for what is damaged, not admitted or unusual."""
-        for operation, argument, _ in pickletools.genops(file):
-            if operation.name in ("APPEND", "APPENDS"):
-                items = [self._stack.pop()] if operation.name == "APPEND" else self._above_mark()
-                if self._is_wanted(self._stack[-1]):
-                    self._handed = self._stack[-1]
-                    yield from items
-                else:
-                    list.extend(self._stack[-1], items)
-            elif operation.name not in _NOTHING:
-                self._do(operation.name, argument)
-        (content,) = self._stack
+    def find_class(self, module: str, name: str) -> Admitted:
+        return admitted(module, name)
+
+    def items(self) -> Generator[Any, None, Any]:
+        """Yields the items and returns the rest. Raises anything if the pickle is damaged, unsafe or unusual."""
+        run: Callable[[], Any] = self.load
+        while True:
+            try:
+                run()
+            except _Batch as batch:
+                yield from batch.items
+            except _Stop as stop:
+                return self._checked(stop.content)
+            run = self._continue
+
+    def _continue(self) -> None:
+        """The loop of `load` without its beginning."""
+        while True:
+            self.dispatch[self.read(1)[0]](self)
+
+    def _checked(self, content: Any) -> Any:
         found = _list_of(content, self._key)
-        if found or (self._handed is not None and found is not self._handed):
+        if self.stack or self.metastack or found or (self._handed is not None and found is not self._handed):
             raise pickle.UnpicklingError("the list is not where it was looked for")
         return content
 
+    def _append(self) -> None:
+        self._extend([self.stack.pop()])
+
+    def _append_batch(self) -> None:
+        self._extend(self.pop_mark())
+
+    def _stop(self) -> None:
+        raise _Stop(self.stack.pop())
+
+    def _extend(self, items: list[Any]) -> None:
+        target = self.stack[-1]
+        if not self._is_wanted(target):
+            list.extend(target, items)
+            return
+        self._handed = target
+        raise _Batch(items)
+
     def _is_wanted(self, target: Any) -> bool:
-        """Whether this is the content itself, or what lies under the key in it, as far as can be seen by now."""
-        stack = self._stack
-        if self._handed is not None or len(stack) == 1:
-            return target is (self._handed if self._handed is not None else stack[0])
-        deeper = any(value is _MARK for value in stack[2:])
-        return isinstance(stack[0], dict) and isinstance(stack[-2], str) and stack[-2] == self._key and not deeper
+        """Whether this is the content itself or, as far as can be seen by now, its list under the key."""
+        if self._handed is not None:
+            return target is self._handed
+        below = [value for stack in self.metastack for value in stack]
+        if not below and len(self.stack) == 1:
+            return isinstance(target, list)
+        owners, key = below or self.stack[:-2], self.stack[-2] if len(self.stack) > 1 else None
+        return len(owners) == 1 and isinstance(owners[0], dict) and isinstance(key, str) and key == self._key
 
-    def _above_mark(self) -> list[Any]:
-        stack = self._stack
-        mark = next(place for place in range(len(stack) - 1, -1, -1) if stack[place] is _MARK)
-        values = stack[mark + 1 :]
-        del stack[mark:]
-        return values
-
-    def _do(self, name: str, argument: Any) -> None:
-        stack = self._stack
-        if name in _RECALL:
-            stack.append(self._memory[argument])
-        elif name in _REMEMBER:
-            if argument not in (None, self._remembered):
-                raise pickle.UnpicklingError("its memory is not filled in order")
-            if self._remembered in self._recalled:
-                self._memory[self._remembered] = stack[-1]
-            self._remembered += 1
-        elif name in _VALUES:
-            stack.append(argument)
-        elif name in _CONSTANTS:
-            stack.append(_CONSTANTS[name])
-        elif name in _EMPTY:
-            stack.append(_EMPTY[name]())
-        elif name == "MARK":
-            stack.append(_MARK)
-        elif name in _GATHERED:
-            stack.append(_GATHERED[name](self._above_mark()))
-        elif name in _TUPLES:
-            stack[-_TUPLES[name] :] = [tuple(stack[-_TUPLES[name] :])]
-        elif name in ("SETITEM", "SETITEMS", "DICT"):
-            self._set_items(name)
-        elif name == "ADDITEMS":
-            values = self._above_mark()
-            set.update(stack[-1], values)
-        else:
-            self._make(name, argument)
-
-    def _set_items(self, name: str) -> None:
-        values = [self._stack.pop() for _ in range(2)][::-1] if name == "SETITEM" else self._above_mark()
-        if name == "DICT":
-            self._stack.append({})
-        if not isinstance(self._stack[-1], dict):
-            raise pickle.UnpicklingError("items of what is no dictionary")
-        self._stack[-1].update(zip(values[::2], values[1::2], strict=True))
-
-    def _make(self, name: str, argument: Any) -> None:
-        """What only arrays and a few containers need."""
-        stack = self._stack
-        if name == "GLOBAL":
-            stack.append(admitted(*argument.split(" ", 1)))
-        elif name == "STACK_GLOBAL":
-            module, name = stack[-2:]
-            stack[-2:] = [admitted(module, name)]
-        elif name == "REDUCE" and isinstance(stack[-2], Admitted):
-            arguments = stack.pop()
-            stack[-1] = stack[-1](*arguments)
-        elif name == "BUILD" and isinstance(stack[-2], (Array, Dtype)):
-            state = stack.pop()
-            stack[-1].__setstate__(state)
-        else:
-            raise pickle.UnpicklingError(f"{name} is not read here")
+    dispatch[pickle.APPEND[0]] = _append
+    dispatch[pickle.APPENDS[0]] = _append_batch
+    dispatch[pickle.STOP[0]] = _stop

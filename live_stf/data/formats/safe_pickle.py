@@ -1,8 +1,8 @@
-"""Pickles of other people, read without running what they say.
+"""Untrusted pickles, read without running any of their code.
 
-A pickle is a program: loading one may call anything that can be imported. Here only NumPy arrays and numbers, strings
-and plain containers come out, and whatever else a pickle names ends its reading. Arrays are made from a type's code and
-bytes alone; NumPy's own types take flags from a pickle with which bytes would be taken for addresses.
+A pickle is a program: loading one can call anything that can be imported. This reader gives NumPy arrays, numbers,
+strings and plain containers, and refuses a pickle that names anything else. Arrays are made from a type code and bytes
+alone: NumPy's own types would accept flags from the pickle that make NumPy take bytes for addresses.
 """
 
 from __future__ import annotations
@@ -11,50 +11,56 @@ import math
 import pickle
 import pickletools
 import re
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO, Literal, NoReturn
 
 import numpy as np
 
 from live_stf.errors import DataError
 
 _REMEMBER = ("PUT", "BINPUT", "LONG_BINPUT")
+_EXTENSIONS = ("EXT1", "EXT2", "EXT4")
 _CODE = re.compile(r"[biufSU]\d+|\?")
 
 
 def load_pickle(path: Path) -> Any:
-    """What the pickle at `path` holds; DataError when it cannot be read, is damaged or wants to run anything.
+    """The content of the pickle at `path`, in memory as a whole. Strings of Python 2 are read as Latin-1.
 
-    Strings of Python 2 are read as Latin-1. The whole content is in memory, as pickles have it.
+    Raises DataError if the file cannot be read, is damaged, or names anything but arrays and plain containers.
     """
     try:
         with path.open("rb") as file:
-            _check_memory(file)
+            deque(checked_operations(file), maxlen=0)
             file.seek(0)
             return _Unpickler(file, encoding="latin1").load()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error}") from error
     except pickle.UnpicklingError as error:
         raise DataError(f"{path} is not a pickle of arrays and plain containers: {error}") from error
-    except Exception as error:  # a damaged pickle can end in nearly any of them
+    except Exception as error:  # a damaged pickle raises nearly anything
         problem = " ".join(f"{type(error).__name__} {error}".split())
         raise DataError(f"{path} is not a pickle of arrays and plain containers: {problem}") from error
 
 
-def _check_memory(file: BinaryIO) -> None:
-    """UnpicklingError when it remembers things by numbers that no pickler gives.
+def checked_operations(file: BinaryIO) -> Iterator[tuple[str, Any]]:
+    """Name and argument of each operation of a pickle; nothing of it is done.
 
-    Python makes room for all numbers up to the largest at once: five bytes could ask for more memory than there is.
+    Raises UnpicklingError at operations that no pickler of data writes. Things remembered by large numbers: Python
+    makes room for all numbers up to the largest at once, so five bytes could ask for more memory than there is. Things
+    named by the numbers of `copyreg`'s extensions: Python can answer these without asking `find_class`.
     """
     for done, (operation, argument, _) in enumerate(pickletools.genops(file)):
         if operation.name in _REMEMBER and argument is not None and argument > done:
             raise pickle.UnpicklingError(f"it remembers a thing as number {argument} after {done} operations")
+        if operation.name in _EXTENSIONS:
+            raise pickle.UnpicklingError(f"it names a thing by the extension number {argument}")
+        yield operation.name, argument
 
 
 class Dtype:
-    """A simple NumPy type while it is read: its code, then its byte order."""
+    """A simple NumPy type under construction: its code, then its byte order."""
 
     def __init__(self, code: Any, *_: Any) -> None:
         if not isinstance(code, str) or not _CODE.fullmatch(code):
@@ -67,7 +73,7 @@ class Dtype:
 
 
 class Array(np.ndarray):
-    """An array while it is read: empty, then filled from bytes."""
+    """An array under construction: empty, then filled from bytes."""
 
     def __setstate__(self, state: tuple) -> None:
         version, shape, dtype, fortran, content = state
@@ -92,24 +98,26 @@ def _scalar(dtype: Any, content: bytes | str) -> np.generic:
     return np.frombuffer(_encode(content), _simple(dtype), 1)[0]
 
 
-def _from_buffer(content: bytes | bytearray, dtype: Any, shape: tuple[int, ...], order: str) -> np.ndarray:
+def _from_buffer(
+    content: bytes | bytearray, dtype: Any, shape: tuple[int, ...], order: Literal["C", "F"]
+) -> np.ndarray:
     return np.frombuffer(content, _simple(dtype)).reshape(shape, order=order)
 
 
 def _encode(text: bytes | str, encoding: str = "latin1") -> bytes:
-    """The bytes that protocols before 3 write as text."""
+    """Bytes, which protocols before 3 write as text."""
     if encoding != "latin1":
         raise pickle.UnpicklingError(f"text as {encoding!r} is not read")
     return text.encode("latin1") if isinstance(text, str) else bytes(text)
 
 
 def _no_bytes() -> bytes:
-    """Empty bytes, as protocols before 3 write them; with a number `bytes` would fill the memory."""
+    """Empty bytes, as protocols before 3 write them. `bytes` itself would fill the memory if it got a number."""
     return b""
 
 
 class Admitted:
-    """Something that a pickle may call and do nothing else with."""
+    """A function that a pickle may call; it can do nothing else with it."""
 
     __slots__ = ("_made_by",)
 
@@ -144,7 +152,7 @@ for _core in ("numpy.core", "numpy._core"):  # before NumPy 2 and since
 
 
 def admitted(module: str, name: str) -> Admitted:
-    """What a pickle means by a name. UnpicklingError for everything that is not needed for arrays and containers."""
+    """The function that a name in a pickle stands for. Raises UnpicklingError unless arrays or containers need it."""
     if (module, name) not in _ADMITTED:
         raise pickle.UnpicklingError(f"it asks for {module}.{name}")
     return Admitted(_ADMITTED[module, name])

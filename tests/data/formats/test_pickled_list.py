@@ -1,8 +1,9 @@
-"""A list out of a pickle, item by item: the same as of the whole, in less memory, and as safe."""
+"""A pickled list read item by item: the same items as of the whole list, in less memory, and as safely."""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import pickle
 import tracemalloc
@@ -64,7 +65,7 @@ def _listed(value: Any) -> Any:
     [
         (ITEMS, []),
         ([], []),
-        (ITEMS * 700, []),  # several batches
+        (list(range(2500)), []),  # Python writes batches of a thousand
         ({"split": SPLIT, "annotations": ITEMS}, {"split": SPLIT, "annotations": []}),
         ({"annotations": ITEMS, "split": SPLIT}, {"split": SPLIT, "annotations": []}),
         ({"annotations": ITEMS}, {"annotations": []}),
@@ -102,11 +103,33 @@ def test_what_is_written_otherwise_is_read_whole(tmp_path, content):
         assert_same(read.rest, whole)
 
 
+class SmallBatches(pickle._Pickler):
+    """Writes lists in batches of 50, so that few items are several batches."""
+
+    _BATCHSIZE = 50
+
+
+def written_in_small_batches(folder: Path, content: Any, protocol: int = 4) -> Path:
+    file = io.BytesIO()
+    SmallBatches(file, protocol).dump(content)
+    return written(folder, file.getvalue())
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_items_of_several_batches_are_those_of_the_whole(tmp_path, protocol):
+    items = ITEMS * 16
+    read = PickledList(written_in_small_batches(tmp_path, {"annotations": items}, protocol), "annotations")
+    assert_same(list(read), items)
+    assert read.rest == {"annotations": []}
+    assert read._whole is None
+
+
 def test_items_that_were_handed_on_are_not_kept(tmp_path):
-    count, size = 8000, 4096
+    count, size = 400, 4096  # eight batches
     items = [{"frame_dir": str(number), "keypoint": np.full(size, number % 7, np.uint8)} for number in range(count)]
-    path = written(tmp_path, {"split": {"train": [item["frame_dir"] for item in items]}, "annotations": items})
-    del items
+    content = {"split": {"train": [item["frame_dir"] for item in items]}, "annotations": items}
+    path = written_in_small_batches(tmp_path, content)
+    del items, content
     tracemalloc.start()
     try:
         total = sum(int(item["keypoint"][-1]) for item in PickledList(path, "annotations"))
@@ -152,7 +175,7 @@ def test_torn_and_overwritten_pickles_are_what_they_are_as_a_whole_or_an_error(t
     try:
         whole = load_pickle(path)
     except DataError:
-        with contextlib.suppress(DataError):  # it does not mind wrong lengths of frames, which it has no use for
+        with contextlib.suppress(DataError):  # Python's own unpickler accepts some wrong lengths of frames
             PickledList(path, "annotations")
         return
     found = whole.get("annotations") if isinstance(whole, dict) else whole

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import copyreg
 import os
 import pickle
 import struct
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from live_stf.data.formats.pickled_list import PickledList
 from live_stf.data.formats.safe_pickle import load_pickle
 from live_stf.errors import DataError
 
@@ -128,6 +130,17 @@ def test_a_file_that_is_not_there_or_empty_or_no_pickle_is_an_error(tmp_path):
 def test_a_few_bytes_cannot_ask_for_all_of_the_memory(tmp_path, remember):
     with pytest.raises(DataError, match="it remembers a thing as number"):
         load(tmp_path, b"\x80\x03N" + remember + b".")
+
+
+@pytest.mark.parametrize("operation", [b"\x82\x01", b"\x83\x01\x00", b"\x84\x01\x00\x00\x00"])
+def test_names_by_the_numbers_of_extensions_are_refused(tmp_path, operation, monkeypatch):
+    """Python remembers what such a number stands for, and then does not ask `find_class`."""
+    monkeypatch.setitem(copyreg._inverted_registry, 1, ("os", "mkdir"))
+    monkeypatch.setitem(copyreg._extension_cache, 1, os.mkdir)
+    with pytest.raises(DataError, match="by the extension number 1"):
+        load(tmp_path, b"\x80\x02" + operation + b"U\x01x\x85R.")
+    with pytest.raises(DataError, match="by the extension number 1"):
+        PickledList(tmp_path / "some.pkl", "annotations")
 
 
 @settings(max_examples=150, deadline=None)
