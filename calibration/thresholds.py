@@ -38,7 +38,7 @@ from live_stf.model import Model, load_model
 from live_stf.runtime.machine import machine
 from live_stf.runtime.record import model_hash
 from live_stf.training.model_card import write_model_card
-from live_stf.training.recipe import load_recipe
+from live_stf.training.recipe import Recipe, load_recipe
 from live_stf.training.samples import HeldOutWindows
 from live_stf.training.selection import prepare_missing_store
 
@@ -183,15 +183,20 @@ def main(arguments: list[str] | None = None) -> int:
     return run_command(run, given)
 
 
+def _held_out(model: Model, recipe: Recipe) -> HeldOutWindows:
+    if recipe.data.protocol is None:
+        check_labels(model, recipe)
+        prepare_missing_store(recipe)
+        windows = held_out_side(model, recipe)
+        if isinstance(windows, HeldOutWindows):
+            return windows
+    raise DataError(f"{recipe.name} is a benchmark of whole clips: streams are simulated for live recipes only")
+
+
 def run(given: argparse.Namespace) -> None:
     """Measure, show and write."""
     model, recipe = load_model(given.model), load_recipe(given.recipe, given.changes)
-    if recipe.data.protocol is not None:
-        raise DataError(f"{recipe.name} is a benchmark of whole clips: streams are simulated for live recipes only")
-    check_labels(model, recipe)
-    prepare_missing_store(recipe)
-    windows = held_out_side(model, recipe)
-    result = measure(model, windows, given.engine, given.streams, given.rate)
+    result = measure(model, _held_out(model, recipe), given.engine, given.streams, given.rate)
     show(result, Console())
     if given.output is not None:
         command = f"python calibration/thresholds.py {model.name} {recipe.name} --streams {given.streams}"

@@ -41,7 +41,7 @@ def switches(model: Model) -> dict[str, Any]:
     network = dict(model.network)
     kind = NETWORKS[network.pop("architecture")]
     network.pop("skeleton")
-    defaults = {name: one.default for name, one in inspect.signature(kind.__init__).parameters.items()}
+    defaults = {name: one.default for name, one in inspect.signature(kind).parameters.items()}
     changed = {name: value for name, value in network.items() if value != defaults[name]}
     if changed.get("grains") == len(model.skeleton.grains) + 1:
         del changed["grains"]

@@ -23,6 +23,7 @@ from live_stf.engine.torch_engine import load_network
 from live_stf.errors import DataError, ModelError
 from live_stf.model import Model
 from live_stf.network import STFNet
+from live_stf.network.stf_net import MCF
 from live_stf.training.samples import HeldOut
 
 OWN, OTHERS, EVEN, LEFT_OUT = "its own", "another window's", "the same for every part", "MCF left out"
@@ -48,11 +49,10 @@ def attention_from(network: STFNet, source: str, bodies: int) -> Iterator[None]:
         LEFT_OUT: torch.zeros_like,
     }.get(source)
     handles = []
-    for block in network.blocks:
-        if block.mcf is None or replace is None:
-            continue
-        layers = (block.mcf.norm,) if source == LEFT_OUT else (block.mcf.query, block.mcf.key)
-        handles += [layer.register_forward_hook(_change(replace)) for layer in layers]
+    for module in network.modules():
+        if isinstance(module, MCF) and replace is not None:
+            layers: list[nn.Module] = [module.norm] if source == LEFT_OUT else [module.query, module.key]
+            handles += [layer.register_forward_hook(_change(replace)) for layer in layers]
     try:
         yield
     finally:

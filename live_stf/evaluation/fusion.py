@@ -46,7 +46,7 @@ def fusions(streams: Sequence[str]) -> list[tuple[str, ...]]:
     if len(streams) not in (1, 2, 4):
         raise ModelError(f"1, 2 or 4 streams can be fused, not {len(streams)} ({', '.join(streams)})")
     ordered = sorted(streams, key=STREAMS.index)
-    wanted = [(stream,) for stream in ordered]
+    wanted: list[tuple[str, ...]] = [(stream,) for stream in ordered]
     if len(streams) == 4:
         wanted.append(("joint", "bone"))
     return [*wanted, tuple(ordered)] if len(streams) > 1 else wanted

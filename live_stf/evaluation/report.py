@@ -131,7 +131,7 @@ def measure(engine: Engine, windows: HeldOut, batch: int = 16) -> Report:
     if not isinstance(windows, HeldOutWindows) or not virtual.any():
         return report
     near = windows.from_near()
-    said, target = run_windows(engine, Subset(near, np.flatnonzero(virtual)), batch, "the same from near")
+    said, target = run_windows(engine, Subset(near, np.flatnonzero(virtual).tolist()), batch, "the same from near")
     found = torch.from_numpy(said), torch.from_numpy(target)
     right = float((said.argmax(axis=1) == target).mean())
     counted = len(target), right, _macro_f1_of_those_there(*found, len(labels))

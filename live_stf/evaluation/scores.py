@@ -7,6 +7,7 @@ import json
 import zipfile
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -56,7 +57,8 @@ class ModelScores:
     def save(self, folder: Path) -> Path:
         """Write FOLDER/NAME: NumPy arrays, no pickle. Returns the file. The folder is there."""
         file = folder / self.name
-        np.savez_compressed(file, **{key: np.asarray(value) for key, value in vars(self).items()})
+        arrays: dict[str, Any] = {key: np.asarray(value) for key, value in vars(self).items()}
+        np.savez_compressed(file, allow_pickle=False, **arrays)
         return file
 
 
@@ -92,7 +94,7 @@ def run_windows(
 def held_out_side(model: Model, recipe: Recipe) -> HeldOut:
     """The windows that the recipe tests the model on, in the model's own preparation: a model of any stream sees what
     it learned on. ModelError when the labels are not the model's."""
-    own = replace(recipe, preparation=model.preparation.as_dict())
+    own = replace(recipe, preparation=model.preparation)
     check_labels(model, own)
     store = open_store(own)
     own = with_labels(own, store)
@@ -168,7 +170,7 @@ def _windows_hash(tested: HeldOut, engine: str, training: int) -> str:
         "lengths": list(map(int, store.lengths)),
         "labels": recipe.labels,
         "none": recipe.none_label,
-        "preparation": recipe.preparation,
+        "preparation": recipe.preparation.as_dict(),
         "windows": asdict(recipe.windows),
         "augmentation": recipe.augmentation,
         "protocol": recipe.data.protocol,

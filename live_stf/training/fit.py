@@ -68,7 +68,7 @@ def fit(recipe: Recipe, console: Console, command: str | None = None) -> Trained
         console.print(f"continuing from {checkpoint}", soft_wrap=True)
     try:
         with interruption:
-            trainer.fit(learner, windows, ckpt_path=checkpoint and checkpoint.path, weights_only=True)
+            trainer.fit(learner, windows, ckpt_path=checkpoint.path if checkpoint else None, weights_only=True)
     except SystemExit as ended:  # Lightning raises it on Ctrl-C
         raise KeyboardInterrupt from ended
     if not processes.first:

@@ -6,6 +6,7 @@ from typing import Any
 
 import lightning
 import torch
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
@@ -76,7 +77,7 @@ class Classification(lightning.LightningModule):
         self.log("top1", self.top1, prog_bar=True)
         self.log("macro_f1", self.macro_f1, prog_bar=True)
 
-    def configure_optimizers(self) -> dict:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         settings = self.recipe.training
         optimizer = build_optimizer(self.parameters(), settings)
         schedule = build_schedule(optimizer, settings, settings.epochs, int(self.trainer.estimated_stepping_batches))

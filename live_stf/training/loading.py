@@ -25,15 +25,14 @@ class Windows(lightning.LightningDataModule):
         self.share = processes.share(recipe.training.batch)
 
     def train_dataloader(self) -> DataLoader:
-        return self._loader(
-            training_windows(self.store, self.selected, self.recipe, self.trainer.current_epoch), drop_last=True
-        )
+        epoch = self.trainer.current_epoch if self.trainer else 0
+        return self._loader(training_windows(self.store, self.selected, self.recipe, epoch), drop_last=True)
 
     def val_dataloader(self) -> DataLoader:
         return self._loader(held_out_windows(self.store, self.selected, self.recipe), drop_last=False)
 
     def _loader(self, windows: Dataset, drop_last: bool) -> DataLoader:
-        sampler = None
+        sampler: DistributedSampler | None = None
         if self.processes.count > 1:
             # The order of an epoch is in the windows already. Taking turns, the processes' n-th batches together are
             # the n-th batch of a single process.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,7 @@ from safetensors.torch import save
 from torch import nn
 
 from live_stf.data.store import Store
-from live_stf.decision import DecisionSettings
 from live_stf.model import Model, load_model
-from live_stf.preparation import Preparation
 from live_stf.runtime.devices import detect
 from live_stf.runtime.machine import machine
 from live_stf.training.precision import choose_precision
@@ -28,8 +27,8 @@ def export_model(network: nn.Module, recipe: Recipe, folder: Path, training: Map
         name=recipe.name,
         labels=tuple(recipe.labels),
         network=recipe.network,
-        preparation=Preparation(**recipe.preparation),
-        decision=DecisionSettings.of(recipe.decision, recipe.none_label),
+        preparation=recipe.preparation,
+        decision=replace(recipe.decision, none_label=recipe.none_label),
         training=training,
     )
     model.save_description()

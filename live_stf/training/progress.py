@@ -12,7 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from live_stf.errors import DataError
 from live_stf.training.checkpoint import newest_whole
-from live_stf.training.recipe import Recipe
+from live_stf.training.recipe import Recipe, recipe_schema
 
 # Settings that may differ when a training is continued: places, speed, and what is made of the final weights.
 _FREE = {
@@ -103,7 +103,7 @@ def _kept_recipe(file: Path) -> Any:
     """The recipe in the file. Options that are newer than the file have their defaults."""
     kept = OmegaConf.load(file)
     with suppress(OmegaConfBaseException):  # the file has an option that no longer exists; it is one of the differences
-        kept = OmegaConf.merge(OmegaConf.structured(Recipe), kept)
+        kept = OmegaConf.merge(recipe_schema(), kept)
     return OmegaConf.to_container(kept)
 
 

@@ -55,7 +55,7 @@ class BenchmarkTraining(Dataset):
     def __init__(self, store: Store, selected: Sequence[Selected], recipe: Recipe, epoch: int) -> None:
         self.store, self.recipe, self.epoch = store, recipe, epoch
         settings = recipe.training
-        self.preparation = Preparation(**recipe.preparation)
+        self.preparation = recipe.preparation
         self.skeleton = SKELETONS[self.preparation.skeleton]
         unknown = set(recipe.augmentation) - {*CHOICES, *MOVES}
         if unknown:
@@ -94,7 +94,7 @@ class BenchmarkTest(Dataset):
 
     def __init__(self, store: Store, selected: Sequence[Selected], recipe: Recipe) -> None:
         self.store, self.recipe = store, recipe
-        self.preparation = Preparation(**recipe.preparation)
+        self.preparation = recipe.preparation
         self.selected = selected
         self.clips = [one for one in selected if one.held_out]
 

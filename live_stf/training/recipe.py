@@ -1,13 +1,13 @@
-"""Recipes: one YAML file says everything about a training, and can be changed on the command line as key=value."""
+"""Recipes: one YAML file describes a training completely; `key=value` on the command line changes it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
@@ -21,33 +21,52 @@ from live_stf.training.settings import TrainingSettings
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Recipe:
-    """Everything about one model. See live_stf/recipes/*.yaml.
+    """Everything about one model; live_stf/recipes has examples.
 
-    labels: the classes; without any they are the labels of the store's clips, sorted. windows: how windows are cut out
-    of clips as a live program would (live_stf.data.windows). augmentation: how training windows of a benchmark are
-    varied, names of live_stf.training.protocol_windows.
+    Attributes:
+        name: name of the model, and of its folder below runs/.
+        labels: the classes. If there are none, they are the labels of the store's clips, sorted.
+        none_label: the class of everything else, which is never shown; None if there is none.
+        network: arguments of `live_stf.network.build_network`.
+        preparation: how a window becomes the network's input.
+        windows: how windows are cut out of clips, as a live program would see them.
+        augmentation: how training clips of a benchmark are varied, names of live_stf.training.protocol_windows.
+        decision: when a label begins and ends in live use.
+        data: the data sets.
+        training: how weights are learned.
+        output: folder of checkpoints, logs and the model.
     """
 
-    name: str = MISSING
+    name: str
     labels: list[str] = field(default_factory=list)
     none_label: str | None = None
     network: dict[str, Any] = field(default_factory=dict)
-    preparation: dict[str, Any] = field(default_factory=dict)
+    preparation: Preparation = field(default_factory=Preparation)
     windows: WindowSettings = field(default_factory=WindowSettings)
     augmentation: list[str] = field(default_factory=list)
-    decision: dict[str, Any] = field(default_factory=dict)
-    data: DataSettings = MISSING
+    decision: DecisionSettings = field(default_factory=DecisionSettings)
+    data: DataSettings
     training: TrainingSettings = field(default_factory=TrainingSettings)
     output: str = "runs/${name}"
 
 
-def load_recipe(name_or_file: str, changes: Sequence[str] = ()) -> Recipe:
-    """The recipe by name (live_stf/recipes/NAME.yaml) or file, with `key=value` changes. Raises DataError.
+def recipe_schema() -> DictConfig:
+    """The keys of a recipe with their types and defaults, to merge values into."""
+    schema = OmegaConf.structured(Recipe)
+    for name in ("preparation", "decision"):  # OmegaConf marks the fields of frozen dataclasses as read-only
+        OmegaConf.set_readonly(schema[name], False)
+    return schema
 
-    A file that names another recipe as its `base` says only what is different there. Where a change names another
-    network.architecture, the switches of the file's own do not count.
+
+def load_recipe(name_or_file: str | Path, changes: Sequence[str] = ()) -> Recipe:
+    """The recipe of that name in live_stf/recipes, or in that file, with `key=value` changes.
+
+    A file that names another recipe as its `base` holds only the differences. A change of network.architecture drops
+    the switches of the file's own network.
+
+    Raises DataError if there is no such recipe, or a value in it is not allowed.
     """
     file = _find(name_or_file)
     for change in changes:
@@ -56,21 +75,13 @@ def load_recipe(name_or_file: str, changes: Sequence[str] = ()) -> Recipe:
     try:
         content, changed = _read(file), OmegaConf.from_dotlist(list(changes))
         _drop_switches(content, changed)
-        merged = OmegaConf.merge(OmegaConf.structured(Recipe), content, changed)
-        recipe = OmegaConf.to_object(merged)
-        recipe.preparation = _typed(Preparation, recipe.preparation)
-        recipe.decision = _typed(DecisionSettings, recipe.decision)
-        DecisionSettings.of(recipe.decision, recipe.none_label)
+        recipe = OmegaConf.to_object(OmegaConf.merge(recipe_schema(), content, changed))
     except (OmegaConfBaseException, YAMLError, LiveStfError) as problem:
         raise DataError(f"recipe {file}: {' '.join(str(problem).split())}") from problem
+    if not isinstance(recipe, Recipe):
+        raise TypeError(f"{file} became a {type(recipe).__name__}")
     _check(recipe, file)
     return recipe
-
-
-def _typed(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values as the fields of `kind`, a dataclass that also checks them. OmegaConf's and its own errors."""
-    checked = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(kind), dict(values)))
-    return {name: getattr(checked, name) for name in values}
 
 
 def _drop_switches(content: DictConfig, changed: DictConfig) -> None:
@@ -89,21 +100,27 @@ def _find(name_or_file: str | Path) -> Path:
     return file
 
 
-def _read(file: Path, above: tuple[Path, ...] = ()) -> DictConfig:
-    """The file's content over that of its base. above: the recipes that this one is the base of."""
-    if file in above:
+def _read(file: Path, derived: tuple[Path, ...] = ()) -> DictConfig:
+    """The file's content, merged over that of its base. derived: the recipes that have this one as their base."""
+    if file in derived:
         raise DataError(f"recipe {file} is its own base")
     content = OmegaConf.load(file)
+    if not isinstance(content, DictConfig):
+        raise DataError(f"recipe {file} is a list, it has to be a mapping")
     if "base" not in content:
         return content
-    base = content.pop("base")
-    return OmegaConf.merge(_read(_find(base), (*above, file)), content)
+    merged = OmegaConf.merge(_read(_find(content.pop("base")), (*derived, file)), content)
+    if not isinstance(merged, DictConfig):
+        raise TypeError(f"{file} merged with its base is no mapping")
+    return merged
 
 
 def _check(recipe: Recipe, file: Path) -> None:
     classes = set(recipe.labels)
     if recipe.none_label is not None and recipe.none_label not in classes:
         raise DataError(f"recipe {file}: none_label {recipe.none_label!r} is not one of its labels")
+    if recipe.decision.none_label is not None:
+        raise DataError(f"recipe {file}: decision has no setting none_label; none_label is a key of the recipe itself")
     for label in recipe.training.told_by_legs:
         if label not in classes:
             raise DataError(f"recipe {file}: training.told_by_legs has {label!r}, which is not one of its labels")

@@ -11,17 +11,12 @@ from torch.utils.data import Dataset
 
 from live_stf.data.clip import Clip
 from live_stf.data.store import Store
-from live_stf.data.windows import WindowSettings, draw_window
+from live_stf.data.windows import draw_window
 from live_stf.errors import DataError
-from live_stf.preparation import Preparation
 from live_stf.training.copies import copied
 from live_stf.training.protocol_windows import BenchmarkTest, BenchmarkTraining
 from live_stf.training.recipe import Recipe
 from live_stf.training.selection import Selected
-
-
-def _settings(recipe: Recipe) -> tuple[Preparation, WindowSettings]:
-    return Preparation(**recipe.preparation), recipe.windows
 
 
 class TrainingWindows(Dataset):
@@ -34,7 +29,7 @@ class TrainingWindows(Dataset):
 
     def __init__(self, store: Store, selected: Sequence[Selected], recipe: Recipe, epoch: int) -> None:
         self.store, self.recipe, self.epoch = store, recipe, epoch
-        self.preparation, self.settings = _settings(recipe)
+        self.preparation, self.settings = recipe.preparation, recipe.windows
         self.none = recipe.labels.index(recipe.none_label) if recipe.none_label else None
         self.by_class: dict[int, dict[str, list[int]]] = {}
         for one in selected:
@@ -96,8 +91,7 @@ class HeldOutWindows(Dataset):
 
     def __init__(self, store: Store, selected: Sequence[Selected], recipe: Recipe) -> None:
         self.store, self.recipe = store, recipe
-        self.preparation, settings = _settings(recipe)
-        self.settings = settings.for_test()
+        self.preparation, self.settings = recipe.preparation, recipe.windows.for_test()
         self.selected = selected
         self.clips = [one for one in selected if one.held_out]
         self.views = recipe.training.views
@@ -137,13 +131,17 @@ class HeldOutWindows(Dataset):
 HeldOut = HeldOutWindows | BenchmarkTest
 
 
-def training_windows(store: Store, selected: Sequence[Selected], recipe: Recipe, epoch: int) -> Dataset:
-    """The windows of one epoch: the clips of the recipe's protocol, or random everyday windows where it has none."""
-    kind = TrainingWindows if recipe.data.protocol is None else BenchmarkTraining
-    return kind(store, selected, recipe, epoch)
+def training_windows(
+    store: Store, selected: Sequence[Selected], recipe: Recipe, epoch: int
+) -> TrainingWindows | BenchmarkTraining:
+    """The windows of one epoch: the clips of the recipe's protocol, or random windows if it has no protocol."""
+    if recipe.data.protocol is None:
+        return TrainingWindows(store, selected, recipe, epoch)
+    return BenchmarkTraining(store, selected, recipe, epoch)
 
 
 def held_out_windows(store: Store, selected: Sequence[Selected], recipe: Recipe) -> HeldOut:
     """The windows that a model is measured on; the same ones every time."""
-    kind = HeldOutWindows if recipe.data.protocol is None else BenchmarkTest
-    return kind(store, selected, recipe)
+    if recipe.data.protocol is None:
+        return HeldOutWindows(store, selected, recipe)
+    return BenchmarkTest(store, selected, recipe)

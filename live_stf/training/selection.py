@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +13,6 @@ from live_stf.data.prepare import prepare
 from live_stf.data.protocols import PROTOCOLS, Protocol
 from live_stf.data.store import Store
 from live_stf.errors import DataError
-from live_stf.preparation import Preparation
 from live_stf.skeleton import SKELETONS, Skeleton
 from live_stf.training.recipe import Recipe
 
@@ -72,7 +71,7 @@ def _protocol(recipe: Recipe) -> Protocol | None:
 
 def skeleton_of(recipe: Recipe) -> Skeleton:
     """The skeleton that the recipe's preparation takes."""
-    return SKELETONS[Preparation(**recipe.preparation).skeleton]
+    return SKELETONS[recipe.preparation.skeleton]
 
 
 def prepare_missing_store(recipe: Recipe) -> None:
@@ -103,7 +102,7 @@ def with_labels(recipe: Recipe, store: Store) -> Recipe:
     return replace(recipe, labels=class_labels(recipe, store))
 
 
-def counts(selected: list[Selected], recipe: Recipe) -> Iterator[tuple[str, int, int]]:
+def counts(selected: Sequence[Selected], recipe: Recipe) -> Iterator[tuple[str, int, int]]:
     """(label, clips to train on, clips held out) for every class."""
     training = Counter(one.target for one in selected if not one.held_out)
     held_out = Counter(one.target for one in selected if one.held_out)

@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.table import Table
 from torch.utils.data import DataLoader, TensorDataset
 
-from live_stf.preparation import Preparation
 from live_stf.runtime.machine import machine
 from live_stf.training.learner import Classification
 from live_stf.training.precision import choose_precision
@@ -43,7 +42,7 @@ def _step_seconds(recipe: Recipe) -> list[float]:
     """Seconds of a few training steps on random windows of the recipe's shape, after some that do not count."""
     batch, steps = recipe.training.batch, _WARM_UP + _STEPS
     generator = torch.Generator().manual_seed(0)
-    x = torch.randn(batch, *Preparation(**recipe.preparation).shape, generator=generator)
+    x = torch.randn(batch, *recipe.preparation.shape, generator=generator)
     target = torch.randint(len(recipe.labels), (batch,), generator=generator)
     times = _StepTimes()
     trainer = lightning.Trainer(
@@ -75,7 +74,7 @@ def measure_speed(recipe: Recipe, console: Console) -> dict[str, float]:
         for name, network in networks.items():
             seconds[name] += _step_seconds(dataclasses.replace(recipe, network=dict(network), labels=labels))
     speed = {name: recipe.training.batch / median(values) for name, values in seconds.items()}
-    channels, frames, joints, bodies = Preparation(**recipe.preparation).shape
+    channels, frames, joints, bodies = recipe.preparation.shape
     console.print(
         f"training steps of {recipe.training.batch} windows of {channels} x {frames} x {joints} x {bodies}, "
         f"{choose_precision(recipe.training.precision)}, {recipe.training.threads} threads, {machine()}"

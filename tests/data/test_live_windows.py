@@ -78,7 +78,7 @@ def test_a_clip_is_the_same_input_live_as_in_training_and_evaluation(
     recipe = Recipe(
         name="made",
         labels=["waving"],
-        preparation={"coordinates": "kinetics", "scores": "score", "bodies": bodies, "stream": stream},
+        preparation=Preparation(coordinates="kinetics", scores="score", bodies=bodies, stream=stream),
         data=DataSettings(
             store="",
             protocol="subset",
@@ -86,7 +86,7 @@ def test_a_clip_is_the_same_input_live_as_in_training_and_evaluation(
         ),
     )
     ((evaluated, target),) = BenchmarkTest(store, select(store, recipe), recipe)
-    found = live_input(clip, newest, Preparation(**recipe.preparation))
+    found = live_input(clip, newest, recipe.preparation)
     assert target == 0
     assert found.shape == (3, 150, 18, bodies)
     np.testing.assert_allclose(found, evaluated, atol=1e-5)

@@ -36,7 +36,7 @@ def test_every_model_sees_its_own_stream(make_model: Make, recipe_file: Path) ->
     windows = {stream: held_out_side(make_model(stream), recipe) for stream in STREAMS}
     joint = windows["joint"][0][0]
     np.testing.assert_array_equal(windows["joint-motion"][0][0][:, :-1], joint[:, 1:] - joint[:, :-1])
-    assert recipe.preparation.get("stream") is None  # the caller's recipe stays as it was
+    assert recipe.preparation.stream == "joint"  # the caller's recipe stays as it was
     for one in windows.values():
         assert [target for _, target in one] == one.targets == [0, 0, 1, 1, 2, 2]
 

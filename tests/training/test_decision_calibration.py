@@ -19,7 +19,6 @@ from live_stf.errors import ModelError
 from live_stf.evaluation.simulated_streams import AFTER, BEFORE, Live, judge, simulate, subject_groups
 from live_stf.model import Model, load_model
 from live_stf.network import build_network
-from live_stf.preparation import Preparation
 from live_stf.training.recipe import Recipe
 from live_stf.training.samples import held_out_windows
 from live_stf.training.selection import open_store, select
@@ -103,7 +102,7 @@ def test_the_threshold_is_the_largest_that_keeps_the_actions_or_else_a_quiet_one
 def model(recipe: Recipe, tmp_path: Path) -> Model:
     """The recipe's model with random weights."""
     model = Model(
-        tmp_path / "model", "tiny", tuple(recipe.labels), recipe.network, Preparation(**recipe.preparation),
+        tmp_path / "model", "tiny", tuple(recipe.labels), recipe.network, recipe.preparation,
         decision=DecisionSettings(enter=0.6, leave=0.3, none_label=recipe.none_label), training={"split": "by subject"},
     )  # fmt: skip
     model.save_description()

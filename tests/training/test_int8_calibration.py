@@ -17,7 +17,6 @@ from live_stf.data.store import Store
 from live_stf.decision import DecisionSettings
 from live_stf.model import Model, load_model
 from live_stf.network import build_network, stf_net
-from live_stf.preparation import Preparation
 from live_stf.runtime.record import model_hash
 from live_stf.training.recipe import Recipe
 from live_stf.training.samples import HeldOutWindows
@@ -52,7 +51,7 @@ def model(recipe: Recipe, tmp_path: Path) -> Model:
         "tiny",
         tuple(recipe.labels),
         network,
-        Preparation(**recipe.preparation),
+        recipe.preparation,
         decision=DecisionSettings(none_label=recipe.none_label),
     )
     made.save_description()
@@ -86,7 +85,7 @@ def test_windows_are_of_training_subjects_and_the_same_every_time(
     assert not held_out & set(read)
     assert drawn(recipe_file, model, tmp_path / "two.npy") == 0
     windows = np.load(tmp_path / "one.npy")
-    assert (windows.shape, windows.dtype) == ((12, 3, recipe.preparation["frames"], 18, 1), np.float32)
+    assert (windows.shape, windows.dtype) == ((12, 3, recipe.preparation.frames, 18, 1), np.float32)
     np.testing.assert_array_equal(windows, np.load(tmp_path / "two.npy"))
 
 

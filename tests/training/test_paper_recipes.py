@@ -14,7 +14,7 @@ from live_stf.cli.train import train
 from live_stf.data.clip import Clip
 from live_stf.data.store import write_store
 from live_stf.model import load_model
-from live_stf.preparation import STREAMS, Preparation
+from live_stf.preparation import STREAMS
 from live_stf.skeleton import NTU_25, OPENPOSE_18, SKELETONS
 from live_stf.training.recipe import load_recipe
 from live_stf.training.samples import held_out_windows, training_windows
@@ -68,7 +68,7 @@ def test_a_recipe_says_what_section_iv_b_says(name: str) -> None:
     assert settings.milestones == ([30, 55] if name == "kinetics" else [30, 40])
     assert (settings.label_smoothing, settings.gradient_clip) == (0, 0)
     shape = (3, 150, 18, 2) if name == "kinetics" else (3, 300, 25, 2)
-    assert Preparation(**recipe.preparation).shape == shape
+    assert recipe.preparation.shape == shape
     assert recipe.augmentation == (["random choose", "random move"] if name == "kinetics" else [])
 
 
@@ -78,7 +78,7 @@ def test_every_stream_has_a_folder_of_its_own_and_shares_the_store(name: str, st
     recipe = load_recipe(name, [f"preparation.stream={stream}"])
     assert recipe.output == f"runs/{name}/{stream}"
     assert recipe.data.store == load_recipe(name).data.store
-    assert Preparation(**recipe.preparation).stream == stream
+    assert recipe.preparation.stream == stream
 
 
 @pytest.mark.parametrize("name", PAPER)
@@ -106,7 +106,7 @@ def test_windows_are_full_finite_and_vary_only_in_training_on_kinetics(name: str
     selected = select(store, recipe)
     tests = held_out_windows(store, selected, recipe)
     epochs = [training_windows(store, selected, recipe, epoch) for epoch in (0, 1)]
-    shape = (3, 20, len(SKELETONS[recipe.preparation["skeleton"]]), 2)
+    shape = (3, 20, len(SKELETONS[recipe.preparation.skeleton]), 2)
     for windows in (tests, *epochs):
         for number in range(len(windows)):
             x, _ = windows[number]
@@ -128,7 +128,7 @@ def test_a_recipe_trains_to_a_model_folder(name: str, stores: dict[str, Path], t
         "training.learning_rate=0.01",
     ]  # fmt: skip
     model = train(load_recipe(name, changes), Console(quiet=True))
-    assert load_model(model.folder).preparation == Preparation(**load_recipe(name, changes).preparation)
+    assert load_model(model.folder).preparation == load_recipe(name, changes).preparation
     assert model.labels == LABELS
     assert math.isfinite(model.measured["top1"])
     checkpoint = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=False)

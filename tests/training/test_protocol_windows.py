@@ -15,6 +15,7 @@ from live_stf.data.store import write_store
 from live_stf.engine import open_engine
 from live_stf.errors import DataError
 from live_stf.model import load_model
+from live_stf.preparation import Preparation
 from live_stf.skeleton import KINECT_20
 from live_stf.training.protocol_windows import BenchmarkTest, BenchmarkTraining
 from live_stf.training.recipe import Recipe, load_recipe
@@ -129,7 +130,7 @@ def test_a_protocol_and_a_split_of_ones_own_exclude_each_other(benchmark: Recipe
 
 
 def test_a_store_of_another_skeleton_is_refused(benchmark: Recipe) -> None:
-    benchmark.preparation = {"skeleton": "openpose18"}
+    benchmark.preparation = Preparation(skeleton="openpose18")
     with pytest.raises(DataError, match="holds kinect20, the recipe wants openpose18"):
         open_store(benchmark)
 

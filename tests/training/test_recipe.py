@@ -8,10 +8,8 @@ import pytest
 import torch
 import yaml
 
-from live_stf.decision import DecisionSettings
 from live_stf.errors import DataError
 from live_stf.network import build_network
-from live_stf.preparation import Preparation
 from live_stf.training.recipe import RECIPES, load_recipe
 
 
@@ -21,8 +19,6 @@ def test_every_recipe_of_the_project_makes_sense(file: Path) -> None:
     assert recipe.name == file.stem
     assert len(set(recipe.labels)) == len(recipe.labels)
     build_network(recipe.network, len(recipe.labels) or 2)  # without labels they come from the data
-    Preparation(**recipe.preparation)
-    DecisionSettings.of(recipe.decision, recipe.none_label)
     for source in recipe.data.sources.values():
         assert source.terms
         assert recipe.data.protocol or source.held_out or source.held_out_every
@@ -64,14 +60,14 @@ def test_another_architecture_has_switches_of_its_own() -> None:
 def test_every_row_of_the_ablations_is_a_change_of_a_recipe(changes: list[str], shape: tuple[int, int]) -> None:
     recipe = load_recipe("nw-ucla", changes)
     network = build_network(recipe.network, len(recipe.labels)).eval()
-    logits, attention = network(torch.zeros(1, *Preparation(**recipe.preparation).shape), attention=True)
+    logits, attention = network(torch.zeros(1, *recipe.preparation.shape), attention=True)
     assert logits.shape == (1, 10)
     assert (attention.shape[2], attention.shape[4]) == shape
 
 
 def test_changes_on_the_command_line_win(recipe_file: Path) -> None:
     recipe = load_recipe(recipe_file, ["training.epochs=7", "data.root=/elsewhere", "preparation.stream=bone"])
-    assert (recipe.training.epochs, recipe.data.root, recipe.preparation["stream"]) == (7, "/elsewhere", "bone")
+    assert (recipe.training.epochs, recipe.data.root, recipe.preparation.stream) == (7, "/elsewhere", "bone")
     assert recipe.output == "runs/tiny"
 
 
@@ -97,7 +93,7 @@ def test_changes_on_the_command_line_win(recipe_file: Path) -> None:
         (["preparation.frames=many"], "frames"),
         (["preparation.frames=0"], "frames >= 1"),
         (["decision.colour=red"], "colour"),
-        (["decision.none_label=x"], "no setting none_label"),
+        (["decision.none_label=x"], "decision has no setting none_label"),
         (["decision.enter=2"], "enter is 2.0"),
         (["windows.colour=red"], "colour"),
         (["windows.still=often"], "still"),
@@ -118,7 +114,7 @@ def test_a_change_that_cannot_be_is_said_in_one_line(recipe_file: Path, changes:
 
 def test_what_is_written_as_text_becomes_what_it_has_to_be(recipe_file: Path) -> None:
     recipe = load_recipe(recipe_file, ["preparation.frames='20'", "windows.noise.jitter=0", "decision.enter='0.7'"])
-    assert (recipe.preparation["frames"], recipe.windows.noise.jitter, recipe.decision["enter"]) == (20, 0.0, 0.7)
+    assert (recipe.preparation.frames, recipe.windows.noise.jitter, recipe.decision.enter) == (20, 0.0, 0.7)
 
 
 def test_a_missing_or_broken_recipe(tmp_path: Path) -> None:

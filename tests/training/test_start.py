@@ -13,7 +13,6 @@ from live_stf.cli import train
 from live_stf.errors import DataError
 from live_stf.model import Model, load_model
 from live_stf.network import build_network
-from live_stf.preparation import Preparation
 from live_stf.runtime.record import model_hash
 from live_stf.training.model_card import model_card
 from live_stf.training.recipe import load_recipe
@@ -154,6 +153,6 @@ def test_the_stream_may_be_another(first: Model, recipe_file: Path) -> None:
     recipe = load_recipe(recipe_file, ["preparation.stream=bone"])
     assert first.preparation.stream == "joint"
     assert Start(first, recipe).give(build_network(recipe.network, 3)) == []
-    assert Preparation(**recipe.preparation).stream == "bone"
+    assert recipe.preparation.stream == "bone"
     with pytest.raises(DataError, match="only the same one"):
         Start(first, load_recipe(recipe_file, ["network.tdf=false"]))

@@ -1,4 +1,4 @@
-"""Batch norms over processes: alone they are torch's. test_train.py has two processes train with them."""
+"""Batch norms over processes: in one process they are torch's. Another test trains with them in two processes."""
 
 from __future__ import annotations
 
@@ -50,12 +50,18 @@ def test_alone_it_is_torchs_batch_norm(alone: None, norm: nn.Module, shape: tupl
         torch.testing.assert_close(other.state_dict()[name], value, rtol=1e-4, atol=1e-5)
 
 
+def test_torchs_own_still_refuses_a_cpu(alone: None) -> None:
+    with pytest.raises(ValueError, match="expected input tensor to be on GPU"):
+        nn.SyncBatchNorm(6)(torch.randn(5, 6, 7))
+
+
 @pytest.mark.parametrize("architecture", ["stf-net", "st-gcn"])
 def test_no_norm_of_a_network_is_left_out(architecture: str) -> None:
     network = build_network({"architecture": architecture, "skeleton": "kinect20"}, 4)
     names = list(network.state_dict())
     synchronize_norms(network)
-    norms = [module for module in network.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
+    kinds = nn.modules.batchnorm._BatchNorm, SynchronizedNorm
+    norms = [module for module in network.modules() if isinstance(module, kinds)]
     assert len(norms) > 20
     assert all(isinstance(norm, SynchronizedNorm) for norm in norms)
     assert list(network.state_dict()) == names
