@@ -29,7 +29,7 @@ from live_stf.data.clip import Clip
 from live_stf.data.reader import open_reader
 from live_stf.data.store import Store
 from live_stf.errors import DataError
-from live_stf.runtime.machine import cores, machine
+from live_stf.runtime.machine import cores, describe_machine
 
 DIFFERENT = 64  # clips
 BODIES = 2
@@ -187,7 +187,7 @@ def _timed(run: Callable[[], _T]) -> tuple[float, _T]:
 def bench(clips: int, frames: int, workers: int | None) -> Iterator[str]:
     """Measure; yields one line of the report after the other. workers: processes that read (None: one per core)."""
     workers = workers or cores()
-    yield machine()
+    yield describe_machine()
     with tempfile.TemporaryDirectory(prefix="live-stf-bench-") as place:
         root = Path(place)
         templates = make_folder(root, clips, frames)

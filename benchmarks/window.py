@@ -27,7 +27,7 @@ from live_stf.cli.program import run_command
 from live_stf.clips.video_writer import VideoWriter
 from live_stf.live.session import Session, Settings
 from live_stf.pose import estimators
-from live_stf.runtime.machine import machine
+from live_stf.runtime.machine import describe_machine
 from live_stf.sources.video_file import VideoFile
 from live_stf.ui import theme
 from live_stf.ui.attention_panel import BODY
@@ -166,7 +166,7 @@ def report(measured: dict[str, object], seconds: float, size: str, console: Cons
     """Print the distributions."""
     stretches, answers = measured["stretches"], measured["answers"]
     rates = measured["rates"]
-    print(f"{measured['running']}; {machine()}")
+    print(f"{measured['running']}; {describe_machine()}")
     print(
         f"window {measured['window']}, {measured['view']}, pictures of {size}, {rates.pose:.1f} pose results and "
         f"{rates.label:.1f} labels a second, 95 % of the time a result under {1000 * rates.frame_age_95:.0f} ms old; "

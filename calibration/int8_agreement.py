@@ -22,15 +22,15 @@ from rich.progress import track
 from live_stf.cli.engine import windows_of
 from live_stf.cli.program import run_command
 from live_stf.engine.build import check_calibration, export_int8
+from live_stf.engine.fingerprint import model_hash
 from live_stf.engine.measure import LEAST_SAME_BEST
 from live_stf.engine.protocol import Engine
 from live_stf.engine.torch_engine import TorchEngine
 from live_stf.errors import ModelError
 from live_stf.model import Model, load_model
-from live_stf.runtime.devices import detect
-from live_stf.runtime.machine import machine
+from live_stf.runtime.hardware import detect_hardware
+from live_stf.runtime.machine import describe_machine
 from live_stf.runtime.onnx_engine import OnnxEngine
-from live_stf.runtime.record import model_hash
 from live_stf.training.recipe import load_recipe
 from live_stf.training.samples import HeldOutWindows
 from live_stf.training.selection import open_store, prepare_missing_store, select
@@ -165,8 +165,8 @@ def measure(given: argparse.Namespace) -> dict:
         "products_kept": len(kept),
         "engine": engine.name,
         "torch": torch.__version__,
-        given.backend: detect().modules["onnxruntime" if given.backend == "onnx" else "openvino"],
-        "machine": machine(),
+        given.backend: detect_hardware().modules["onnxruntime" if given.backend == "onnx" else "openvino"],
+        "machine": describe_machine(),
         **{name: round(value, 5) if isinstance(value, float) else value for name, value in asdict(found).items()},
     }
 

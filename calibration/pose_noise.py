@@ -31,7 +31,7 @@ from live_stf.errors import SourceError
 from live_stf.pose import estimators
 from live_stf.pose.tracking import Tracker
 from live_stf.preparation import body_size
-from live_stf.runtime.machine import machine
+from live_stf.runtime.machine import describe_machine
 from live_stf.skeleton import OPENPOSE_18, Skeleton
 from live_stf.sources.video_file import VideoFile
 
@@ -193,7 +193,7 @@ def run(given: argparse.Namespace) -> None:
             "format": FORMAT,
             "pose": given.pose,
             "clips": [clip.name for clip in given.clips],
-            "machine": machine(),
+            "machine": describe_machine(),
             **result,
         }
         given.output.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -31,12 +31,12 @@ from torchmetrics.functional.classification import multiclass_calibration_error
 from live_stf.cli.program import run_command
 from live_stf.decision import DecisionSettings
 from live_stf.engine import ENGINES, open_engine
+from live_stf.engine.fingerprint import model_hash
 from live_stf.errors import DataError
 from live_stf.evaluation.scores import check_labels, held_out_side, run_windows
 from live_stf.evaluation.simulated_streams import Answers, Live, judge, simulate, subject_groups
 from live_stf.model import Model, load_model
-from live_stf.runtime.machine import machine
-from live_stf.runtime.record import model_hash
+from live_stf.runtime.machine import describe_machine
 from live_stf.training.model_card import write_model_card
 from live_stf.training.recipe import Recipe, load_recipe
 from live_stf.training.samples import HeldOutWindows
@@ -200,7 +200,7 @@ def run(given: argparse.Namespace) -> None:
     show(result, Console())
     if given.output is not None:
         command = f"python calibration/thresholds.py {model.name} {recipe.name} --streams {given.streams}"
-        head = {"format": FORMAT, "model_hash": model_hash(model), "command": command, "machine": machine()}
+        head = {"format": FORMAT, "model_hash": model_hash(model), "command": command, "machine": describe_machine()}
         given.output.write_text(json.dumps({**head, **result}, indent=2) + "\n", encoding="utf-8")
     if given.write:
         write_into(model, result)

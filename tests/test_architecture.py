@@ -31,13 +31,10 @@ ENTRIES = ("__init__.py", "__main__.py", "train.py", "engine/__main__.py")
 OUTSIDE = ("apps", "benchmarks", "calibration", "docs", "tests")
 
 # Arrows that run back up and files that are too long still; each is to be mended, and none may be added.
-STILL_UP = {
-    "pose/blazepose/device.py", "pose/blazepose/tensorrt_networks.py",
-    "runtime/record.py",
-}  # fmt: skip
+STILL_UP: set[str] = set()
 STILL_LONG = {
     "live_stf/engine/build.py", "live_stf/engine/quantize.py",
-    "live_stf/engine/tensorrt_engine.py", "live_stf/live/session.py", "live_stf/network/fused.py",
+    "live_stf/live/session.py", "live_stf/network/fused.py",
     "live_stf/network/stf_net.py",
 }  # fmt: skip
 

@@ -27,7 +27,7 @@ from live_stf.cli.program import run_command
 from live_stf.engine import ENGINES, open_classifier
 from live_stf.model import load_model
 from live_stf.pose import estimators
-from live_stf.runtime.machine import machine
+from live_stf.runtime.machine import describe_machine
 
 FORMAT = 1
 BROKEN = 1
@@ -121,7 +121,7 @@ def run(options: argparse.Namespace) -> int:
     width, height = camera.size
     print(
         f"{record.seconds / 60:.1f} minutes of {clip.name} at {width}x{height}, {options.rate:g} pictures a second, "
-        f"seed {options.seed}; {model.name} on {classifier.engine_name}, pose by {options.pose}; {machine()}"
+        f"seed {options.seed}; {model.name} on {classifier.engine_name}, pose by {options.pose}; {describe_machine()}"
     )
     console = Console()
     for shown in (table(record, found, options.limits), fault_table(record), stop_table(record)):
@@ -132,7 +132,7 @@ def run(options: argparse.Namespace) -> int:
         head = {
             "format": FORMAT,
             "command": shlex.join(["python", "-m", "benchmarks.soak", *options.given]),
-            "machine": machine(),
+            "machine": describe_machine(),
         }
         everything = {**head, **as_dict(record, found, options.limits)}
         options.output.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")

@@ -25,7 +25,7 @@ from live_stf.clips.video_writer import VideoWriter
 from live_stf.engine import ENGINES, open_classifier
 from live_stf.model import load_model
 from live_stf.pose import estimators
-from live_stf.runtime.machine import machine
+from live_stf.runtime.machine import describe_machine
 from live_stf.sources.video_file import VideoFile
 
 SECONDS = 30.0  # of the clip, by default
@@ -115,7 +115,7 @@ def measure(clip: Path, options: argparse.Namespace) -> int:
     first = times.poses[options.pose[0]]
     console = Console()
     print(f"{title}; {np.mean(first.people):.1f} people on average")
-    print(f"{model.name} on {classifier.engine_name}, pose by {first.name}; {machine()}")
+    print(f"{model.name} on {classifier.engine_name}, pose by {first.name}; {describe_machine()}")
     print("\none stage after the other, per frame:")
     console.print(stage_table(times))
     if len(times.poses) > 1:

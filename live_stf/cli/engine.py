@@ -13,11 +13,12 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from live_stf.cli.program import WRONG, print_error, run_command
 from live_stf.engine.build import BACKENDS, DEFAULT_PRECISION, References, build, check, said
+from live_stf.engine.fingerprint import mismatch
 from live_stf.engine.tensorrt_engine import PEOPLE
 from live_stf.errors import EngineError, LiveStfError, ModelError
 from live_stf.model import Model, load_model
-from live_stf.runtime.devices import Machine, detect
-from live_stf.runtime.record import EngineRecord, damage, engines_folder, find_records, mismatch
+from live_stf.runtime.hardware import Hardware, detect_hardware
+from live_stf.runtime.record import EngineRecord, damage, engines_folder, find_records
 
 MODEL = "everyday"
 PRECISIONS = ("fp32", "fp16", "bf16", "int8")
@@ -82,12 +83,12 @@ def numbers(text: str) -> tuple[int, ...]:
 
 def run_build(options: argparse.Namespace) -> int:
     model = load_model(options.model)
-    machine = detect()
+    hardware = detect_hardware()
     with progress_line(f"{model.name} for {options.backend}") as progress:
         record = build(
             model,
             options.backend,
-            machine,
+            hardware,
             options.output,
             options.precision,
             options.people,
@@ -96,7 +97,7 @@ def run_build(options: argparse.Namespace) -> int:
             calibration=None if options.calibration is None else windows_of(options.calibration),
         )
     print(f"{record.file}: {', '.join(words(record))}")
-    print(f"machine: {machine}")
+    print(f"machine: {hardware}")
     if record.agreement is None:
         print("compared with torch: no, nothing installed here can run it")
     else:
@@ -105,7 +106,7 @@ def run_build(options: argparse.Namespace) -> int:
     if record.latency:
         print("median ms by people in one batch: " + ", ".join(f"{n}: {ms:.2f}" for n, ms in record.latency.items()))
     else:
-        print(f"speed: not measured, {mismatch(record, model, machine) or 'nothing installed here can run it'}")
+        print(f"speed: not measured, {mismatch(record, model, hardware) or 'nothing installed here can run it'}")
     print(f"written to {options.output}")
     return 0
 
@@ -123,7 +124,7 @@ def windows_of(path: Path) -> np.ndarray:
 
 def run_list(options: argparse.Namespace) -> int:
     records = records_of(options)
-    machine = detect()
+    hardware = detect_hardware()
     if not records:
         print(f"no engines in {options.output}")
     for record in records:
@@ -132,17 +133,17 @@ def run_list(options: argparse.Namespace) -> int:
         if 1 in record.latency:
             measured.append(f"{record.latency[1]:.2f} ms for one person")
         print(f"  built {record.built}; {'; '.join(measured) or 'nothing measured'}")
-        print(f"  usable here: {fits(record, options, machine)}")
+        print(f"  usable here: {fits(record, options, hardware)}")
     return 0
 
 
-def fits(record: EngineRecord, options: argparse.Namespace, machine: Machine) -> str:
+def fits(record: EngineRecord, options: argparse.Namespace, hardware: Hardware) -> str:
     """ "yes", or why not."""
     try:
         model = model_of(record, options)
     except LiveStfError as error:
         return f"not known, {error}"
-    reason = mismatch(record, model, machine) or damage(record, options.output)
+    reason = mismatch(record, model, hardware) or damage(record, options.output)
     return f"no, {reason}" if reason else "yes"
 
 
@@ -150,7 +151,7 @@ def run_check(options: argparse.Namespace) -> int:
     records = records_of(options)
     if not records:
         print(f"no engines in {options.output}")
-    machine = detect()
+    hardware = detect_hardware()
     references: dict[Path, References] = {}
     status = 0
     for record in records:
@@ -162,7 +163,7 @@ def run_check(options: argparse.Namespace) -> int:
             continue
         with progress_line(f"checking {record.file}"):
             lines, sound = check(
-                record, model, machine, options.output, references.setdefault(model.folder, References(model))
+                record, model, hardware, options.output, references.setdefault(model.folder, References(model))
             )
         print(f"{record.file}: {', '.join(words(record))}")
         for line in lines:
@@ -175,7 +176,7 @@ def run_bench(options: argparse.Namespace) -> int:
     from live_stf.engine.bench import bench
 
     with progress_line("measuring") as progress:
-        report = bench(load_model(options.model), detect(), options.output, options.runs, progress)
+        report = bench(load_model(options.model), detect_hardware(), options.output, options.runs, progress)
     report.show(Console())
     return 0
 

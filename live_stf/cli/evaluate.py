@@ -20,7 +20,7 @@ from live_stf.evaluation.report import filmed_sources, measure, show
 from live_stf.evaluation.results import evaluate_streams, show_paper, show_results
 from live_stf.evaluation.scores import check_labels, compute_scores, held_out_side
 from live_stf.model import DESCRIPTION, Model, load_model
-from live_stf.runtime.machine import machine
+from live_stf.runtime.machine import describe_machine
 from live_stf.training.recipe import Recipe, load_recipe
 from live_stf.training.selection import prepare_missing_store
 
@@ -90,7 +90,7 @@ def run(named: Sequence[str], given: argparse.Namespace) -> None:
 def _write(model: Model, recipe: Recipe, engine: str, console: Console) -> None:
     report = measure(open_engine(model, engine), held_out_side(model, recipe))
     show(report, model.labels, console)
-    write_measurement(model, report, machine())
+    write_measurement(model, report, describe_machine())
     console.print(f"written into {model.folder}")
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from live_stf.cli.program import run_command
 from live_stf.pose.estimators import COMPLEXITIES, PRECISIONS
-from live_stf.runtime.devices import detect
+from live_stf.runtime.hardware import detect_hardware
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,10 +28,10 @@ def run(options: argparse.Namespace) -> None:
     from live_stf.pose.blazepose import tensorrt_networks as tensorrt
     from live_stf.pose.pose_models import pose_model
 
-    machine, bundle = detect(), pose_model(options.complexity)
+    hardware, bundle = detect_hardware(), pose_model(options.complexity)
     folder = options.output or tensorrt.folder_of_engines()
     with Console(stderr=True).status("building") as status:
-        records = tensorrt.build(bundle, machine, folder, options.precision, options.target, status.update)
+        records = tensorrt.build(bundle, hardware, folder, options.precision, options.target, status.update)
     for record in records:
         print(f"{record.file}: {record.backend} {record.version}, {record.precision}, {record.capability}")
         if record.differences:
@@ -44,6 +44,6 @@ def run(options: argparse.Namespace) -> None:
             times = ", ".join(f"{pictures}: {milliseconds:.2f}" for pictures, milliseconds in record.latency.items())
             print(f"  median ms by pictures in one batch: {times}")
         else:
-            here = "it was built for another GPU" if machine.gpu else machine.reason
+            here = "it was built for another GPU" if hardware.gpu else hardware.reason
             print(f"  speed: not measured, {here}")
     print(f"written to {folder}")

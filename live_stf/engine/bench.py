@@ -14,12 +14,13 @@ from rich.table import Table
 
 from live_stf.engine.bound import Bound, bounds
 from live_stf.engine.build import References
-from live_stf.engine.measure import RUNS, batch_of, compared
+from live_stf.engine.fingerprint import mismatch
 from live_stf.engine.protocol import Engine
 from live_stf.errors import LiveStfError, one_line
 from live_stf.model import Model
-from live_stf.runtime.devices import Machine
-from live_stf.runtime.record import find_records, mismatch
+from live_stf.runtime.hardware import Hardware
+from live_stf.runtime.record import find_records
+from live_stf.runtime.timing import RUNS, batch_of, median_times
 
 PEOPLE = (1, 2, 4, 8)
 MANY = 256  # windows, for the throughput of a GPU
@@ -42,7 +43,7 @@ class Row:
 @dataclass(frozen=True)
 class Report:
     model: Model
-    machine: Machine
+    hardware: Hardware
     runs: int
     rows: Sequence[Row]
     bounds: Sequence[Bound]
@@ -66,7 +67,7 @@ class Report:
                 f"{row.ms[1] / bound.ms:.1f}" if bound else "",
                 "" if row.many is None else f"{row.many:.0f}",
             )
-        print(f"machine: {self.machine}")
+        print(f"machine: {self.hardware}")
         c, t, v = 3, self.model.preparation.frames, len(self.model.skeleton)
         print(f"windows of {c} x {t} x {v} of the sample clip; median of {self.runs} calls, the engines taking turns")
         print(f"{BASELINE}: the baseline, with random weights, so it stands for speed alone")
@@ -92,7 +93,11 @@ def _on_gpu(engine: str) -> bool:
 
 
 def bench(
-    model: Model, machine: Machine, folder: Path, runs: int = RUNS, progress: Callable[[str], None] = lambda line: None
+    model: Model,
+    hardware: Hardware,
+    folder: Path,
+    runs: int = RUNS,
+    progress: Callable[[str], None] = lambda line: None,
 ) -> Report:
     """Measure all engines that run here, in turns; `folder` has the built ones."""
     x = References(model).x
@@ -100,7 +105,7 @@ def bench(
     running: list[tuple[Row, Engine]] = []
     with tempfile.TemporaryDirectory() as temporary:
         for measured in (model, baseline(model, Path(temporary) / BASELINE)):
-            for name, precision, open_it in engines(measured, machine, folder):
+            for name, precision, open_it in engines(measured, hardware, folder):
                 progress(f"opening {measured.name} on {name}")
                 row = Row(measured.name, name, precision)
                 rows.append(row)
@@ -121,8 +126,8 @@ def bench(
         for row, ms in _medians(on_gpu, batch_of(x, MANY), SMALL_RUNS):
             row.many = 1000 * MANY / ms
     progress("what the machine can do")
-    least = [bound for device in devices(machine) for bound in bounds(model, x, device)]
-    return Report(model, machine, runs, rows, least)
+    least = [bound for device in devices(hardware) for bound in bounds(model, x, device)]
+    return Report(model, hardware, runs, rows, least)
 
 
 def _medians(running: Sequence[tuple[Row, Engine]], x: np.ndarray, runs: int) -> list[tuple[Row, float]]:
@@ -137,7 +142,7 @@ def _medians(running: Sequence[tuple[Row, Engine]], x: np.ndarray, runs: int) ->
             row.missing = one_line(problem, LONGEST)
         else:
             sound.append((row, engine))
-    medians = compared([engine for _, engine in sound], x, runs)
+    medians = median_times([engine for _, engine in sound], x, runs)
     return [(row, ms) for (row, _), ms in zip(sound, medians, strict=True)]
 
 
@@ -157,7 +162,7 @@ def baseline(model: Model, folder: Path) -> Model:
     return made
 
 
-def engines(model: Model, machine: Machine, folder: Path) -> list[tuple[str, str, Callable[[], Engine | str]]]:
+def engines(model: Model, hardware: Hardware, folder: Path) -> list[tuple[str, str, Callable[[], Engine | str]]]:
     """Names, precisions, and what opens each; or says in a line why it cannot be measured here."""
     from live_stf.engine.openvino_engine import OpenVINOEngine
     from live_stf.engine.tensorrt_engine import TensorRTEngine
@@ -171,37 +176,37 @@ def engines(model: Model, machine: Machine, folder: Path) -> list[tuple[str, str
     built = [
         record
         for record in find_records(folder, lambda line: None)
-        if record.model == model.name and not mismatch(record, model, machine)
+        if record.model == model.name and not mismatch(record, model, hardware)
     ]
     for record in built:
         # The other precisions need nothing but the model.
         if record.backend == "openvino" and record.precision == "int8":
             path = folder / record.file
             listed.append(("OpenVINO int8", "int8", lambda path=path: OpenVINOEngine(model, "int8", path=path)))
-    if machine.gpu is None:
+    if hardware.gpu is None:
         missing = (("torch cuda, eager", "fp32"), ("torch cuda, CUDA graphs", "fp32"), ("TensorRT", "fp16"))
-        return listed + [(name, precision, lambda: machine.reason) for name, precision in missing]
+        return listed + [(name, precision, lambda: hardware.reason) for name, precision in missing]
     listed.append(("torch cuda, eager", "fp32", lambda: TorchEngine(model, device="cuda", graphs=False)))
     listed.append(("torch cuda, CUDA graphs", "fp32", lambda: TorchEngine(model, device="cuda")))
     for_gpu = [record for record in built if record.backend.startswith("tensorrt")]
     for record in for_gpu:
         name = f"TensorRT{'-RTX' if record.backend == 'tensorrt_rtx' else ''} {record.precision}"
-        settings = {"machine": machine, "folder": folder, "record": record}
+        settings = {"hardware": hardware, "folder": folder, "record": record}
         listed.append((name, record.precision, lambda settings=settings: TensorRTEngine(model, **settings)))
     if not for_gpu:
-        listed.append(("TensorRT fp16", "fp16", lambda: _built_now(model, machine)))
+        listed.append(("TensorRT fp16", "fp16", lambda: _built_now(model, hardware)))
     return listed
 
 
-def _built_now(model: Model, machine: Machine) -> Engine:
+def _built_now(model: Model, hardware: Hardware) -> Engine:
     """A TensorRT engine for this run alone."""
     from live_stf.engine.build import build
     from live_stf.engine.tensorrt_engine import TensorRTEngine
 
     with tempfile.TemporaryDirectory() as folder:
-        record = build(model, "tensorrt", machine, Path(folder))
-        return TensorRTEngine(model, machine=machine, folder=Path(folder), record=record)
+        record = build(model, "tensorrt", hardware, Path(folder))
+        return TensorRTEngine(model, hardware=hardware, folder=Path(folder), record=record)
 
 
-def devices(machine: Machine) -> list[str]:
-    return ["CPU"] if machine.gpu is None else ["CPU", "GPU"]
+def devices(hardware: Hardware) -> list[str]:
+    return ["CPU"] if hardware.gpu is None else ["CPU", "GPU"]

@@ -12,14 +12,18 @@ import numpy as np
 
 import live_stf
 from live_stf.engine import tensorrt_engine
-from live_stf.engine.export import INSTALL, export_onnx, input_shape, lowered
 from live_stf.engine.export import PRECISIONS as EXPORTED
-from live_stf.engine.measure import agreement, disagreement, latencies
+from live_stf.engine.export import export_onnx, input_shape, lowered
+from live_stf.engine.fingerprint import mismatch, model_hash
+from live_stf.engine.measure import agreement, disagreement
 from live_stf.engine.protocol import Engine
 from live_stf.errors import EngineError
 from live_stf.model import Model
-from live_stf.runtime.devices import TENSORRT_MODULES, Machine
-from live_stf.runtime.record import Agreement, EngineRecord, damage, file_hash, mismatch, model_hash
+from live_stf.runtime.hardware import TENSORRT_MODULES, Hardware
+from live_stf.runtime.onnx_export import INSTALL
+from live_stf.runtime.record import Agreement, EngineRecord, damage, file_hash
+from live_stf.runtime.tensorrt_build import compile_onnx, tensorrt_library
+from live_stf.runtime.timing import latencies
 
 BACKENDS = {"tensorrt": tensorrt_engine.PRECISIONS, "openvino": ("fp32", "bf16", "int8"), "onnx": (*EXPORTED, "int8")}
 DEFAULT_PRECISION = {"tensorrt": "fp16", "openvino": "fp32", "onnx": "fp32"}
@@ -63,7 +67,7 @@ def prepared_windows(model: Model) -> np.ndarray:
 def build(
     model: Model,
     backend: str,
-    machine: Machine,
+    hardware: Hardware,
     folder: Path,
     precision: str | None = None,
     people: Sequence[int] = tensorrt_engine.PEOPLE,
@@ -90,11 +94,11 @@ def build(
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".building-") as temporary:
         draft = _compile(
-            model, backend, machine, Path(temporary), precision, tuple(people), target, progress, calibration
+            model, backend, hardware, Path(temporary), precision, tuple(people), target, progress, calibration
         )
-        engine = _open(draft, model, machine, Path(temporary))
+        engine = _open(draft, model, hardware, Path(temporary))
         progress("comparing with torch on windows of the sample clip")
-        measured = _compare(engine, draft, machine, Path(temporary), references)
+        measured = _compare(engine, draft, hardware, Path(temporary), references)
         if measured is not None and (reason := disagreement(measured, precision)):
             raise EngineError(f"the {backend} {precision} engine of {model.name} is not kept: {reason}")
         times = {}
@@ -113,7 +117,7 @@ def build(
 def _compile(
     model: Model,
     backend: str,
-    machine: Machine,
+    hardware: Hardware,
     folder: Path,
     precision: str,
     people: tuple[int, ...],
@@ -123,20 +127,20 @@ def _compile(
 ) -> EngineRecord:
     """Writes the engine's file; its record as far as it is known."""
     fingerprint = model_hash(model)
-    module, device, capability = backend, machine.cpu, None
+    module, device, capability = backend, hardware.cpu, None
     if backend == "tensorrt":
-        capability = target or machine.capability
+        capability = target or hardware.capability
         if capability is None:
-            raise EngineError(f"{machine.reason}: say which one to build for, for example --target sm_86")
-        trt = tensorrt_engine.library(capability, machine)
+            raise EngineError(f"{hardware.reason}: say which one to build for, for example --target sm_86")
+        trt = tensorrt_library(capability, hardware)
         module, version = trt.__name__, trt.__version__
-        device = machine.gpu if capability == machine.capability else ""
+        device = hardware.gpu if capability == hardware.capability else ""
     elif backend == "onnx":
         import onnx
 
         version, people = onnx.__version__, ()
     else:
-        version, people = machine.modules[backend], ()
+        version, people = hardware.modules[backend], ()
     name = "-".join(filter(None, (model.name, fingerprint[:8], module, capability, precision)))
     path = folder / (name + SUFFIXES[backend])
     progress("exporting the network")
@@ -158,7 +162,7 @@ def _compile(
         if backend == "tensorrt":
             cache = folder.parent / f"{module}-{version}-{precision}.timing"
             window = input_shape(model)
-            plan = tensorrt_engine.build(graph, window, people, trt, capability, precision, cache, progress)
+            plan = compile_onnx(graph, window, people, trt, capability, precision, cache, progress)
             path.write_bytes(plan)
     return EngineRecord(
         model=model.name,
@@ -209,13 +213,13 @@ def export_int8(
     return kept
 
 
-def _open(record: EngineRecord, model: Model, machine: Machine, folder: Path) -> Engine | None:
+def _open(record: EngineRecord, model: Model, hardware: Hardware, folder: Path) -> Engine | None:
     """The engine of a record, None where it cannot run on this machine."""
-    if mismatch(record, model, machine) or damage(record, folder):
+    if mismatch(record, model, hardware) or damage(record, folder):
         return None
     path = folder / record.file
     if record.backend in TENSORRT_MODULES:
-        return tensorrt_engine.TensorRTEngine(model, machine=machine, folder=folder, record=record)
+        return tensorrt_engine.TensorRTEngine(model, hardware=hardware, folder=folder, record=record)
     if record.backend == "onnx":
         from live_stf.runtime.onnx_engine import OnnxEngine
 
@@ -229,12 +233,12 @@ def _open(record: EngineRecord, model: Model, machine: Machine, folder: Path) ->
 
 
 def _compare(
-    engine: Engine | None, record: EngineRecord, machine: Machine, folder: Path, references: References
+    engine: Engine | None, record: EngineRecord, hardware: Hardware, folder: Path, references: References
 ) -> Agreement | None:
     """The engine against torch; where it cannot run here, the ONNX file that it was compiled from, if that can."""
     if engine is not None:
         return agreement(engine, references.x, references.answer, "the engine itself")
-    if "onnxruntime" not in machine.modules:
+    if "onnxruntime" not in hardware.modules:
         return None
     from live_stf.runtime.onnx_engine import OnnxEngine
 
@@ -247,15 +251,15 @@ def _compare(
 
 
 def check(
-    record: EngineRecord, model: Model, machine: Machine, folder: Path, references: References
+    record: EngineRecord, model: Model, hardware: Hardware, folder: Path, references: References
 ) -> tuple[list[str], bool]:
     """What is to be said of a built engine, line by line, and whether its file is sound."""
     if reason := damage(record, folder):
         return [reason], False
     lines = ["the file is the one that was built"]
-    if reason := mismatch(record, model, machine):
+    if reason := mismatch(record, model, hardware):
         return [*lines, f"not for this machine: {reason}"], True
-    engine = _open(record, model, machine, folder)
+    engine = _open(record, model, hardware, folder)
     if engine is None:
         return [*lines, f"nothing installed here runs {record.backend} {record.precision}"], True
     found = agreement(engine, references.x, references.answer, "the engine itself")

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
+from live_stf.engine.fingerprint import mismatch
 from live_stf.engine.protocol import Engine
-from live_stf.errors import EngineError, LiveStfError, ModelError, one_line
+from live_stf.errors import EngineError, ModelError, one_line
 from live_stf.model import Model
-from live_stf.runtime.devices import Machine, detect
-from live_stf.runtime.record import damage, engines_folder, find_records, mismatch
+from live_stf.runtime.hardware import DEVICE_FAILURES, LONGEST_REASON, Hardware, detect_hardware
+from live_stf.runtime.record import damage, engines_folder, find_records
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +30,6 @@ ENGINES = {
     "openvino": ("openvino_engine", "OpenVINOEngine"),
     "torch": ("torch_engine", "TorchEngine"),
 }
-# What a library that is there but does not work on this machine raises; the next engine takes over.
-FAILURES = (LiveStfError, ImportError, OSError, RuntimeError)
-LONGEST = 400  # characters of their reasons
 
 
 def open_engine(model: Model, engine: str = "auto", notify: Notify = log.info) -> Engine:
@@ -54,14 +52,14 @@ def _opened(name: str, model: Model, notify: Notify, **settings: object) -> Engi
     return getattr(importlib.import_module(f"live_stf.engine.{module}"), kind)(model, notify=notify, **settings)
 
 
-def _openvino(model: Model, notify: Notify, machine: Machine | None = None, folder: Path | None = None) -> Engine:
+def _openvino(model: Model, notify: Notify, hardware: Hardware | None = None, folder: Path | None = None) -> Engine:
     """The newest engine that was built for OpenVINO and still fits the model; where there is none, fp32."""
-    machine = detect() if machine is None else machine
+    hardware = detect_hardware() if hardware is None else hardware
     folder = engines_folder() if folder is None else folder
     for record in find_records(folder, notify):
         if record.backend != "openvino" or record.model != model.name:
             continue
-        reason = mismatch(record, model, machine) or damage(record, folder)
+        reason = mismatch(record, model, hardware) or damage(record, folder)
         if reason is None:
             return _opened("openvino", model, notify, precision=record.precision, path=folder / record.file)
         notify(
@@ -71,47 +69,47 @@ def _openvino(model: Model, notify: Notify, machine: Machine | None = None, fold
     return _opened("openvino", model, notify)
 
 
-def open_best(model: Model, notify: Notify, machine: Machine | None = None, folder: Path | None = None) -> Engine:
+def open_best(model: Model, notify: Notify, hardware: Hardware | None = None, folder: Path | None = None) -> Engine:
     """TensorRT where there is a GPU and an engine built for it, else torch on that GPU, else OpenVINO, else torch.
 
     Where an engine for TensorRT is missing but can be built, that is done by a process of its own while the next engine
     serves; then it takes over. ModelError when not even torch is there.
     """
-    machine = detect() if machine is None else machine
+    hardware = detect_hardware() if hardware is None else hardware
     folder = engines_folder() if folder is None else folder
-    if machine.gpu is None:
-        return _open_next(model, notify, machine, folder, machine.reason)
-    if machine.tensorrt is None:
-        return _open_on_gpu(model, notify, machine, folder, "TensorRT is not installed")
+    if hardware.gpu is None:
+        return _open_next(model, notify, hardware, folder, hardware.reason)
+    if hardware.tensorrt is None:
+        return _open_on_gpu(model, notify, hardware, folder, "TensorRT is not installed")
     try:
-        engine = _opened("tensorrt", model, notify, machine=machine, folder=folder)
-    except FAILURES as problem:
-        reason = one_line(problem, LONGEST)
+        engine = _opened("tensorrt", model, notify, hardware=hardware, folder=folder)
+    except DEVICE_FAILURES as problem:
+        reason = one_line(problem, LONGEST_REASON)
     else:
-        _say(engine, f"it was built for this {machine.gpu}", notify)
+        _say(engine, f"it was built for this {hardware.gpu}", notify)
         return engine
     notify(reason)
     meanwhile = "the TensorRT engine is being built meanwhile"
-    serving = SwitchingEngine(_open_on_gpu(model, notify, machine, folder, meanwhile))
-    upgrade_later(serving, lambda: _built(model, machine, folder), notify)
+    serving = SwitchingEngine(_open_on_gpu(model, notify, hardware, folder, meanwhile))
+    upgrade_later(serving, lambda: _built(model, hardware, folder), notify)
     return serving
 
 
-def _open_on_gpu(model: Model, notify: Notify, machine: Machine, folder: Path, reason: str) -> Engine:
+def _open_on_gpu(model: Model, notify: Notify, hardware: Hardware, folder: Path, reason: str) -> Engine:
     try:
         engine = _opened("torch", model, notify, device="cuda")
         engine.run(np.zeros((1, *model.preparation.shape), np.float32))
-    except FAILURES as problem:
-        reason = f"torch does not run on {machine.gpu}: {one_line(problem, LONGEST)}"
-        return _open_next(model, notify, machine, folder, reason)
+    except DEVICE_FAILURES as problem:
+        reason = f"torch does not run on {hardware.gpu}: {one_line(problem, LONGEST_REASON)}"
+        return _open_next(model, notify, hardware, folder, reason)
     _say(engine, reason, notify)
     return engine
 
 
-def _open_next(model: Model, notify: Notify, machine: Machine, folder: Path, reason: str) -> Engine:
+def _open_next(model: Model, notify: Notify, hardware: Hardware, folder: Path, reason: str) -> Engine:
     """The best on the processor alone."""
     try:
-        engine = _openvino(model, notify, machine, folder)
+        engine = _openvino(model, notify, hardware, folder)
     except ImportError as problem:
         notify(f"engine openvino is left out: {problem}")
     else:
@@ -156,8 +154,8 @@ def upgrade_later(serving: SwitchingEngine, prepare: Callable[[], Engine], notif
     def work() -> None:
         try:
             engine = prepare()
-        except FAILURES as problem:
-            notify(f"engine: {serving.name} goes on, because {one_line(problem, LONGEST)}")
+        except DEVICE_FAILURES as problem:
+            notify(f"engine: {serving.name} goes on, because {one_line(problem, LONGEST_REASON)}")
             return
         before = serving.name
         serving.switch(engine)
@@ -168,14 +166,14 @@ def upgrade_later(serving: SwitchingEngine, prepare: Callable[[], Engine], notif
     return thread
 
 
-def _built(model: Model, machine: Machine, folder: Path) -> Engine:
+def _built(model: Model, hardware: Hardware, folder: Path) -> Engine:
     """Build the TensorRT engine in a process of its own, which holds up nobody here, and load it."""
     root = Path(__file__).resolve().parent.parent.parent
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(root), os.environ.get("PYTHONPATH"))))}
     # fmt: off
     command = [
         sys.executable, "-m", "live_stf.engine", "build", "--model", str(model.folder), "--backend", "tensorrt",
-        "--target", str(machine.capability), "--output", str(folder),
+        "--target", str(hardware.capability), "--output", str(folder),
     ]
     # fmt: on
     process = subprocess.Popen(
@@ -196,4 +194,4 @@ def _built(model: Model, machine: Machine, folder: Path) -> Engine:
         atexit.unregister(process.kill)
     if process.returncode:
         raise EngineError(f"the TensorRT engine could not be built: {said[-1] if said else process.returncode}")
-    return _opened("tensorrt", model, log.info, machine=machine, folder=folder)
+    return _opened("tensorrt", model, log.info, hardware=hardware, folder=folder)

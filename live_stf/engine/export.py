@@ -7,42 +7,15 @@ outputs stay float32.
 
 from __future__ import annotations
 
-import importlib
-import logging
-import os
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from live_stf.errors import EngineError
 from live_stf.model import Model
-
-if TYPE_CHECKING:
-    import onnx
-    from torch import Tensor, nn
+from live_stf.runtime.onnx_export import OPSETS, check_libraries, save_onnx, to_onnx
 
 INPUT = "x"
 OUTPUTS = ("logits", "attention")
-OPSETS = {"fp32": 20, "fp16": 20, "bf16": 22}  # the lowest with all of the network's operators in that type
 PRECISIONS = tuple(OPSETS)
-ANY_SIZE = 1 << 40
-INSTALL = "install it with: pip install 'live-stf[onnx]'"
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """What torch's exporter says of itself, of torchvision and of Python's copy registry is nothing to a user."""
-    talkative = logging.getLogger("torch.onnx")
-    level = talkative.level
-    talkative.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        talkative.setLevel(level)
 
 
 def input_shape(model: Model) -> tuple[int, int, int, int]:
@@ -54,62 +27,16 @@ def export_onnx(model: Model, path: Path, precision: str = "fp32") -> Path:
     """Write the model as ONNX. EngineError when a library is missing or the precision is not one of PRECISIONS."""
     if precision not in PRECISIONS:
         raise EngineError(f"precision {precision!r} cannot be exported, it can be {', '.join(PRECISIONS)}")
-    _libraries()
+    check_libraries()
     import torch
 
     from live_stf.engine.torch_engine import WithAttention
 
     # A batch of one would be taken for a constant.
-    proto = onnx_of(WithAttention(model), torch.zeros(2, *input_shape(model)), INPUT, OUTPUTS, OPSETS[precision])
+    proto = to_onnx(WithAttention(model), torch.zeros(2, *input_shape(model)), INPUT, OUTPUTS, OPSETS[precision])
     if precision != "fp32":
         proto = lowered(proto, precision)
     return save_onnx(proto, path)
-
-
-def _libraries() -> None:
-    """EngineError when one that exporting needs is missing."""
-    try:
-        for name in ("onnx", "onnxscript"):  # torch's exporter needs onnxscript, too
-            importlib.import_module(name)
-    except ImportError as problem:
-        raise EngineError(f"exporting needs {problem.name}, which is not installed; {INSTALL}") from problem
-
-
-def onnx_of(network: nn.Module, example: Tensor, name: str, outputs: Sequence[str], opset: int) -> onnx.ModelProto:
-    """A network with one input as an `onnx.ModelProto` that takes any number of what `example` has two of.
-
-    name: of the input. EngineError when a library is missing.
-    """
-    _libraries()
-    import torch
-    from onnxscript import optimizer
-
-    with _quiet():
-        program = torch.onnx.export(
-            network,
-            (example,),
-            dynamo=True,
-            verbose=False,
-            opset_version=opset,
-            input_names=[name],
-            output_names=list(outputs),
-            dynamic_shapes=({0: torch.export.Dim("batch")},),
-        )
-        # By itself the exporter leaves large constants to be worked out on every run.
-        optimizer.optimize_ir(program.model, input_size_limit=ANY_SIZE, output_size_limit=ANY_SIZE)
-    return program.model_proto
-
-
-def save_onnx(proto: onnx.ModelProto, path: Path) -> Path:
-    """Check it and write it; a reader sees the whole file or none."""
-    import onnx
-
-    onnx.checker.check_model(proto, full_check=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{os.getpid()}-{path.name}")
-    onnx.save_model(proto, partial)
-    os.replace(partial, path)
-    return path
 
 
 def sensitive(graph) -> set[int]:

@@ -1,18 +1,12 @@
-"""What is measured on an engine: how far it is from torch, and how long it takes."""
+"""How far an engine is from torch, and how far it may be."""
 
 from __future__ import annotations
-
-import time
-from collections.abc import Sequence
 
 import numpy as np
 
 from live_stf.engine.protocol import Engine
 from live_stf.runtime.record import Agreement
 
-RUNS = 50
-TURNS = 5
-WARM_UPS = 3  # calls of every turn that are not counted
 # Largest difference to torch, in attention and in logits. Types with few digits cannot be near a large number but in
 # proportion, so in fp16 and bf16 the limit for logits is one of the largest logit. int8 is judged by its answers.
 LIMITS = {"fp32": 1e-4, "fp16": 2e-2, "bf16": 2e-2}
@@ -49,31 +43,3 @@ def disagreement(found: Agreement, precision: str) -> str | None:
         f"it differs from torch by {logits:.2g}{of} in logits and {found.attention:.2g} in attention, "
         f"at most {limit:.0e} is allowed in {precision}"
     )
-
-
-def compared(engines: Sequence[Engine], x: np.ndarray, runs: int = RUNS) -> list[float]:
-    """Median milliseconds of one call of each engine, scores and attention back in the program's memory.
-
-    The engines take turns, so that a machine that is slower for a while is so for all of them.
-    """
-    times: list[list[float]] = [[] for _ in engines]
-    turn = max(1, runs // TURNS)
-    while any(len(taken) < runs for taken in times):
-        for engine, taken in zip(engines, times, strict=True):
-            for _ in range(WARM_UPS):
-                engine.run(x)
-            for _ in range(min(turn, runs - len(taken))):
-                began = time.perf_counter()
-                engine.run(x)
-                taken.append(time.perf_counter() - began)
-    return [1000 * float(np.median(taken)) for taken in times]
-
-
-def batch_of(x: np.ndarray, size: int) -> np.ndarray:
-    """`size` windows, those of x over and over."""
-    return np.ascontiguousarray(x[np.arange(size) % len(x)])
-
-
-def latencies(engine: Engine, x: np.ndarray, sizes: Sequence[int], runs: int = RUNS) -> dict[int, float]:
-    """Median milliseconds of one call by batch size."""
-    return {size: compared([engine], batch_of(x, size), runs)[0] for size in sizes}

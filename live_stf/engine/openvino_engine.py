@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from platformdirs import user_cache_dir
 
+from live_stf.engine.fingerprint import model_hash
 from live_stf.model import Model
 from live_stf.runtime.openvino import openvino, precision_options
-from live_stf.runtime.record import model_hash
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from live_stf.engine.openvino_engine import convert
 from live_stf.model import Model
-from live_stf.runtime.machine import machine
+from live_stf.runtime.machine import describe_machine
 from live_stf.runtime.openvino import openvino, precision_options
 
 WARM_UPS = 10
@@ -39,7 +39,7 @@ class Profile:
         return sum(share.ms for share in self.shares)
 
     def show(self, console: Console) -> None:
-        print(f"machine: {machine()}")
+        print(f"machine: {describe_machine()}")
         what = f"{self.model} in {self.precision}, one window of the sample clip"
         print(f"{what}; median of {self.runs} runs, by OpenVINO's counters")
         table = Table()

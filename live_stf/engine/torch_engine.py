@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from live_stf.errors import EngineError, ModelError, one_line
 from live_stf.model import Model
 from live_stf.network import build_network
-from live_stf.runtime.cuda_graph import Lane
+from live_stf.runtime.cuda_graph import CudaGraph
 
 log = logging.getLogger(__name__)
 
@@ -63,14 +63,14 @@ class TorchEngine:
         self.network = WithAttention(model).to(self.device)
         self.graphs = graphs and self.device.type == "cuda"
         self.name = f"torch {self.device.type} fp32" + (", CUDA graphs" if self.graphs else "")
-        self._lanes: dict[int, Lane] = {}
+        self._graphs: dict[int, CudaGraph] = {}
         self._stream = torch.cuda.Stream() if self.device.type == "cuda" else None
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if self.graphs and len(x) <= LARGEST_GRAPH:
-            if len(x) not in self._lanes:
-                self._lanes[len(x)] = Lane(x.shape, self._forward, self._stream)
-            return self._lanes[len(x)].run(x)
+            if len(x) not in self._graphs:
+                self._graphs[len(x)] = CudaGraph(x.shape, self._forward, self._stream)
+            return self._graphs[len(x)].run(x)
         with torch.inference_mode():
             logits, attention = self._forward(torch.from_numpy(x).to(self.device))
         return logits.cpu().numpy(), attention.cpu().numpy()

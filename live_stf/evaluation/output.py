@@ -14,7 +14,7 @@ from live_stf.evaluation.report import Report
 from live_stf.evaluation.results import Result
 from live_stf.evaluation.scores import ModelScores
 from live_stf.model import Model
-from live_stf.runtime.machine import machine
+from live_stf.runtime.machine import describe_machine
 from live_stf.training.model_card import write_model_card
 from live_stf.training.recipe import Recipe
 
@@ -36,7 +36,7 @@ def write_results(folder: Path, results: Sequence[Result], scores: Sequence[Mode
         content = {
             "recipe": recipe.name,
             "protocol": recipe.data.protocol,
-            "machine": machine(),
+            "machine": describe_machine(),
             "models": [
                 {"name": one.model, "stream": one.stream, "hash": one.model_hash, "engine": one.engine}
                 for one in scores

@@ -15,9 +15,9 @@ from rich.progress import track
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from live_stf.engine import Engine, open_engine
+from live_stf.engine.fingerprint import model_hash
 from live_stf.errors import DataError, ModelError
 from live_stf.model import Model
-from live_stf.runtime.record import model_hash
 from live_stf.training.recipe import Recipe
 from live_stf.training.samples import HeldOut, held_out_windows, training_windows
 from live_stf.training.selection import open_store, select, with_labels

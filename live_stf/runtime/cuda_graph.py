@@ -12,7 +12,7 @@ from torch import Tensor
 WARM_UPS = 3  # what is loaded, chosen or compiled on first use must not happen while the graph is recorded
 
 
-class Lane:
+class CudaGraph:
     """Runs `work` on inputs of one shape, again and again.
 
     work: device tensor of `shape` and `dtype` -> device tensors; only kernels on the current stream, no waiting.

@@ -22,7 +22,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def machine(gpu: str | None = None) -> str:
+def describe_machine(gpu: str | None = None) -> str:
     """The GPU that was used, if one was, processor, cores at hand, system and Python in one line."""
     used = f"{gpu}, " if gpu else ""
     return f"{used}{processor()}, {cores()} cores, {platform.system()}, Python {platform.python_version()}"

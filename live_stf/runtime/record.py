@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,8 +19,9 @@ from typing import Any
 from platformdirs import user_cache_dir
 
 from live_stf.errors import EngineError
-from live_stf.model import Model
-from live_stf.runtime.devices import TENSORRT_MODULES, Machine
+from live_stf.runtime.hardware import TENSORRT_MODULES, Hardware
+
+log = logging.getLogger(__name__)
 
 FORMAT = 1
 SUFFIX = ".engine.json"
@@ -116,16 +118,6 @@ def find_records(folder: Path, complain: Callable[[str], None]) -> list[EngineRe
     return sorted(found, key=lambda record: record.built, reverse=True)
 
 
-def model_hash(model: Model) -> str:
-    """Changes with anything that changes what the network computes: weights, description, preparation, its code."""
-    description = {key: model.as_dict()[key] for key in ("labels", "network", "preparation")}
-    digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
-    digest.update(model.weights.read_bytes())
-    for path in sorted((Path(__file__).resolve().parent.parent / "network").glob("*.py")):
-        digest.update(path.read_bytes().replace(b"\r\n", b"\n"))  # the same code on every system
-    return digest.hexdigest()
-
-
 def file_hash(path: Path) -> str:
     """Of the file, and of the weights beside it where OpenVINO has put them."""
     digest = hashlib.sha256()
@@ -135,28 +127,26 @@ def file_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
-def mismatch(record: EngineRecord, model: Model, machine: Machine) -> str | None:
-    """Why the engine cannot be used for this model on this machine: one line. None when it can."""
-    return unfit(record, model.name, model_hash(model), machine)
+def unfit(record: EngineRecord, name: str, fingerprint: str, hardware: Hardware) -> str | None:
+    """Why an engine cannot run the network `name` on this hardware: one line. None if it can.
 
-
-def unfit(record: EngineRecord, name: str, fingerprint: str, machine: Machine) -> str | None:
-    """The same for any network: fingerprint is what its record has as model_hash when it is of these weights."""
+    fingerprint: the `model_hash` that an engine of the network's present weights and code has.
+    """
     if record.model_hash != fingerprint:
         return f"it was built from other weights or another network than {name} has now"
     if record.backend in TENSORRT_MODULES:
-        if machine.gpu is None:
-            return f"it was built for {_wanted(record)}; {machine.reason}"
-        if record.capability != machine.capability:
-            return f"it was built for {_wanted(record)}, this GPU is {machine.gpu} ({machine.capability})"
+        if hardware.gpu is None:
+            return f"it was built for {_wanted(record)}; {hardware.reason}"
+        if record.capability != hardware.capability:
+            return f"it was built for {_wanted(record)}, this GPU is {hardware.gpu} ({hardware.capability})"
         # TensorRT-RTX compiles the kernels on the GPU that it finds; the other one has measured them on one model.
-        if record.backend == "tensorrt" and record.device != machine.gpu:
-            return f"it was built on {record.device}, this GPU is {machine.gpu}"
+        if record.backend == "tensorrt" and record.device != hardware.gpu:
+            return f"it was built on {record.device}, this GPU is {hardware.gpu}"
     module = "onnxruntime" if record.backend == "onnx" else record.backend
-    if module not in machine.modules:
+    if module not in hardware.modules:
         return f"{module} is not installed"
-    if record.backend != "onnx" and record.version != machine.modules[module]:
-        return f"it was built with {module} {record.version}, installed is {machine.modules[module]}"
+    if record.backend != "onnx" and record.version != hardware.modules[module]:
+        return f"it was built with {module} {record.version}, installed is {hardware.modules[module]}"
     return None
 
 
@@ -170,3 +160,31 @@ def damage(record: EngineRecord, folder: Path) -> str | None:
     if not path.is_file():
         return f"{path} is missing"
     return None if file_hash(path) == record.file_hash else f"{path} has changed since it was built"
+
+
+def fitting_record(
+    name: str,
+    fingerprint: str,
+    hardware: Hardware,
+    folder: Path,
+    command: str,
+    precision: str | None = None,
+) -> EngineRecord:
+    """The newest TensorRT engine of a network that fits this hardware, see `unfit`; in any precision if none is given.
+
+    command: builds such an engine. Raises EngineError if there is none, with the reason and the command.
+    """
+    reason = None
+    for record in find_records(folder, log.debug):
+        other = precision is not None and record.precision != precision
+        if record.model != name or record.backend not in TENSORRT_MODULES or other:
+            continue
+        why = unfit(record, name, fingerprint, hardware) or damage(record, folder)
+        if why is None:
+            return record
+        reason = reason or f"{record.file} is not used: {why}"
+    if hardware.gpu is None:
+        raise EngineError(f"TensorRT cannot run: {hardware.reason}")
+    what = name if precision is None else f"{name} in {precision}"
+    reason = reason or f"there is no TensorRT engine of {what} in {folder}"
+    raise EngineError(f"{reason}; build it: {command}")

@@ -12,8 +12,8 @@ from torch import nn
 
 from live_stf.data.store import Store
 from live_stf.model import Model, load_model
-from live_stf.runtime.devices import detect
-from live_stf.runtime.machine import machine
+from live_stf.runtime.hardware import detect_hardware
+from live_stf.runtime.machine import describe_machine
 from live_stf.training.precision import choose_precision
 from live_stf.training.recipe import Recipe
 from live_stf.training.samples import training_windows
@@ -40,7 +40,7 @@ def export_model(network: nn.Module, recipe: Recipe, folder: Path, training: Map
 
 def training_machine() -> str:
     """This machine and its GPU: if there is one, Lightning trains on it and the torch engine measures on it."""
-    return machine(detect().gpu)
+    return describe_machine(detect_hardware().gpu)
 
 
 def training_description(

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from torch.utils.data import DataLoader, TensorDataset
 
-from live_stf.runtime.machine import machine
+from live_stf.runtime.machine import describe_machine
 from live_stf.training.learner import Classification
 from live_stf.training.precision import choose_precision
 from live_stf.training.recipe import Recipe
@@ -77,7 +77,7 @@ def measure_speed(recipe: Recipe, console: Console) -> dict[str, float]:
     channels, frames, joints, bodies = recipe.preparation.shape
     console.print(
         f"training steps of {recipe.training.batch} windows of {channels} x {frames} x {joints} x {bodies}, "
-        f"{choose_precision(recipe.training.precision)}, {recipe.training.threads} threads, {machine()}"
+        f"{choose_precision(recipe.training.precision)}, {recipe.training.threads} threads, {describe_machine()}"
     )
     table = Table("network", "windows/s", "median of steps", f"times {BASELINE}")
     for name, value in speed.items():

@@ -7,10 +7,10 @@ from typing import Any
 
 from torch import nn
 
+from live_stf.engine.fingerprint import model_hash
 from live_stf.engine.torch_engine import load_network
 from live_stf.errors import DataError
 from live_stf.model import Model
-from live_stf.runtime.record import model_hash
 from live_stf.training.recipe import Recipe
 
 _FREE = "dropout"  # a switch that no weight depends on

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from live_stf.engine.fingerprint import model_hash
 from live_stf.engine.measure import LEAST_SAME_BEST
 from live_stf.model import load_model
-from live_stf.runtime.record import model_hash
 
 RESULTS = sorted((Path(__file__).resolve().parents[2] / "calibration").glob("*-int8*.json"))
 

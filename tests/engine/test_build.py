@@ -11,12 +11,13 @@ import pytest
 
 from live_stf.cli import engine as command
 from live_stf.engine.build import References, build
-from live_stf.engine.measure import agreement, batch_of, compared, disagreement
+from live_stf.engine.measure import agreement, disagreement
 from live_stf.engine.torch_engine import TorchEngine
 from live_stf.errors import EngineError
 from live_stf.model import Model
-from live_stf.runtime.devices import Machine, detect
+from live_stf.runtime.hardware import Hardware, detect_hardware
 from live_stf.runtime.record import Agreement, find_records
+from live_stf.runtime.timing import batch_of, median_times
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +84,7 @@ def test_an_engine_that_is_too_far_from_torch_is_not_kept(
     logits += 1e-3
     folder = tmp_path / "engines"
     with pytest.raises(EngineError, match=r"is not kept: it differs from torch by 0\.001 in logits .* at most 1e-04"):
-        build(small_model, "openvino", detect(), folder, people=(1,), references=references)
+        build(small_model, "openvino", detect_hardware(), folder, people=(1,), references=references)
     assert list(folder.iterdir()) == []
 
 
@@ -139,7 +140,7 @@ def test_a_folder_that_cannot_be_written_is_named(
 
 def test_without_a_gpu_a_target_has_to_be_named(small_model: Model, references: References, tmp_path: Path) -> None:
     with pytest.raises(EngineError, match=r"no NVIDIA GPU here.*--target sm_86"):
-        build(small_model, "tensorrt", Machine(), tmp_path, references=references)
+        build(small_model, "tensorrt", Hardware(), tmp_path, references=references)
 
 
 @pytest.mark.parametrize("people", ["0", "1,x", "", "-1,2"])
@@ -170,7 +171,7 @@ def test_bench_measures_what_runs_here_beside_the_baseline(
     for model in ("small", "st-gcn"):
         assert any(model in row and "torch cpu" in row for row in rows)
         assert any(model in row and "OpenVINO" in row for row in rows)
-        if detect().gpu is None:
+        if detect_hardware().gpu is None:
             assert f"{model} on TensorRT: not measured: no NVIDIA GPU here" in out
     assert "CPU fp32: one window needs" in out
     assert "random weights" in out
@@ -236,8 +237,8 @@ def test_latency_is_in_milliseconds_and_engines_take_turns() -> None:
             time.sleep(self.seconds)
             return x, x
 
-    slow, quick = compared([Sleeping("slow", 0.02), Sleeping("quick", 0.001)], np.zeros(1), runs=6)
+    slow, quick = median_times([Sleeping("slow", 0.02), Sleeping("quick", 0.001)], np.zeros(1), runs=6)
     assert slow >= 20 > quick >= 1
     assert called.index("quick") < len(called) - 1 - called[::-1].index("slow")
-    assert compared([], np.zeros(1)) == []
+    assert median_times([], np.zeros(1)) == []
     assert batch_of(np.arange(3), 7).tolist() == [0, 1, 2, 0, 1, 2, 0]

@@ -17,11 +17,11 @@ from live_stf.engine.choice import SwitchingEngine, open_best, upgrade_later
 from live_stf.engine.torch_engine import TorchEngine
 from live_stf.errors import EngineError, ModelError
 from live_stf.model import Model
-from live_stf.runtime.devices import Machine, detect, tensorrt_modules
+from live_stf.runtime.hardware import Hardware, detect_hardware, tensorrt_modules
 from live_stf.runtime.record import find_records
 
 RTX = tensorrt_modules().get("tensorrt_rtx", "")
-PC = Machine("NVIDIA GeForce RTX 3060", "sm_86", {"tensorrt_rtx": RTX, "torch": "2"}, reason="")
+PC = Hardware("NVIDIA GeForce RTX 3060", "sm_86", {"tensorrt_rtx": RTX, "torch": "2"}, reason="")
 no_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without an NVIDIA GPU")
 
 
@@ -33,7 +33,7 @@ def is_torch(engine: Engine, model: Model, x: np.ndarray) -> None:
 def test_without_a_gpu_it_is_openvino_and_the_reason_is_said(model: Model, inputs: np.ndarray) -> None:
     open_engine(model, "openvino")  # converted
     said: list[str] = []
-    engine = open_best(model, said.append, Machine())
+    engine = open_best(model, said.append, Hardware())
     assert said == [f"engine: {engine.name} (no NVIDIA GPU here)"]
     assert engine.name.startswith("OpenVINO")
     is_torch(engine, model, inputs[:1])
@@ -42,14 +42,14 @@ def test_without_a_gpu_it_is_openvino_and_the_reason_is_said(model: Model, input
 def test_without_openvino_it_is_torch(model: Model, inputs: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ENGINES, "openvino", ("no_such_engine", "Engine"))
     said: list[str] = []
-    engine = open_best(model, said.append, Machine())
+    engine = open_best(model, said.append, Hardware())
     assert engine.name == "torch cpu fp32"
     assert "no_such_engine" in said[0]
     assert said[1] == "engine: torch cpu fp32 (no NVIDIA GPU here, and no OpenVINO)"
     is_torch(engine, model, inputs[:1])
     monkeypatch.setitem(ENGINES, "torch", ("no_such_engine", "Engine"))
     with pytest.raises(ModelError, match="no_such_engine"):
-        open_best(model, said.append, Machine())
+        open_best(model, said.append, Hardware())
 
 
 @no_gpu
@@ -160,11 +160,11 @@ def test_only_one_thread_is_inside_an_engine(model: Model, inputs: np.ndarray) -
 
 
 def test_this_machine_is_described() -> None:
-    machine = detect()
-    assert (machine.gpu is not None) == torch.cuda.is_available()
-    assert {"torch", "openvino"} <= machine.modules.keys()
-    assert (machine.gpu is None) == bool(machine.reason)
-    assert "processor cores" in str(machine)
+    hardware = detect_hardware()
+    assert (hardware.gpu is not None) == torch.cuda.is_available()
+    assert {"torch", "openvino"} <= hardware.modules.keys()
+    assert (hardware.gpu is None) == bool(hardware.reason)
+    assert "processor cores" in str(hardware)
 
 
 def _wait(done: Callable[[], bool]) -> None:
@@ -179,9 +179,9 @@ def _wait(done: Callable[[], bool]) -> None:
 def test_an_engine_built_for_openvino_is_used_while_it_fits(
     small_model: Model, inputs: np.ndarray, cache: Path, tmp_path: Path
 ) -> None:
-    folder, here = tmp_path / "built", Machine(modules=detect().modules, reason="no GPU")
+    folder, here = tmp_path / "built", Hardware(modules=detect_hardware().modules, reason="no GPU")
     references = References(small_model, lambda _: inputs[:2])
-    record = build(small_model, "openvino", detect(), folder, "fp32", people=(1,), references=references)
+    record = build(small_model, "openvino", detect_hardware(), folder, "fp32", people=(1,), references=references)
     converted = set(cache.glob("small-*"))
     said: list[str] = []
     is_torch(open_best(small_model, said.append, here, folder), small_model, inputs[:1])

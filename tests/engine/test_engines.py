@@ -13,7 +13,7 @@ import pytest
 from live_stf.engine import ENGINES, open_classifier, open_engine
 from live_stf.errors import ModelError
 from live_stf.model import Model, load_model
-from live_stf.runtime.devices import Machine
+from live_stf.runtime.hardware import Hardware
 from live_stf.types import Window
 
 TOLERANCE = 1e-4
@@ -81,7 +81,7 @@ def test_the_attention_of_a_window_is_that_of_the_last_block(model: Model, real_
 
 
 def test_auto_is_the_first_engine_that_is_installed(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("live_stf.engine.choice.detect", lambda: Machine())
+    monkeypatch.setattr("live_stf.engine.choice.detect_hardware", lambda: Hardware())
     assert open_classifier(model).engine_name.startswith("OpenVINO")
     monkeypatch.setitem(ENGINES, "openvino", ("no_such_engine", "Engine"))
     assert open_classifier(model).engine_name.startswith("torch")

@@ -17,14 +17,16 @@ from live_stf.engine.measure import agreement, disagreement
 from live_stf.engine.protocol import Engine
 from live_stf.engine.torch_engine import TorchEngine
 from live_stf.model import Model, available_models, load_model
-from live_stf.runtime.devices import detect
+from live_stf.runtime.hardware import detect_hardware
 from live_stf.runtime.openvino import bf16_available
 
 Export = Callable[[Model], Path]
 
 needs_bf16 = pytest.mark.skipif(not bf16_available(), reason="this CPU has no instructions for bf16")
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
-needs_tensorrt = pytest.mark.skipif(detect().tensorrt is None, reason="needs tensorrt or tensorrt_rtx and a GPU")
+needs_tensorrt = pytest.mark.skipif(
+    detect_hardware().tensorrt is None, reason="needs tensorrt or tensorrt_rtx and a GPU"
+)
 
 
 def torch_gpu(model: Model, precision: str, folder: Path, exported: Export) -> Engine:
@@ -60,8 +62,8 @@ def onnx_runtime(model: Model, precision: str, folder: Path, exported: Export) -
 def tensorrt(model: Model, precision: str, folder: Path, exported: Export) -> Engine:
     from live_stf.engine.tensorrt_engine import TensorRTEngine
 
-    build(model, "tensorrt", detect(), folder, precision, people=(1, 4))
-    return TensorRTEngine(model, machine=detect(), folder=folder)
+    build(model, "tensorrt", detect_hardware(), folder, precision, people=(1, 4))
+    return TensorRTEngine(model, hardware=detect_hardware(), folder=folder)
 
 
 ENGINES = [

@@ -16,8 +16,9 @@ from live_stf.engine.measure import agreement  # noqa: E402
 from live_stf.engine.quantize import measure_errors, measure_ranges, most_sensitive, quantisable, quantized  # noqa: E402
 from live_stf.errors import EngineError  # noqa: E402
 from live_stf.model import Model  # noqa: E402
-from live_stf.runtime.devices import Machine, tensorrt_modules  # noqa: E402
+from live_stf.runtime.hardware import Hardware, tensorrt_modules  # noqa: E402
 from live_stf.runtime.onnx_engine import OnnxEngine  # noqa: E402
+from live_stf.runtime.tensorrt_build import compile_onnx, tensorrt_library  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +101,8 @@ def test_every_product_with_weights_has_int8_inputs(int8_file: Path) -> None:
     "tensorrt_rtx" not in tensorrt_modules(), reason="needs TensorRT-RTX (pip install 'live-stf[tensorrt-rtx]')"
 )
 def test_tensorrt_takes_it(int8_file: Path, model: Model) -> None:
-    from live_stf.engine import tensorrt_engine
-
-    trt = tensorrt_engine.library("sm_89", Machine())
-    assert len(tensorrt_engine.build(int8_file, input_shape(model), (1,), trt, "sm_89", "int8")) > 1_000_000
+    trt = tensorrt_library("sm_89", Hardware())
+    assert len(compile_onnx(int8_file, input_shape(model), (1,), trt, "sm_89", "int8")) > 1_000_000
 
 
 def test_a_missing_range_is_named(onnx_file: Path, ranges: dict[str, float]) -> None:

@@ -13,16 +13,17 @@ import pytest
 import torch
 
 from live_stf.engine import open_engine
-from live_stf.engine import tensorrt_engine as tensorrt
 from live_stf.engine.build import References, build
 from live_stf.engine.export import input_shape
+from live_stf.engine.fingerprint import mismatch, model_hash
 from live_stf.engine.measure import LIMITS
 from live_stf.engine.tensorrt_engine import TensorRTEngine, matching_record
 from live_stf.engine.torch_engine import TorchEngine
 from live_stf.errors import EngineError, LiveStfError
 from live_stf.model import Model
-from live_stf.runtime.devices import Machine, tensorrt_modules
-from live_stf.runtime.record import EngineRecord, damage, file_hash, find_records, mismatch, model_hash
+from live_stf.runtime.hardware import Hardware, tensorrt_modules
+from live_stf.runtime.record import EngineRecord, damage, file_hash, find_records
+from live_stf.runtime.tensorrt_build import compile_onnx, tensorrt_library
 
 onnx = pytest.importorskip("onnx", reason="needs onnx (pip install 'live-stf[onnx]')")
 
@@ -31,13 +32,14 @@ needs_rtx = pytest.mark.skipif(
 )
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
 RTX = tensorrt_modules().get("tensorrt_rtx", "")
-PC = Machine("NVIDIA GeForce RTX 3060", "sm_86", {"tensorrt_rtx": RTX, "onnxruntime": "any"}, reason="")
+PC = Hardware("NVIDIA GeForce RTX 3060", "sm_86", {"tensorrt_rtx": RTX, "onnxruntime": "any"}, reason="")
 
 
 @pytest.fixture(scope="module")
 def files(onnx_file: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The random model's ONNX file in every precision."""
-    from live_stf.engine.export import OPSETS, lowered
+    from live_stf.engine.export import lowered
+    from live_stf.runtime.onnx_export import OPSETS
 
     folder = tmp_path_factory.mktemp("precisions")
     paths = {"fp32": onnx_file}
@@ -52,8 +54,8 @@ def files(onnx_file: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 @pytest.fixture(scope="module")
 def plan(files: dict[str, Path], model: Model) -> bytes:
     """The engine of the random model for sm_86, in fp32."""
-    return tensorrt.build(
-        files["fp32"], input_shape(model), (1, 2), tensorrt.library("sm_86", Machine()), "sm_86", "fp32"
+    return compile_onnx(
+        files["fp32"], input_shape(model), (1, 2), tensorrt_library("sm_86", Hardware()), "sm_86", "fp32"
     )
 
 
@@ -62,8 +64,8 @@ def plan(files: dict[str, Path], model: Model) -> bytes:
 @pytest.mark.parametrize(("target", "precision"), [("sm_89", "fp16"), ("sm_120", "fp16"), ("sm_120", "bf16")])
 def test_every_operator_is_supported_on(target: str, precision: str, files: dict[str, Path], model: Model) -> None:
     said: list[str] = []
-    trt = tensorrt.library(target, Machine())
-    plan = tensorrt.build(files[precision], input_shape(model), (1, 2), trt, target, precision, progress=said.append)
+    trt = tensorrt_library(target, Hardware())
+    plan = compile_onnx(files[precision], input_shape(model), (1, 2), trt, target, precision, progress=said.append)
     assert len(plan) > files[precision].stat().st_size  # the weights are inside
     assert any("building engine" in line for line in said)
 
@@ -75,17 +77,17 @@ def test_an_operator_that_is_not_supported_is_named(tmp_path: Path) -> None:
         '<ir_version: 9, opset_import: ["": 20]> g (float[N,3,150,18,1] x) => (float[N,3,150,18,1] y) { y = Det(x) }'
     )
     onnx.save_model(graph, path)
-    trt = tensorrt.library("sm_86", Machine())
+    trt = tensorrt_library("sm_86", Hardware())
     with pytest.raises(EngineError, match=r"cannot take the network.*Det") as problem:
-        tensorrt.build(path, (3, 150, 18, 1), (1,), trt, "sm_86", "fp32")
+        compile_onnx(path, (3, 150, 18, 1), (1,), trt, "sm_86", "fp32")
     assert "\n" not in str(problem.value)
 
 
 @needs_rtx
 def test_an_unknown_target_is_refused_with_the_known_ones(files: dict[str, Path], model: Model) -> None:
-    trt = tensorrt.library("sm_86", Machine())
+    trt = tensorrt_library("sm_86", Hardware())
     with pytest.raises(EngineError, match=r"'sm_1'.*sm_86, sm_89, sm_120"):
-        tensorrt.build(files["fp32"], input_shape(model), (1,), trt, "sm_1", "fp32")
+        compile_onnx(files["fp32"], input_shape(model), (1,), trt, "sm_1", "fp32")
 
 
 @needs_rtx
@@ -93,7 +95,7 @@ def test_an_engine_for_a_gpu_elsewhere_is_built_compared_and_refused_here(
     model: Model, references: References, tmp_path: Path
 ) -> None:
     pytest.importorskip("onnxruntime", reason="needs onnxruntime (pip install 'live-stf[onnx]')")
-    here = Machine(modules={"onnxruntime": "any"})
+    here = Hardware(modules={"onnxruntime": "any"})
     record = build(model, "tensorrt", here, tmp_path, people=(1,), target="sm_86", references=references)
     assert sorted(path.name for path in tmp_path.iterdir()) == [record.file, f"{record.file}.engine.json"]
     assert find_records(tmp_path, pytest.fail) == [record]
@@ -109,13 +111,13 @@ def test_an_engine_for_a_gpu_elsewhere_is_built_compared_and_refused_here(
     assert mismatch(record, model, PC) is None
     assert matching_record(model, PC, tmp_path) == record
     with pytest.raises(EngineError, match="no NVIDIA GPU here"):
-        TensorRTEngine(model, machine=here, folder=tmp_path)
+        TensorRTEngine(model, hardware=here, folder=tmp_path)
     ada = dataclasses.replace(PC, gpu="NVIDIA GeForce RTX 4070", capability="sm_89")
     with pytest.raises(EngineError, match=r"built for GPUs of sm_86.*RTX 4070 \(sm_89\).*build --model"):
-        TensorRTEngine(model, machine=ada, folder=tmp_path)
+        TensorRTEngine(model, hardware=ada, folder=tmp_path)
     (tmp_path / record.file).write_bytes(b"not it")
     with pytest.raises(EngineError, match="has changed since it was built"):
-        TensorRTEngine(model, machine=PC, folder=tmp_path)
+        TensorRTEngine(model, hardware=PC, folder=tmp_path)
 
 
 @needs_rtx
@@ -138,7 +140,7 @@ def test_an_engine_that_the_library_refuses_is_said_in_one_line(plan: bytes, mod
         built="any",
     )
     with pytest.raises(EngineError, match=r"does not load: .*build it again") as problem:
-        TensorRTEngine(model, machine=PC, folder=tmp_path, record=record)
+        TensorRTEngine(model, hardware=PC, folder=tmp_path, record=record)
     assert "\n" not in str(problem.value)
 
 
@@ -148,9 +150,9 @@ def test_without_an_engine_the_command_that_builds_it_is_named(model: Model, tmp
 
 
 def test_the_library_is_asked_for_by_name_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tensorrt, "tensorrt_modules", dict)
+    monkeypatch.setattr("live_stf.runtime.tensorrt_build.tensorrt_modules", dict)
     with pytest.raises(EngineError, match=r"neither tensorrt .* nor tensorrt_rtx is installed.*pip install"):
-        tensorrt.library("sm_86")
+        tensorrt_library("sm_86")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without an NVIDIA GPU")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from live_stf.runtime.cuda_graph import Lane
+from live_stf.runtime.cuda_graph import CudaGraph
 
 DEVICES = [
     pytest.param("cpu", False, id="cpu"),
@@ -30,7 +30,7 @@ def halves(pictures: torch.Tensor) -> tuple[torch.Tensor, ...]:
 @pytest.mark.parametrize(("device", "graph"), DEVICES)
 def test_what_is_written_into_the_input_is_worked_on_in_place(device: str, graph: bool) -> None:
     stream = torch.cuda.Stream() if device == "cuda" else None
-    lane = Lane((2, 4, 3), halves, stream, graph, torch.uint8)
+    lane = CudaGraph((2, 4, 3), halves, stream, graph, torch.uint8)
     places, outputs = lane.input, lane.outputs
     assert (places.shape, places.dtype) == ((2, 4, 3), np.uint8)
     rng = np.random.default_rng(0)
@@ -49,7 +49,7 @@ def test_what_is_written_into_the_input_is_worked_on_in_place(device: str, graph
 
 @pytest.mark.parametrize(("device", "graph"), DEVICES)
 def test_what_a_run_gives_may_be_kept(device: str, graph: bool) -> None:
-    lane = Lane((2,), lambda x: (x + 1,), torch.cuda.Stream() if device == "cuda" else None, graph)
+    lane = CudaGraph((2,), lambda x: (x + 1,), torch.cuda.Stream() if device == "cuda" else None, graph)
     (first,) = lane.run(np.array([1, 2], np.float32))
     (second,) = lane.run(np.array([5, 6], np.float32))
     np.testing.assert_array_equal(first, [2, 3])

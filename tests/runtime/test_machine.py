@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import platform
 
-from live_stf.runtime.machine import cores, machine, processor
+from live_stf.runtime.machine import cores, describe_machine, processor
 
 
 def test_the_machine_is_named_in_one_line() -> None:
-    said = machine()
+    said = describe_machine()
     assert "\n" not in said
     assert platform.python_version() in said
     assert f"{cores()} cores" in said
@@ -18,4 +18,4 @@ def test_the_machine_is_named_in_one_line() -> None:
 
 
 def test_a_gpu_that_was_used_is_named_first() -> None:
-    assert machine("NVIDIA H200") == f"NVIDIA H200, {machine()}"
+    assert describe_machine("NVIDIA H200") == f"NVIDIA H200, {describe_machine()}"

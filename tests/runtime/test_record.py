@@ -9,23 +9,14 @@ from pathlib import Path
 import pytest
 
 from live_stf.decision import DecisionSettings
+from live_stf.engine.fingerprint import mismatch, model_hash
 from live_stf.errors import EngineError
 from live_stf.model import Model, load_model
-from live_stf.runtime.devices import Machine
-from live_stf.runtime.record import (
-    SUFFIX,
-    Agreement,
-    EngineRecord,
-    damage,
-    file_hash,
-    find_records,
-    load_record,
-    mismatch,
-    model_hash,
-)
+from live_stf.runtime.hardware import Hardware
+from live_stf.runtime.record import SUFFIX, Agreement, EngineRecord, damage, file_hash, find_records, load_record
 
-GAMING_PC = Machine("NVIDIA GeForce RTX 3060", "sm_86", {"tensorrt_rtx": "1.7", "tensorrt": "10.9", "torch": "2.13"})
-LAPTOP = Machine(None, None, {"openvino": "2026.4.1", "torch": "2.13"}, "some processor")
+GAMING_PC = Hardware("NVIDIA GeForce RTX 3060", "sm_86", {"tensorrt_rtx": "1.7", "tensorrt": "10.9", "torch": "2.13"})
+LAPTOP = Hardware(None, None, {"openvino": "2026.4.1", "torch": "2.13"}, "some processor")
 
 
 def record_of(model: Model, **changes: object) -> EngineRecord:
@@ -64,7 +55,7 @@ def test_an_engine_that_fits_is_used(small_model: Model) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "machine", "said"),
+    ("changes", "hardware", "said"),
     [
         ({"capability": "sm_89"}, GAMING_PC, r"built for .*sm_89.*this GPU is NVIDIA GeForce RTX 3060 \(sm_86\)"),
         ({"version": "1.6"}, GAMING_PC, "built with tensorrt_rtx 1.6, installed is 1.7"),
@@ -80,11 +71,11 @@ def test_an_engine_that_fits_is_used(small_model: Model) -> None:
     ],
 )
 def test_an_engine_for_another_machine_is_refused(
-    changes: dict, machine: Machine, said: str, small_model: Model
+    changes: dict, hardware: Hardware, said: str, small_model: Model
 ) -> None:
     import re
 
-    reason = mismatch(record_of(small_model, **changes), small_model, machine)
+    reason = mismatch(record_of(small_model, **changes), small_model, hardware)
     assert re.search(said, reason)
     assert "\n" not in reason
 

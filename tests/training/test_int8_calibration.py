@@ -15,9 +15,9 @@ from safetensors.torch import save_file
 
 from live_stf.data.store import Store
 from live_stf.decision import DecisionSettings
+from live_stf.engine.fingerprint import model_hash
 from live_stf.model import Model, load_model
 from live_stf.network import build_network, stf_net
-from live_stf.runtime.record import model_hash
 from live_stf.training.recipe import Recipe
 from live_stf.training.samples import HeldOutWindows
 from live_stf.training.selection import open_store, select

@@ -10,10 +10,10 @@ import torch
 from safetensors.torch import load, load_file, save
 
 from live_stf.cli import train
+from live_stf.engine.fingerprint import model_hash
 from live_stf.errors import DataError
 from live_stf.model import Model, load_model
 from live_stf.network import build_network
-from live_stf.runtime.record import model_hash
 from live_stf.training.model_card import model_card
 from live_stf.training.recipe import load_recipe
 from live_stf.training.start import Start

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from live_stf.engine.choice import FAILURES, LONGEST
 from live_stf.errors import PoseError, one_line
 from live_stf.pose.blazepose import networks
 from live_stf.pose.blazepose.networks import Networks
 from live_stf.pose.estimators import DEVICES
-from live_stf.runtime.devices import Machine, detect
+from live_stf.runtime.hardware import DEVICE_FAILURES, LONGEST_REASON, Hardware, detect_hardware
 
 UNREADABLE = (FileNotFoundError, PoseError)  # of the bundle: nothing else can read it either
 
@@ -21,7 +20,7 @@ def open_networks(
     precision: str,
     device: str | None = None,
     notify: Callable[[str], None] = lambda line: None,
-    machine: Machine | None = None,
+    hardware: Hardware | None = None,
     folder: Path | None = None,
 ) -> Networks:
     """The networks of a bundle, for up to `people` at once; `precision` is that of the landmarks.
@@ -34,19 +33,19 @@ def open_networks(
     if device not in (None, *DEVICES):
         raise PoseError(f"device {device!r} is not known, it can be {' or '.join(DEVICES)}")
     if device != "cpu":
-        machine = detect() if machine is None else machine
-        if machine.gpu is not None:
+        hardware = detect_hardware() if hardware is None else hardware
+        if hardware.gpu is not None:
             try:
-                return _open_on_gpu(bundle, people, precision, machine, folder, notify)
+                return _open_on_gpu(bundle, people, precision, hardware, folder, notify)
             except UNREADABLE:
                 raise
-            except FAILURES as problem:
-                reason = f"BlazePose does not run on {machine.gpu}: {one_line(problem, LONGEST)}"
+            except DEVICE_FAILURES as problem:
+                reason = f"BlazePose does not run on {hardware.gpu}: {one_line(problem, LONGEST_REASON)}"
                 if device == "cuda":
                     raise PoseError(reason) from problem
                 notify(f"{reason}; it runs on the processor")
         elif device == "cuda":
-            raise PoseError(f"BlazePose cannot run on a GPU: {machine.reason}; leave :cuda out")
+            raise PoseError(f"BlazePose cannot run on a GPU: {hardware.reason}; leave :cuda out")
     return networks.open_networks(bundle, people, precision)
 
 
@@ -54,20 +53,20 @@ def _open_on_gpu(
     bundle: Path,
     people: int,
     precision: str,
-    machine: Machine,
+    hardware: Hardware,
     folder: Path | None,
     notify: Callable[[str], None],
 ) -> Networks:
     """By TensorRT where engines were built for this GPU, else by torch."""
     from live_stf.pose.blazepose import gpu
 
-    if machine.tensorrt is not None:
+    if hardware.tensorrt is not None:
         from live_stf.pose.blazepose import tensorrt_networks as tensorrt
 
         try:
-            return tensorrt.open_networks(bundle, people, precision, machine, folder)
+            return tensorrt.open_networks(bundle, people, precision, hardware, folder)
         except UNREADABLE:
             raise
-        except FAILURES as problem:
-            notify(f"{one_line(problem, LONGEST)}; torch runs BlazePose meanwhile")
+        except DEVICE_FAILURES as problem:
+            notify(f"{one_line(problem, LONGEST_REASON)}; torch runs BlazePose meanwhile")
     return gpu.open_networks(bundle, people, precision)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from live_stf.errors import EngineError
 from live_stf.pose.blazepose.networks import Networks, read_networks
 from live_stf.pose.blazepose.torch_network import torch_network
-from live_stf.runtime.cuda_graph import Lane
+from live_stf.runtime.cuda_graph import CudaGraph
 
 LARGEST = 4  # people in one batch
 
@@ -35,40 +35,42 @@ def open_networks(bundle: Path, people: int, precision: str, device: str = "cuda
         raise EngineError(f"torch cannot run {bundle}: {error}") from error
     stream = torch.cuda.Stream() if device == "cuda" else None
 
-    def lane(network: nn.Module, side: int, count: int) -> Lane:
-        return Lane((count, side, side, 3), _exactly(network, device), stream, dtype=torch.uint8)
+    def graph(network: nn.Module, side: int, count: int) -> CudaGraph:
+        return CudaGraph((count, side, side, 3), _exactly(network, device), stream, dtype=torch.uint8)
 
     sizes = range(1, min(people, LARGEST) + 1)
     sides = [model.input(0).shape[1] for model in read]
     name = f"{torch.cuda.get_device_name()}, CUDA graphs" if device == "cuda" else "torch cpu"
-    return in_lanes(lane(detector, sides[0], 1), {count: lane(landmarks, sides[1], count) for count in sizes}, name)
+    return batched_networks(
+        graph(detector, sides[0], 1), {count: graph(landmarks, sides[1], count) for count in sizes}, name
+    )
 
 
-def in_lanes(detector: Lane, landmarks: Mapping[int, Lane], device: str) -> Networks:
-    """Networks of a lane for one whole picture, and of lanes by the number of people that they take at once."""
+def batched_networks(detector: CudaGraph, landmarks: Mapping[int, CudaGraph], device: str) -> Networks:
+    """Networks of a graph for one whole picture, and of graphs by the number of people that they take at once."""
     largest = max(landmarks)
     rows = []
     for count in range(1, largest + 1):
-        lane = landmarks[min(size for size in landmarks if size >= count)]
-        rows.append(tuple(_Place(lane, index, index == count - 1) for index in range(count)))
+        graph = landmarks[min(size for size in landmarks if size >= count)]
+        rows.append(tuple(_Place(graph, index, index == count - 1) for index in range(count)))
     return Networks(_Place(detector, 0, True), tuple(rows), device)
 
 
 class _Place:
-    """One picture of a lane's batch; the whole batch is run when the last place is started."""
+    """One picture of a graph's batch; the whole batch is run when the last place is started."""
 
-    def __init__(self, lane: Lane, index: int, last: bool) -> None:
-        self.picture: np.ndarray = lane.input[index]
-        self._lane = lane
+    def __init__(self, graph: CudaGraph, index: int, last: bool) -> None:
+        self.picture: np.ndarray = graph.input[index]
+        self._graph = graph
         self._last = last
-        self._outputs = tuple(output[index, ...] for output in lane.outputs)
+        self._outputs = tuple(output[index, ...] for output in graph.outputs)
 
     def start(self) -> None:
         if self._last:
-            self._lane.start()
+            self._graph.start()
 
     def results(self) -> tuple[np.ndarray, ...]:
-        self._lane.wait()
+        self._graph.wait()
         return self._outputs
 
 

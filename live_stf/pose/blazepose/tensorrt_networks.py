@@ -17,21 +17,22 @@ import numpy as np
 
 import live_stf
 from live_stf.assets import sample_clip
-from live_stf.engine import tensorrt_engine
-from live_stf.engine.export import OPSETS, onnx_of, save_onnx
-from live_stf.engine.measure import latencies
 from live_stf.errors import EngineError
 from live_stf.pose.blazepose import networks
 from live_stf.pose.blazepose.blazepose import BlazePose
-from live_stf.pose.blazepose.gpu import LARGEST, in_lanes
+from live_stf.pose.blazepose.gpu import LARGEST, batched_networks
 from live_stf.pose.blazepose.networks import Networks, read_networks
 from live_stf.pose.blazepose.region import Region
 from live_stf.pose.blazepose.torch_network import torch_network
 from live_stf.pose.pose_models import DETECTOR_NAME, LANDMARKS_NAME
-from live_stf.runtime.cuda_graph import Lane
-from live_stf.runtime.devices import Machine
+from live_stf.runtime.cuda_graph import CudaGraph
+from live_stf.runtime.hardware import Hardware
+from live_stf.runtime.onnx_export import OPSETS, save_onnx, to_onnx
 from live_stf.runtime.openvino import openvino
-from live_stf.runtime.record import EngineRecord, damage, engines_folder, file_hash, unfit
+from live_stf.runtime.record import EngineRecord, damage, engines_folder, file_hash, fitting_record, unfit
+from live_stf.runtime.tensorrt_build import compile_onnx, tensorrt_library
+from live_stf.runtime.tensorrt_runtime import LoadedEngine, product_name
+from live_stf.runtime.timing import latencies
 from live_stf.sources.video_file import VideoFile
 
 if TYPE_CHECKING:
@@ -100,20 +101,19 @@ def build_command(part: Part) -> str:
     return f"live-stf pose-engine{chosen}"
 
 
-def open_networks(bundle: Path, people: int, precision: str, machine: Machine, folder: Path | None = None) -> Networks:
+def open_networks(
+    bundle: Path, people: int, precision: str, hardware: Hardware, folder: Path | None = None
+) -> Networks:
     """The networks of a bundle by the engines that were built of them. EngineError where there are none that fit."""
     folder = folder_of_engines() if folder is None else folder
     found = parts(bundle, precision)
     command = build_command(found[1])
-    records = [
-        tensorrt_engine.fitting_record(part.name, part.fingerprint, machine, folder, command, part.precision)
-        for part in found
-    ]
+    records = [fitting_record(part.name, part.fingerprint, hardware, folder, command, part.precision) for part in found]
     detector, landmarks = (
-        tensorrt_engine.LoadedEngine(record, folder, part.outputs, command, sizes=needed(record.people, people)).lanes
+        LoadedEngine(record, folder, part.outputs, command, sizes=needed(record.people, people)).graphs
         for part, record in zip(found, records, strict=True)
     )
-    return in_lanes(detector[1], landmarks, f"{machine.gpu}, {tensorrt_engine.product(records[1])}")
+    return batched_networks(detector[1], landmarks, f"{hardware.gpu}, {product_name(records[1])}")
 
 
 def needed(batches: Sequence[int], people: int) -> set[int]:
@@ -123,7 +123,7 @@ def needed(batches: Sequence[int], people: int) -> set[int]:
 
 def build(
     bundle: Path,
-    machine: Machine,
+    hardware: Hardware,
     folder: Path,
     precision: str = "fp32",
     target: str | None = None,
@@ -135,16 +135,16 @@ def build(
     ONNX Runtime on the file that it is compiled from where the GPU is another one; one that is too far is not kept.
     EngineError when one cannot be built, AssetError without the sample clip, and as `networks.read_networks` raises.
     """
-    capability = target or machine.capability
+    capability = target or hardware.capability
     if capability is None:
-        raise EngineError(f"{machine.reason}: say which one to build for, for example --target sm_86")
+        raise EngineError(f"{hardware.reason}: say which one to build for, for example --target sm_86")
     found = parts(bundle, precision)
     references = real_references(bundle)
     folder.mkdir(parents=True, exist_ok=True)
     records = []
     with tempfile.TemporaryDirectory(dir=folder, prefix=".building-") as temporary:
         for part, wanted in zip(found, references, strict=True):
-            record = _build_part(part, wanted, machine, capability, Path(temporary), progress)
+            record = _build_part(part, wanted, hardware, capability, Path(temporary), progress)
             os.replace(Path(temporary) / record.file, folder / record.file)
             record.save(folder)  # last: a file without a record is not seen
             records.append(record)
@@ -154,27 +154,25 @@ def build(
 def _build_part(
     part: Part,
     references: References,
-    machine: Machine,
+    hardware: Hardware,
     capability: str,
     folder: Path,
     progress: Callable[[str], None],
 ) -> EngineRecord:
-    trt = tensorrt_engine.library(capability, machine)
+    trt = tensorrt_library(capability, hardware)
     stem = "-".join((part.name, part.fingerprint[:8], trt.__name__, capability, part.precision))
     progress(f"exporting {part.name}")
     graph = export_onnx(part, folder / f"{stem}.onnx")
     progress(f"compiling {part.name}")
     path = folder / f"{stem}.plan"
     cache = folder.parent / f"{trt.__name__}-{trt.__version__}-{part.precision}.timing"
-    path.write_bytes(
-        tensorrt_engine.build(graph, part.shape, part.batches, trt, capability, part.precision, cache, progress)
-    )
+    path.write_bytes(compile_onnx(graph, part.shape, part.batches, trt, capability, part.precision, cache, progress))
     record = EngineRecord(
         model=part.name,
         model_hash=part.fingerprint,
         backend=trt.__name__,
         version=trt.__version__,
-        device=machine.gpu if capability == machine.capability else "",
+        device=hardware.gpu if capability == hardware.capability else "",
         capability=capability,
         precision=part.precision,
         people=part.batches,
@@ -184,7 +182,7 @@ def _build_part(
         built=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
     progress(f"comparing {part.name} with OpenVINO on pictures of the sample clip")
-    runner = _runner(record, part, machine, folder, graph)
+    runner = _runner(record, part, hardware, folder, graph)
     if runner is None:
         return record
     pictures, wanted = references
@@ -195,7 +193,7 @@ def _build_part(
             f"the engine of {part.name} in {part.precision} is not kept: it differs from OpenVINO by {said}, at most "
             f"{LIMITS[part.precision]:.0e} is allowed"
         )
-    times = latencies(runner, pictures, part.batches, RUNS) if isinstance(runner, LaneRunner) else {}
+    times = latencies(runner, pictures, part.batches, RUNS) if isinstance(runner, GraphRunner) else {}
     return replace(record, differences=measured, latency=times)
 
 
@@ -209,31 +207,31 @@ def export_onnx(part: Part, path: Path) -> Path:
     except ValueError as error:
         raise EngineError(f"{part.name} cannot be exported: {error}") from error
     example = torch.zeros(2, *part.shape, dtype=torch.uint8)
-    return save_onnx(onnx_of(network, example, INPUT, part.outputs, OPSETS[part.precision]), path)
+    return save_onnx(to_onnx(network, example, INPUT, part.outputs, OPSETS[part.precision]), path)
 
 
-class LaneRunner:
-    """Lanes as one engine: any number of pictures, in batches that there are lanes for."""
+class GraphRunner:
+    """Graphs as one engine: any number of pictures, in batches that there are graphs for."""
 
-    def __init__(self, lanes: Mapping[int, Lane]) -> None:
-        self._lanes = lanes
+    def __init__(self, graphs: Mapping[int, CudaGraph]) -> None:
+        self._graphs = graphs
 
     def run(self, pictures: np.ndarray) -> tuple[np.ndarray, ...]:
         """The outputs (N, ...) for pictures (N, side, side, 3)."""
-        size = max(size for size in self._lanes if size <= len(pictures))
-        answers = [self._lanes[size].run(pictures[:size])]
+        size = max(size for size in self._graphs if size <= len(pictures))
+        answers = [self._graphs[size].run(pictures[:size])]
         if len(pictures) > size:
             answers.append(self.run(pictures[size:]))
         return tuple(np.concatenate(parts) for parts in zip(*answers, strict=True))
 
 
 def _runner(
-    record: EngineRecord, part: Part, machine: Machine, folder: Path, graph: Path
-) -> LaneRunner | OnnxEngine | None:
+    record: EngineRecord, part: Part, hardware: Hardware, folder: Path, graph: Path
+) -> GraphRunner | OnnxEngine | None:
     """The engine itself where it can run here, else ONNX Runtime on the file; None where neither can."""
-    if unfit(record, part.name, part.fingerprint, machine) is None and damage(record, folder) is None:
-        return LaneRunner(tensorrt_engine.LoadedEngine(record, folder, part.outputs, build_command(part)).lanes)
-    if "onnxruntime" not in machine.modules:
+    if unfit(record, part.name, part.fingerprint, hardware) is None and damage(record, folder) is None:
+        return GraphRunner(LoadedEngine(record, folder, part.outputs, build_command(part)).graphs)
+    if "onnxruntime" not in hardware.modules:
         return None
     from live_stf.runtime.onnx_engine import OnnxEngine
 

@@ -11,15 +11,15 @@ from live_stf.errors import ModelError, PoseError
 from live_stf.pose.blazepose import BlazePose
 from live_stf.pose.blazepose.device import open_networks
 from live_stf.pose.estimators import open_pose
-from live_stf.runtime.devices import Machine, detect
+from live_stf.runtime.hardware import Hardware, detect_hardware
 
 without_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without an NVIDIA GPU")
-PC = Machine("NVIDIA GeForce RTX 3060", "sm_86", {"torch": "2"}, reason="")
+PC = Hardware("NVIDIA GeForce RTX 3060", "sm_86", {"torch": "2"}, reason="")
 
 
 def test_without_a_gpu_it_is_the_processor_and_nothing_is_said(bundle: Path) -> None:
     said: list[str] = []
-    assert open_networks(bundle, 1, "fp32", None, said.append, Machine()).device == ""
+    assert open_networks(bundle, 1, "fp32", None, said.append, Hardware()).device == ""
     assert said == []
 
 
@@ -33,7 +33,7 @@ def test_the_name_says_nothing_of_a_processor(bundle: Path) -> None:
 
 def test_a_gpu_that_is_asked_for_and_not_there_is_one_line(bundle: Path) -> None:
     with pytest.raises(PoseError, match="cannot run on a GPU: no NVIDIA GPU here; leave :cuda out") as raised:
-        open_networks(bundle, 1, "fp32", "cuda", machine=Machine())
+        open_networks(bundle, 1, "fp32", "cuda", hardware=Hardware())
     assert "\n" not in str(raised.value)
     with pytest.raises(PoseError, match="device 'tpu' is not known, it can be cpu or cuda"):
         open_networks(bundle, 1, "fp32", "tpu")
@@ -53,11 +53,11 @@ def test_a_gpu_that_does_not_work_gives_way_to_the_processor(bundle: Path) -> No
 
 def test_a_bundle_that_cannot_be_read_is_not_the_gpus_fault(tmp_path: Path) -> None:
     (tmp_path / "text.task").write_text("not a bundle")
-    for machine in (Machine(), PC):
+    for hardware in (Hardware(), PC):
         with pytest.raises(PoseError, match=r"text\.task is no bundle"):
-            open_networks(tmp_path / "text.task", 1, "fp32", None, pytest.fail, machine)
+            open_networks(tmp_path / "text.task", 1, "fp32", None, pytest.fail, hardware)
         with pytest.raises(FileNotFoundError, match=r"nothing\.task"):
-            open_networks(tmp_path / "nothing.task", 1, "fp32", None, pytest.fail, machine)
+            open_networks(tmp_path / "nothing.task", 1, "fp32", None, pytest.fail, hardware)
 
 
 @without_gpu
@@ -69,5 +69,5 @@ def test_a_processor_has_no_fp16(bundle: Path) -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
 def test_a_gpu_that_works_is_taken_and_named(bundle: Path) -> None:
     pose = open_pose("blazepose", 2)
-    assert detect().gpu in pose.name
+    assert detect_hardware().gpu in pose.name
     pose.close()

@@ -11,8 +11,8 @@ import torch
 
 from benchmarks.pose_agreement import Agreement
 from live_stf.pose.blazepose import BlazePose, gpu
-from live_stf.pose.blazepose.gpu import LARGEST, in_lanes
-from live_stf.runtime.cuda_graph import Lane
+from live_stf.pose.blazepose.gpu import LARGEST, batched_networks
+from live_stf.runtime.cuda_graph import CudaGraph
 from live_stf.skeleton import OPENPOSE_18
 from live_stf.sources.video_file import VideoFile
 from live_stf.types import Frame
@@ -96,10 +96,10 @@ def test_a_batch_between_two_sizes_is_filled_up_and_runs_once() -> None:
         runs.append(len(pictures))
         return pictures.float().sum(dim=(1, 2, 3)), pictures[:, 0, 0]
 
-    def lane(count: int) -> Lane:
-        return Lane((count, 2, 2, 3), work, None, dtype=torch.uint8)
+    def graph(count: int) -> CudaGraph:
+        return CudaGraph((count, 2, 2, 3), work, None, dtype=torch.uint8)
 
-    networks = in_lanes(lane(1), {size: lane(size) for size in (1, 2, 4)}, "some GPU")
+    networks = batched_networks(graph(1), {size: graph(size) for size in (1, 2, 4)}, "some GPU")
     assert networks.device == "some GPU"
     for count, size in ((1, 1), (2, 2), (3, 4), (4, 4), (7, 4)):
         runs.clear()

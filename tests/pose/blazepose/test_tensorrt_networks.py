@@ -10,21 +10,21 @@ import pytest
 import torch
 
 from live_stf.cli import pose_engine
-from live_stf.engine import tensorrt_engine
 from live_stf.errors import AssetError, EngineError
 from live_stf.pose.blazepose import tensorrt_networks as tensorrt
 from live_stf.pose.blazepose.device import open_networks
-from live_stf.pose.blazepose.tensorrt_networks import LaneRunner, Part, differences, needed, parts, real_references
+from live_stf.pose.blazepose.tensorrt_networks import GraphRunner, Part, differences, needed, parts, real_references
 from live_stf.pose.blazepose.torch_network import torch_network
 from live_stf.pose.pose_models import pose_model
-from live_stf.runtime.cuda_graph import Lane
-from live_stf.runtime.devices import Machine, detect, tensorrt_modules
+from live_stf.runtime.cuda_graph import CudaGraph
+from live_stf.runtime.hardware import Hardware, detect_hardware, tensorrt_modules
 from live_stf.runtime.record import find_records, unfit
+from live_stf.runtime.tensorrt_build import compile_onnx, tensorrt_library
 
 RTX = tensorrt_modules().get("tensorrt_rtx", "")
 needs_rtx = pytest.mark.skipif(not RTX, reason="needs TensorRT-RTX (pip install 'live-stf[tensorrt-rtx]')")
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
-PC = Machine("NVIDIA GeForce RTX 3060", "sm_86", {"tensorrt_rtx": RTX, "torch": "2"}, reason="")
+PC = Hardware("NVIDIA GeForce RTX 3060", "sm_86", {"tensorrt_rtx": RTX, "torch": "2"}, reason="")
 
 
 @pytest.fixture(scope="session")
@@ -74,8 +74,8 @@ def test_limits_leave_room_for_rounding_but_not_for_less_precision(
 def test_every_operator_is_supported(precision: str, target: str, exported: dict[str, tuple[Part, Path]]) -> None:
     """Of the others when `built` is made."""
     part, path = exported[precision]
-    trt = tensorrt_engine.library(target, Machine())
-    plan = tensorrt_engine.build(path, part.shape, part.batches, trt, target, precision)
+    trt = tensorrt_library(target, Hardware())
+    plan = compile_onnx(path, part.shape, part.batches, trt, target, precision)
     assert len(plan) > path.stat().st_size  # the weights are inside
 
 
@@ -85,7 +85,7 @@ def built(bundle: Path, clip: Path, tmp_path_factory: pytest.TempPathFactory) ->
     for name in ("onnxscript", "onnxruntime"):
         pytest.importorskip(name, reason=f"needs {name} (pip install 'live-stf[onnx]')")
     folder = tmp_path_factory.mktemp("engines")
-    tensorrt.build(bundle, Machine(modules={"onnxruntime": "any"}), folder, "fp16", "sm_86")
+    tensorrt.build(bundle, Hardware(modules={"onnxruntime": "any"}), folder, "fp16", "sm_86")
     return folder
 
 
@@ -107,7 +107,7 @@ def test_engines_for_a_gpu_elsewhere_carry_records_and_are_refused_here(bundle: 
         record = records[part.name]
         # On the GPU that it was built for it would be loaded; on no other, with no other version, for no other weights.
         assert unfit(record, part.name, part.fingerprint, PC) is None
-        assert "no NVIDIA GPU here" in unfit(record, part.name, part.fingerprint, Machine())
+        assert "no NVIDIA GPU here" in unfit(record, part.name, part.fingerprint, Hardware())
         ada = dataclasses.replace(PC, gpu="NVIDIA GeForce RTX 4070", capability="sm_89")
         assert "this GPU is NVIDIA GeForce RTX 4070 (sm_89)" in unfit(record, part.name, part.fingerprint, ada)
         newer = dataclasses.replace(PC, modules={"tensorrt_rtx": "99.0"})
@@ -122,7 +122,7 @@ def test_engines_of_another_precision_are_not_taken_and_the_command_is_named(bun
     with pytest.raises(EngineError, match=r"no TensorRT engine of pose_detector .*--complexity full --precision fp16"):
         tensorrt.open_networks(bundle, 2, "fp16", PC, built / "nothing")
     with pytest.raises(EngineError, match=r"TensorRT cannot run: no NVIDIA GPU here"):
-        tensorrt.open_networks(bundle, 2, "fp16", Machine(), built / "nothing")
+        tensorrt.open_networks(bundle, 2, "fp16", Hardware(), built / "nothing")
 
 
 @needs_rtx
@@ -154,12 +154,12 @@ def test_only_the_batches_that_are_needed_are_loaded() -> None:
     assert [needed((1, 2, 4), people) for people in (1, 2, 3, 4, 9)] == [{1}, {1, 2}, *[{1, 2, 4}] * 3]
 
 
-def test_any_number_of_pictures_goes_through_lanes() -> None:
-    def lane(count: int) -> Lane:
-        return Lane((count, 2), lambda x: (x.float() + 1, x.sum(dim=1)), None, dtype=torch.uint8)
+def test_any_number_of_pictures_goes_through_graphs() -> None:
+    def graph(count: int) -> CudaGraph:
+        return CudaGraph((count, 2), lambda x: (x.float() + 1, x.sum(dim=1)), None, dtype=torch.uint8)
 
     pictures = np.arange(14, dtype=np.uint8).reshape(7, 2)
-    more, total = LaneRunner({size: lane(size) for size in (1, 2, 4)}).run(pictures)
+    more, total = GraphRunner({size: graph(size) for size in (1, 2, 4)}).run(pictures)
     np.testing.assert_array_equal(more, pictures + 1)
     np.testing.assert_array_equal(total, pictures.sum(axis=1))
 
@@ -181,12 +181,12 @@ def test_the_command_says_in_one_line_what_it_lacks(capsys: pytest.CaptureFixtur
 @needs_gpu
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])
 def test_on_the_gpu_engines_are_openvino(bundle: Path, clip: Path, tmp_path: Path, precision: str) -> None:
-    machine = detect()
-    if machine.tensorrt is None:
+    hardware = detect_hardware()
+    if hardware.tensorrt is None:
         pytest.skip("needs tensorrt or tensorrt_rtx")
-    for record in tensorrt.build(bundle, machine, tmp_path, precision):  # refuses what is too far
+    for record in tensorrt.build(bundle, hardware, tmp_path, precision):  # refuses what is too far
         assert record.latency
     said: list[str] = []
-    networks = open_networks(bundle, 3, precision, "cuda", said.append, machine, tmp_path)
+    networks = open_networks(bundle, 3, precision, "cuda", said.append, hardware, tmp_path)
     assert "TensorRT" in networks.device
     assert said == []

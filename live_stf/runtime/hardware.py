@@ -10,15 +10,19 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from live_stf.errors import LiveStfError
 from live_stf.runtime.machine import cores, processor
 
 # Both answer to the same Python API. Where both are installed, the one that tunes for the GPU at hand comes first.
 TENSORRT_MODULES = ("tensorrt", "tensorrt_rtx")
+# Raised by libraries that are installed but do not work on this machine.
+DEVICE_FAILURES = (LiveStfError, ImportError, OSError, RuntimeError)
+LONGEST_REASON = 400  # characters of such an error that users see
 NO_GPU = "no NVIDIA GPU here"
 
 
 @dataclass(frozen=True)
-class Machine:
+class Hardware:
     """gpu: name of the NVIDIA GPU that torch can use, None without; capability: its compute capability ("sm_86").
 
     modules: libraries that can be imported, with their versions. reason: why there is no GPU to use, for people.
@@ -40,22 +44,22 @@ class Machine:
         return f"{cpu}; {f'{self.gpu} ({self.capability})' if self.gpu else self.reason}"
 
 
-def detect() -> Machine:
+def detect_hardware() -> Hardware:
     """This machine. torch is imported only where there is an NVIDIA GPU to ask it about."""
     modules = {name: version for name in ("torch", "openvino", "onnxruntime") if (version := _version(name))}
     cpu = processor()
     if not _driver_sees_gpu():
-        return Machine(modules=modules, cpu=cpu)
+        return Hardware(modules=modules, cpu=cpu)
     modules |= tensorrt_modules()
     if "torch" not in modules:
-        return Machine(modules=modules, cpu=cpu, reason="there is an NVIDIA GPU, but torch is not installed")
+        return Hardware(modules=modules, cpu=cpu, reason="there is an NVIDIA GPU, but torch is not installed")
     import torch
 
     if not torch.cuda.is_available():
         reason = f"there is an NVIDIA GPU, but torch {torch.__version__} cannot use it: install a CUDA build of torch"
-        return Machine(modules=modules, cpu=cpu, reason=reason)
+        return Hardware(modules=modules, cpu=cpu, reason=reason)
     major, minor = torch.cuda.get_device_capability(0)
-    return Machine(torch.cuda.get_device_name(0), f"sm_{major}{minor}", modules, cpu, reason="")
+    return Hardware(torch.cuda.get_device_name(0), f"sm_{major}{minor}", modules, cpu, reason="")
 
 
 def tensorrt_modules() -> dict[str, str]:

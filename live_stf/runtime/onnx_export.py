@@ -1,0 +1,84 @@
+"""Export of a torch network to an ONNX file that takes any batch size."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from live_stf.errors import EngineError
+
+if TYPE_CHECKING:
+    import onnx
+    from torch import Tensor, nn
+
+OPSETS = {"fp32": 20, "fp16": 20, "bf16": 22}  # the lowest that has every operator in that type
+ANY_SIZE = 1 << 40
+INSTALL = "install it with: pip install 'live-stf[onnx]'"
+
+
+def to_onnx(network: nn.Module, example: Tensor, name: str, outputs: Sequence[str], opset: int) -> onnx.ModelProto:
+    """Export a network with one input. The batch size of the result is free.
+
+    example: an input with a batch of two; the exporter would take a batch of one for a constant. name: of the input.
+    Raises EngineError if a library is missing.
+    """
+    check_libraries()
+    import torch
+    from onnxscript import optimizer
+
+    with _quiet():
+        program = torch.onnx.export(
+            network,
+            (example,),
+            dynamo=True,
+            verbose=False,
+            opset_version=opset,
+            input_names=[name],
+            output_names=list(outputs),
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
+        )
+        assert program is not None  # only the old exporter, without dynamo, returns None
+        # By default the exporter leaves large constants to be computed on every run.
+        optimizer.optimize_ir(program.model, input_size_limit=ANY_SIZE, output_size_limit=ANY_SIZE)
+    return program.model_proto
+
+
+def save_onnx(proto: onnx.ModelProto, path: Path) -> Path:
+    """Check the network and write it. The file is replaced in one step, so no reader sees half of it."""
+    import onnx
+
+    onnx.checker.check_model(proto, full_check=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{os.getpid()}-{path.name}")
+    onnx.save_model(proto, partial)
+    os.replace(partial, path)
+    return path
+
+
+def check_libraries() -> None:
+    """Raise EngineError if a library that the export needs is missing."""
+    try:
+        for name in ("onnx", "onnxscript"):  # torch's exporter needs onnxscript
+            importlib.import_module(name)
+    except ImportError as problem:
+        raise EngineError(f"ONNX export needs {problem.name}, which is not installed; {INSTALL}") from problem
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence torch's exporter: its messages on torchvision and on Python's copy registry mean nothing to users."""
+    exporter = logging.getLogger("torch.onnx")
+    level = exporter.level
+    exporter.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        exporter.setLevel(level)
