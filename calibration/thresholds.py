@@ -38,6 +38,7 @@ from live_stf.evaluation.simulated_streams import Answers, Live, judge, simulate
 from live_stf.model import Model, load_model
 from live_stf.runtime.machine import describe_machine
 from live_stf.training.model_card import write_model_card
+from live_stf.training.percentage import percent
 from live_stf.training.recipe import Recipe, load_recipe
 from live_stf.training.samples import HeldOutWindows
 from live_stf.training.selection import prepare_missing_store
@@ -147,7 +148,7 @@ def show(result: dict, console: Console) -> None:
         cells = ("-" if row[key] is None else f"{row[key]:.2f}" for key in headings)
         table.add_row(f"{at} *" if at == chosen else at, *cells)
     console.print(table)
-    kept = "-" if result["recall_kept"] is None else f"{result['recall_kept']:.1%}"
+    kept = "-" if result["recall_kept"] is None else percent(result["recall_kept"])
     console.print(f"* chosen; it keeps {kept} of the actions that are found without a threshold")
 
 

@@ -12,6 +12,7 @@ from live_stf.engine import ENGINES, open_engine
 from live_stf.evaluation.attention_use import OWN, HiddenParts, attention_use, hidden_parts
 from live_stf.evaluation.scores import check_labels, held_out_side
 from live_stf.model import load_model
+from live_stf.training.percentage import percent
 from live_stf.training.recipe import load_recipe
 from live_stf.training.selection import prepare_missing_store
 
@@ -35,7 +36,7 @@ def run(given: argparse.Namespace) -> None:
     console = Console()
     table = Table("attention", "right", "lost", caption=f"{len(windows)} held-out windows")
     for source, share in shares.items():
-        table.add_row(source, f"{share:.1%}", "" if source == OWN else f"{100 * (shares[OWN] - share):.1f} points")
+        table.add_row(source, percent(share), "" if source == OWN else f"{100 * (shares[OWN] - share):.1f} points")
     console.print(table)
     if len(model.grains) > 1:
         _show_parts(hidden_parts(model, open_engine(model, given.engine), windows), console)
@@ -44,9 +45,10 @@ def run(given: argparse.Namespace) -> None:
 def _show_parts(found: HiddenParts, console: Console) -> None:
     table = Table("part", "attention", "log-probability lost without it")
     for name, share, loss in zip(found.parts, found.attention.mean(axis=0), found.loss.mean(axis=0), strict=True):
-        table.add_row(name.replace("_", " "), f"{share:.1%}", f"{loss:.2f}")
+        table.add_row(name.replace("_", " "), percent(share), f"{loss:.2f}")
     console.print(table)
     console.print(
-        f"The part with most attention is the one that is missed most in {found.agreement:.0%} of the windows; always "
-        f"to name the same part would be right in {found.always_one:.0%}, to guess in {1 / len(found.parts):.0%}."
+        f"In {percent(found.agreement, 0)} of the windows the part with most attention is also the part that is missed "
+        f"most when it is hidden. Always naming the same part would be right in {percent(found.always_one, 0)}, "
+        f"guessing in {percent(1 / len(found.parts), 0)}."
     )

@@ -14,6 +14,7 @@ from live_stf.evaluation.network_internals import Instance, held_out_actions, su
 from live_stf.evaluation.plots import plot_classes, plot_features, plot_kernels, plot_similarity, save_figure
 from live_stf.evaluation.scores import check_labels, held_out_side
 from live_stf.model import Model, load_model
+from live_stf.training.percentage import percent
 from live_stf.training.recipe import load_recipe
 from live_stf.training.selection import prepare_missing_store
 
@@ -32,7 +33,7 @@ def classes(given: argparse.Namespace) -> Figure:
 
 def _legend(model: Model) -> str:
     seed = f", seed {model.training['seed']}" if "seed" in model.training else ""
-    return f"{run_name(model)}, {model.preparation.stream}{seed}: {model.measured['top1']:.1%}"
+    return f"{run_name(model)}, {model.preparation.stream}{seed}: {percent(model.measured['top1'])}"
 
 
 def similarity(given: argparse.Namespace) -> Figure:
@@ -70,7 +71,7 @@ def _instances(model: Model, given: argparse.Namespace) -> dict[str, Instance]:
     instances = surest_instances(model, windows, actions)
     for action, one in instances.items():
         taken = "" if one.said == action else f", taken for {one.said}"
-        print(f"{action}: held-out window {one.number}, {one.probability:.0%} sure{taken}")
+        print(f"{action}: held-out window {one.number}, {percent(one.probability, 0)} sure{taken}")
     return instances
 
 

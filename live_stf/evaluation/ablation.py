@@ -15,6 +15,7 @@ from live_stf.evaluation.paper import ABLATIONS, FULL, Ablation
 from live_stf.model import Model
 from live_stf.network import NETWORKS
 from live_stf.preparation import STREAMS
+from live_stf.training.percentage import percentage
 
 PAPER = "ntu60-xsub"  # where the paper has all its ablations
 # What switches say nothing of where the piece that they belong to is left out.
@@ -169,8 +170,8 @@ def table(rows: Sequence[Row]) -> list[list[str]]:
 
 
 def _spread(values: Sequence[float]) -> str:
-    percent = 100 * np.asarray(values)
-    return f"{percent.mean():.1f}" + (f" ± {percent.std(ddof=1):.1f}" if len(percent) > 1 else "")
+    spread = f" ± {100 * np.std(values, ddof=1):.1f}" if len(values) > 1 else ""
+    return percentage(float(np.mean(values))) + spread
 
 
 def by_kernel(models: Sequence[Model]) -> tuple[Mapping[int, list[float]], Mapping[int, list[float]]]:

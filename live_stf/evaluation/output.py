@@ -16,6 +16,7 @@ from live_stf.evaluation.scores import ModelScores
 from live_stf.model import Model
 from live_stf.runtime.machine import describe_machine
 from live_stf.training.model_card import write_model_card
+from live_stf.training.percentage import percent
 from live_stf.training.recipe import Recipe
 
 
@@ -53,7 +54,7 @@ def write_results(folder: Path, results: Sequence[Result], scores: Sequence[Mode
                 ["done \\ said", *labels],
                 ([label, *map(int, row)] for label, row in zip(labels, result.report.confusion, strict=True)),
             )
-            title = f"{recipe.name}, {result.name}: {result.report.top1:.1%} of {result.report.windows} windows"
+            title = f"{recipe.name}, {result.name}: {percent(result.report.top1)} of {result.report.windows} windows"
             save_figure(plot_confusion(result.report.confusion, labels, title), folder / f"confusion-{result.name}.png")
     except OSError as problem:
         raise DataError(f"{folder} cannot be written to: {problem}") from problem

@@ -20,6 +20,7 @@ from torchmetrics.functional.classification import (
 
 from live_stf.engine import Engine
 from live_stf.evaluation.scores import run_windows
+from live_stf.training.percentage import DIGITS, percent
 from live_stf.training.recipe import Recipe
 from live_stf.training.samples import HeldOut, HeldOutWindows
 
@@ -45,17 +46,17 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         def rounded(table: dict[str, tuple[int, float]]) -> dict[str, dict[str, float]]:
-            return {name: {"windows": count, "top1": round(value, 4)} for name, (count, value) in table.items()}
+            return {name: {"windows": count, "top1": round(value, DIGITS)} for name, (count, value) in table.items()}
 
         return {
             "windows": self.windows,
-            "top1": round(self.top1, 4),
-            "top5": round(self.top5, 4),
-            "macro_f1": round(self.macro_f1, 4),
+            "top1": round(self.top1, DIGITS),
+            "top5": round(self.top5, DIGITS),
+            "macro_f1": round(self.macro_f1, DIGITS),
             "per_source": rounded(self.per_source),
             "per_class": rounded(self.per_class),
             "per_kind": {
-                kind: {"windows": count, "top1": round(top1, 4), "macro_f1": round(f1, 4)}
+                kind: {"windows": count, "top1": round(top1, DIGITS), "macro_f1": round(f1, DIGITS)}
                 for kind, (count, top1, f1) in self.per_kind.items()
             },
         }
@@ -141,23 +142,25 @@ def measure(engine: Engine, windows: HeldOut, batch: int = 16) -> Report:
 def show(report: Report, labels: Sequence[str], console: Console) -> None:
     """Print the report as tables; the confusion matrix where it fits the console's width."""
     console.print(
-        f"{report.windows} held-out windows: top-1 {report.top1:.1%}, top-5 {report.top5:.1%}, "
-        f"macro-F1 {report.macro_f1:.3f} (chance: {1 / len(labels):.1%})"
+        f"{report.windows} held-out windows: top-1 {percent(report.top1)}, top-5 {percent(report.top5)}, "
+        f"macro-F1 {report.macro_f1:.3f} (chance: {percent(1 / len(labels))})"
     )
     sources = Table("source", "windows", "top-1")
     for name, (count, value) in report.per_source.items():
-        sources.add_row(name, str(count), f"{value:.1%}")
+        sources.add_row(name, str(count), percent(value))
     classes = Table("class", "windows", "right", "most often taken for")
     for number, label in enumerate(labels):
         if label in report.per_class:
             count, value = report.per_class[label]
             row = report.confusion[number].copy()
             row[number] = 0
-            wrong = f"{labels[row.argmax()]} ({row.max() / count:.0%})" if row.any() else ""
-            classes.add_row(label, str(count), f"{value:.1%}", wrong)
+            wrong = f"{labels[row.argmax()]} ({percent(row.max() / count, 0)})" if row.any() else ""
+            classes.add_row(label, str(count), percent(value), wrong)
     console.print(sources)
     for kind, (count, top1, f1) in report.per_kind.items():
-        console.print(f"{kind}: {count} windows, top-1 {top1:.1%}, macro-F1 {f1:.3f} over the classes that are there")
+        console.print(
+            f"{kind}: {count} windows, top-1 {percent(top1)}, macro-F1 {f1:.3f} over the classes that are there"
+        )
     console.print(classes)
     _show_confusion(report.confusion, labels, console)
 

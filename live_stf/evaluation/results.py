@@ -14,6 +14,7 @@ from live_stf.evaluation.fusion import check_alike, fuse, fuse_as_usual, fusion_
 from live_stf.evaluation.paper import BENCHMARKS, benchmark_of
 from live_stf.evaluation.report import Report, report_of
 from live_stf.evaluation.scores import ModelScores
+from live_stf.training.percentage import DIGITS, percent, percentage
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,8 @@ class Result:
 
     def as_dict(self) -> dict[str, Any]:
         rounded = {stream: round(weight, 4) for stream, weight in self.weights.items()}
-        others = {f"top1, {how}": round(value, 4) for how, value in self.others.items()}
-        new = {"copied_windows": self.copied, "top1, without copies": self.new_top1 and round(self.new_top1, 4)}
+        others = {f"top1, {how}": round(value, DIGITS) for how, value in self.others.items()}
+        new = {"copied_windows": self.copied, "top1, without copies": self.new_top1 and round(self.new_top1, DIGITS)}
         return {"weights": rounded, **others, **(new if self.copied else {}), **self.report.as_dict()}
 
 
@@ -76,15 +77,15 @@ def show_results(results: Sequence[Result], console: Console) -> None:
         table.add_row(
             result.name,
             str(report.windows),
-            f"{report.top1:.1%}",
-            f"{report.top5:.1%}",
+            percent(report.top1),
+            percent(report.top5),
             f"{report.macro_f1:.3f}",
         )
     console.print(table)
     for result in results:
         if result.others:
             weights = ", ".join(f"{stream} {weight:.2f}" for stream, weight in result.weights.items())
-            others = "; ".join(f"{how} {value:.1%}" for how, value in result.others.items())
+            others = "; ".join(f"{how} {percent(value)}" for how, value in result.others.items())
             console.print(f"{result.name}: weights from the training side: {weights}. Top-1 with others: {others}")
     _show_copies(results, console)
 
@@ -94,7 +95,7 @@ def _show_copies(results: Sequence[Result], console: Console) -> None:
     if not first.copied:
         return
     warning = f"{first.copied} of the {first.report.windows} held-out windows are of clips that are trained on as well"
-    without = ", ".join(f"{one.name} {one.new_top1:.1%}" for one in results if one.new_top1 is not None)
+    without = ", ".join(f"{one.name} {percent(one.new_top1)}" for one in results if one.new_top1 is not None)
     console.print(f"{warning}, number by number. Top-1 without them: {without or 'nothing is left to measure on'}")
 
 
@@ -112,10 +113,17 @@ def show_paper(results: Sequence[Result], protocol: str | None, coordinates: str
         )
     table = Table("streams", "ours, top-1", "paper, top-1", "difference", "ours, top-5", "paper, top-5")
     for result in results:
-        ours = 100 * result.report.top1, 100 * result.report.top5
+        report = result.report
         paper = beside.rows.get(result.name, (np.nan, np.nan))
-        difference = f"{ours[0] - paper[0]:+.1f}" if same and not np.isnan(paper[0]) else "-"
-        table.add_row(result.name, f"{ours[0]:.1f}", _number(paper[0]), difference, f"{ours[1]:.1f}", _number(paper[1]))
+        difference = f"{100 * report.top1 - paper[0]:+.1f}" if same and not np.isnan(paper[0]) else "-"
+        table.add_row(
+            result.name,
+            percentage(report.top1),
+            _number(paper[0]),
+            difference,
+            percentage(report.top5),
+            _number(paper[1]),
+        )
     console.print(table)
     console.print(f"paper: {beside.name}, {beside.table}; - where there is nothing to compare")
 

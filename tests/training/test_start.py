@@ -121,13 +121,13 @@ def test_a_training_goes_on_from_a_models_weights_and_its_description_says_so(
     before = f"- tiny ({begun['hash'][:8]}): `{begun['command']}`, 64 windows"
     card = (model.folder / "README.md").read_text()
     assert "| made by a test |" in card
-    assert f"the first of these, and each of them with those of the next:\n\n{before}\n" in card
+    assert f"started from the first of these weights, each of them from the next:\n\n{before}\n" in card
 
     earlier = {**begun, "hash": "0123456789", "data": {"made": "made by a test", "found": "found by a test"}}
     model.training["start_from"]["start_from"] = earlier
     items = [line for line in model_card(model).splitlines() if line.startswith("- ")]
-    assert items == [before, f"- tiny (01234567): `{begun['command']}`, 64 windows, also from data whose terms bind as "
-                             "well: found (found by a test)"]  # fmt: skip
+    assert items == [before, f"- tiny (01234567): `{begun['command']}`, 64 windows, also from data sets whose terms "
+                             "apply as well: found (found by a test)"]  # fmt: skip
 
 
 @pytest.mark.parametrize(
