@@ -1,1 +1,1 @@
-"""What a soak consists of: a camera with faults, what is watched meanwhile, and the limits it is held to."""
+"""Runs the live loop for a long time on a camera that fails at random, and checks limits."""

@@ -1,7 +1,7 @@
-"""Run the live loop for a long time on a camera that fails at random, with the real pose estimator and engine.
+"""Runs the live loop for a long time on a camera that fails at random, with the real pose estimator and engine.
 
-The camera plays a clip's pictures; it ends, raises, blocks, freezes, stalls, sends noise, other sizes and wrong times.
-The loop is stopped and begun anew now and then, in whatever state it is. The exit status is 1 when a limit was broken.
+The camera plays a clip; it ends, raises exceptions, blocks, freezes, stalls, and sends noise, other sizes and wrong
+timestamps. The loop is stopped and restarted now and then, in any state. The exit status is 1 if a limit is exceeded.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from benchmarks.soak.faulty_camera import KINDS, FaultyCamera, pictures_of
+from benchmarks import FROM_ROOT
+from benchmarks.soak.faulty_camera import KINDS, FaultyCamera, read_images
 from benchmarks.soak.soak_report import Limits, as_dict, broken, fault_table, figures, stop_table, table
 from benchmarks.soak.watch import Record, Soak
 from live_stf.assets import sample_clip
@@ -30,30 +31,36 @@ from live_stf.pose import estimators
 from live_stf.runtime.machine import describe_machine
 
 FORMAT = 1
-BROKEN = 1
+EXCEEDED = 1
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the soak; returns the exit status: 0, 1 where a limit was broken, 2 where it could not be run."""
+    """Run the program; returns 0, 1 if a limit is exceeded, 2 if it cannot run."""
     options = parse(arguments)
     return run_command(run, options)
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    """Command line to options; a wrong one ends the program with status 2."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=(__doc__ or "").splitlines()[0])
+    """Parse the command line; exits with status 2 if it is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__, epilog=FROM_ROOT)
     parser.add_argument("--minutes", type=float, default=60.0, help="how long (default: 60)")
-    parser.add_argument("--seed", type=int, default=0, help="of faults and stops (default: 0)")
-    parser.add_argument("--source", type=Path, metavar="CLIP", help="whose pictures to play (default: the sample clip)")
-    parser.add_argument("--width", type=int, default=640, help="of the pictures, in pixels (default: 640)")
-    parser.add_argument("--rate", type=float, default=30.0, help="pictures per second (default: 30)")
-    parser.add_argument("--fault-every", type=float, default=10.0, metavar="S", help="on average (default: 10 s)")
-    parser.add_argument("--stop-every", type=float, default=40.0, metavar="S", help="on average (default: 40 s)")
+    parser.add_argument("--seed", type=int, default=0, help="random seed of faults and stops (default: 0)")
+    parser.add_argument("--source", type=Path, metavar="CLIP", help="the clip to play (default: the sample clip)")
+    parser.add_argument("--width", type=int, default=640, help="width of the frames in pixels (default: 640)")
+    parser.add_argument("--rate", type=float, default=30.0, help="frames per second (default: 30)")
     parser.add_argument(
-        "--faults", type=_kinds, default=tuple(KINDS), metavar="KIND[,KIND...]", help=f"of {', '.join(KINDS)}"
+        "--fault-every", type=float, default=10.0, metavar="S", help="seconds between faults, on average"
     )
-    parser.add_argument("--model", default="everyday", help="name in models/, or a model's folder (default: everyday)")
-    parser.add_argument("--engine", default="auto", choices=("auto", *ENGINES), help="what runs the network")
+    parser.add_argument("--stop-every", type=float, default=40.0, metavar="S", help="seconds between stops, on average")
+    parser.add_argument(
+        "--faults",
+        type=_kinds,
+        default=tuple(KINDS),
+        metavar="KIND[,KIND...]",
+        help=f"kinds of faults: {', '.join(KINDS)}",
+    )
+    parser.add_argument("--model", default="everyday", help="name in models/, or folder of a model (default: everyday)")
+    parser.add_argument("--engine", default="auto", choices=("auto", *ENGINES), help="engine that runs the network")
     parser.add_argument(
         "--pose",
         type=estimators.pose_argument,
@@ -61,18 +68,18 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         metavar="NAME",
         help=estimators.POSE_HELP,
     )
-    parser.add_argument("--people", type=int, default=2, help="how many people at once (default: 2)")
+    parser.add_argument("--people", type=int, default=2, help="number of people at most (default: 2)")
     names = ", ".join(f"{field.name} ({field.default:g})" for field in fields(Limits))
-    parser.add_argument("--limit", action="append", default=[], metavar="NAME=VALUE", help=f"another limit: {names}")
-    parser.add_argument("--output", type=Path, metavar="FILE.json", help="write all figures here")
+    parser.add_argument("--limit", action="append", default=[], metavar="NAME=VALUE", help=f"change a limit: {names}")
+    parser.add_argument("--output", type=Path, metavar="FILE.json", help="write all figures to this file")
     options = parser.parse_args(arguments)
     options.given = sys.argv[1:] if arguments is None else arguments
     for name, longest in (("minutes", 1e5), ("rate", 1000), ("fault_every", 1e6), ("stop_every", 1e6)):
         value = getattr(options, name)
         if not 0 < value <= longest:
-            parser.error(f"--{name.replace('_', '-')} is {value:g}, it has to be above 0 and {longest:g} at most")
+            parser.error(f"--{name.replace('_', '-')} is {value:g}, it must be above 0 and at most {longest:g}")
     if options.people < 1 or options.width < 32 or options.seed < 0:
-        parser.error("--people has to be 1 or more, --width 32 or more and --seed 0 or more")
+        parser.error("--people must be 1 or more, --width 32 or more and --seed 0 or more")
     if options.output is not None and not options.output.absolute().parent.is_dir():
         parser.error(f"--output is {options.output}, but there is no folder {options.output.parent}")
     try:
@@ -86,41 +93,41 @@ def _kinds(text: str) -> tuple[str, ...]:
     kinds = tuple(text.split(","))
     for kind in kinds:
         if kind not in KINDS:
-            raise argparse.ArgumentTypeError(f"there is no fault {kind!r}, it can be {', '.join(KINDS)}")
+            raise argparse.ArgumentTypeError(f"there is no fault {kind!r}, the kinds are {', '.join(KINDS)}")
     return kinds
 
 
 def limits(changes: list[str]) -> Limits:
-    """The limits with NAME=VALUE changed. ValueError where that cannot be read."""
+    """The limits with changes NAME=VALUE. Raises ValueError if a change is invalid."""
     values = {}
     for change in changes:
         name, _, text = change.partition("=")
         try:
             values[name] = float(text)
         except ValueError:
-            raise ValueError(f"--limit is {change}, it has to be NAME=VALUE with a number") from None
+            raise ValueError(f"--limit is {change}, it must be NAME=VALUE with a number") from None
         if name not in {field.name for field in fields(Limits)} or not math.isfinite(values[name]):
-            raise ValueError(f"--limit is {change}, NAME can be {', '.join(field.name for field in fields(Limits))}")
+            raise ValueError(f"--limit is {change}, the names are {', '.join(field.name for field in fields(Limits))}")
     return replace(Limits(), **values)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Soak, print and write."""
+    """Run the loop, print the tables and write the file."""
     clip = sample_clip() if options.source is None else options.source
     camera = FaultyCamera(
-        pictures_of(clip, options.width), options.rate, options.seed, options.fault_every, options.faults
+        read_images(clip, options.width), options.rate, options.seed, options.fault_every, options.faults
     )
     model = load_model(options.model)
     classifier = open_classifier(model, options.engine)
     open_pose = partial(estimators.open_pose, options.pose, options.people)
     seconds = 60 * options.minutes
-    with _Bar(seconds) as tick:
+    with _ProgressBar(seconds) as tick:
         record = Soak(camera, open_pose, classifier, model, seconds, options.stop_every, options.seed, tick).run()
     found = figures(record)
     faults = broken(found, options.limits)
     width, height = camera.size
     print(
-        f"{record.seconds / 60:.1f} minutes of {clip.name} at {width}x{height}, {options.rate:g} pictures a second, "
+        f"{record.seconds / 60:.1f} minutes of {clip.name} at {width}x{height}, {options.rate:g} frames per second, "
         f"seed {options.seed}; {model.name} on {classifier.engine_name}, pose by {options.pose}; {describe_machine()}"
     )
     console = Console()
@@ -137,12 +144,12 @@ def run(options: argparse.Namespace) -> int:
         everything = {**head, **as_dict(record, found, options.limits)}
         options.output.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
     for line in faults:
-        print(f"limit broken: {line}", file=sys.stderr)
-    return BROKEN if faults else 0
+        print(f"limit exceeded: {line}", file=sys.stderr)
+    return EXCEEDED if faults else 0
 
 
-class _Bar:
-    """A bar of the time that has passed, on a terminal; elsewhere a line now and then, so that a log shows life."""
+class _ProgressBar:
+    """A progress bar on a terminal; elsewhere a line every EVERY seconds."""
 
     EVERY = 300.0  # seconds between two lines
 

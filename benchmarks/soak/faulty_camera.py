@@ -1,4 +1,4 @@
-"""A camera that plays a clip's pictures and fails by chance, in the ways that real ones do."""
+"""A camera that plays a clip and fails at random, in the ways in which real cameras fail."""
 
 from __future__ import annotations
 
@@ -17,31 +17,32 @@ from live_stf.sources.reconnect import STALL
 from live_stf.sources.video_file import VideoFile
 from live_stf.types import Frame
 
-MOST_PICTURES = 300  # of a clip that are held in memory
-LONGEST_BLOCK = 45.0  # seconds after which a read that blocks returns: a thread cannot be ended from outside
-QUIET = 1.5  # seconds of good pictures between two faults at least
-_HELD_UP = 0.5  # seconds by which a stall has to outlast STALL to be one that must be noticed
+MOST_FRAMES = 300  # of a clip that are kept in memory
+LONGEST_BLOCK = 45.0  # seconds after which a blocked read returns, since a thread cannot be ended from outside
+QUIET = 1.5  # seconds of good frames between two faults, at least
+DURATION = (0.3, 5.0)  # seconds of a fault that ends by itself; uniformly distributed
+_MARGIN = 0.5  # seconds by which a stall must outlast STALL before it has to be noticed
 
-# What happens, and whether it has to be noticed: in the others pictures come all the same.
+# The kinds of faults, and whether the user has to be told; frames keep coming in the others.
 KINDS = {
-    "end": True,  # no more pictures; opening it again is refused for a while
-    "error": True,  # reading raises; opening it again is refused for a while
-    "block": True,  # a read does not return; a new opening is well
-    "freeze": True,  # the same picture for ever; a new opening is well
-    "stall": True,  # no picture for a while; only the long ones have to be noticed
-    "garbage": False,  # pictures of noise
-    "size": False,  # pictures of another size, down to a single pixel
-    "timestamps": False,  # the pictures' own times jump
-    "slow": False,  # three pictures a second
+    "end": True,  # no more frames; opening the camera again fails for a while
+    "error": True,  # reading raises an exception; opening the camera again fails for a while
+    "block": True,  # a read does not return; opening the camera again helps
+    "freeze": True,  # the same frame for ever; opening the camera again helps
+    "stall": True,  # no frame for a while; only long stalls have to be noticed
+    "garbage": False,  # frames of noise
+    "size": False,  # frames of another size, down to a single pixel
+    "timestamps": False,  # the timestamps of the frames jump
+    "slow": False,  # three frames per second
 }
 
 
 @dataclass
 class Fault:
-    """One fault. Times are the clock's. seconds: how long the camera itself is not well.
+    """One fault. began, noticed, back: times of the clock. seconds: how long the camera itself fails.
 
-    noticed: when a user was told. back: when a good picture got through again. cut_short: the loop was stopped
-    meanwhile, so what is not known never will be.
+    noticed: when the user was told. back: when a good frame arrived again. cut_short: the loop was stopped during the
+    fault, so the times that are None stay unknown.
     """
 
     kind: str
@@ -57,26 +58,26 @@ class Fault:
         return self.back is not None or self.cut_short
 
 
-def pictures_of(clip: Path, width: int) -> list[np.ndarray]:
-    """The first MOST_PICTURES pictures of a clip, `width` pixels wide. Raises SourceError."""
-    pictures: list[np.ndarray] = []
+def read_images(clip: Path, width: int) -> list[np.ndarray]:
+    """Read the first MOST_FRAMES images of a clip, scaled to `width` pixels. Raises SourceError."""
+    images: list[np.ndarray] = []
     with VideoFile(clip) as source:
         size = width, max(round(source.size[1] * width / source.size[0]), 1)
-        while len(pictures) < MOST_PICTURES and (frame := source.read()) is not None:
-            pictures.append(cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA))
-    return pictures
+        while len(images) < MOST_FRAMES and (frame := source.read()) is not None:
+            images.append(cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA))
+    return images
 
 
 class FaultyCamera:
-    """Plays `pictures` over and over, `rate` a second; `every` seconds on average it fails in one of `kinds`.
+    """Plays `images` again and again, `rate` per second; fails in one of `kinds` every `every` seconds on average.
 
-    The same seed gives the same series of faults. `faults` has all that have begun, the newest last; `blocked` counts
-    the reads that are blocking now. Safe to use from several threads; one opening is current, the newest.
+    The same seed gives the same series of faults. `faults` has all faults so far, the newest last; `blocked` counts the
+    reads that block now. Several threads may use it; only the newest opening has faults.
     """
 
     def __init__(
         self,
-        pictures: Sequence[np.ndarray],
+        images: Sequence[np.ndarray],
         rate: float,
         seed: int,
         every: float,
@@ -88,10 +89,10 @@ class FaultyCamera:
         self.faults: list[Fault] = []
         self.blocked = 0
         self.opened = 0
-        self.shown = 0  # of the pictures
-        self._pictures, self._every, self._kinds = pictures, every, tuple(kinds)
+        self.shown = 0  # number of frames
+        self._images, self._every, self._kinds = images, every, tuple(kinds)
         self._rng = np.random.default_rng(seed)
-        self._noise = self._rng.integers(0, 256, (8, *pictures[0].shape), np.uint8)
+        self._noise = self._rng.integers(0, 256, (8, *images[0].shape), np.uint8)
         self._lock = threading.Lock()
         self._released = threading.Event()
         self._number = 0  # of the opening that had the newest fault
@@ -99,16 +100,16 @@ class FaultyCamera:
 
     @property
     def fault(self) -> Fault | None:
-        """The fault that is on, or was not got over yet."""
+        """The current fault, until a good frame arrives; None for none."""
         with self._lock:
             return self._on()
 
     @property
     def size(self) -> tuple[int, int]:
-        return self._pictures[0].shape[1], self._pictures[0].shape[0]
+        return self._images[0].shape[1], self._images[0].shape[0]
 
     def open(self) -> Opening:
-        """Like opening a device: SourceError while it is away."""
+        """Open the camera like a device. Raises SourceError while it cannot be reached."""
         with self._lock:
             fault = self._on()
             if fault is not None and fault.kind in ("end", "error") and self.clock() < fault.began + fault.seconds:
@@ -117,7 +118,7 @@ class FaultyCamera:
             return Opening(self, self.opened)
 
     def restart(self) -> None:
-        """What reads the camera is begun anew: the fault that is on will not be followed to its end."""
+        """Tell that the reader starts again; cuts the current fault short."""
         with self._lock:
             fault = self._on()
             if fault is not None:
@@ -125,49 +126,49 @@ class FaultyCamera:
             self._due = self.clock() + self._wait()
 
     def release(self) -> None:
-        """Let every read that blocks return; for the end."""
+        """Let every blocked read return, at the end of the run."""
         self._released.set()
 
     def next_fault(self, number: int) -> Fault | None:
-        """The fault that is on for the opening of this number, begun now if it is time; ends those that are over."""
+        """The fault of the opening with this number, started now if it is due; ends a fault that is over."""
         with self._lock:
             if number != self.opened:
-                return None  # it was left behind
+                return None  # an abandoned opening
             now, fault = self.clock(), self._on()
             if fault is not None:
-                anew = number > self._number  # opened anew, and read
-                if not anew and (fault.must_be_noticed or now < fault.began + fault.seconds):
+                reopened = number > self._number
+                if not reopened and (fault.must_be_noticed or now < fault.began + fault.seconds):
                     return fault
                 self._end(fault)
             if now < self._due:
                 return None
             self._number = number
             kind = self._kinds[self._rng.integers(len(self._kinds))]
-            seconds = float(self._rng.uniform(0.3, 5.0))
-            noticed = KINDS[kind] and (kind != "stall" or seconds > STALL + _HELD_UP)
+            seconds = float(self._rng.uniform(*DURATION))
+            noticed = KINDS[kind] and (kind != "stall" or seconds > STALL + _MARGIN)
             self.faults.append(Fault(kind, now, LONGEST_BLOCK if kind == "block" else seconds, noticed))
             return self.faults[-1]
 
     def end(self, fault: Fault) -> None:
-        """Pictures come again."""
+        """End a fault: frames come again."""
         with self._lock:
             if not fault.over:
                 self._end(fault)
 
     def block(self, seconds: float) -> None:
-        """Do not return before `seconds` are over."""
+        """Block for `seconds`, or until `release`."""
         with self._lock:
             self.blocked += 1
         self._released.wait(seconds)
         with self._lock:
             self.blocked -= 1
 
-    def picture(self, fault: Fault | None) -> np.ndarray:
-        """The next picture, as the fault leaves it."""
+    def image(self, fault: Fault | None) -> np.ndarray:
+        """The next image, changed by the fault."""
         with self._lock:
             self.shown += 1
             number = self.shown
-        image = self._pictures[number % len(self._pictures)]
+        image = self._images[number % len(self._images)]
         if fault is not None and fault.kind == "garbage":
             return self._noise[number % len(self._noise)]
         if fault is not None and fault.kind == "size":
@@ -188,10 +189,10 @@ class FaultyCamera:
 
 
 class Opening:
-    """The camera as it was opened once: a Source."""
+    """One opening of the camera, as a Source."""
 
     live = True
-    duration = None
+    duration: float | None = None
     trouble = ""
 
     def __init__(self, camera: FaultyCamera, number: int) -> None:
@@ -203,7 +204,7 @@ class Opening:
         self._shift = 0.0
 
     def read(self) -> Frame | None:
-        """The next picture; whatever the camera's fault is happens here."""
+        """Return the next frame; the faults of the camera happen here."""
         fault = self._camera.next_fault(self._number)
         kind = fault.kind if fault is not None else ""
         if kind == "end":
@@ -211,7 +212,7 @@ class Opening:
             return None
         if kind == "error":
             raise RuntimeError("the driver has failed")
-        if kind in ("block", "stall"):
+        if fault is not None and kind in ("block", "stall"):
             self._camera.block(max(fault.began + fault.seconds - self._camera.clock(), 0.0))
             if kind == "stall":
                 self._camera.end(fault)
@@ -221,15 +222,15 @@ class Opening:
         self._due = max(self._due + (1 / 3 if kind == "slow" else 1 / self.fps), now - 1 / self.fps)
         self._camera.sleep(max(self._due - now, 0.0))
         if kind != "freeze" or self._frozen is None:
-            self._frozen = self._camera.picture(fault)
+            self._frozen = self._camera.image(fault)
         self._index += 1
         return Frame(self._frozen, self._index / self.fps + self._shift, self._index - 1)
 
     def cancel(self) -> None:
-        """Nothing: no read() waits for the camera to come back."""
+        """Does nothing: no read() waits for the camera to come back."""
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Does nothing: there is nothing to release."""
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""What a soak came to, which limits it broke, and the same for people and for programs to read."""
+"""Figures of a run, the limits that they exceed, and both as tables and as JSON."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from scipy.stats import theilslopes
 from benchmarks.soak.faulty_camera import Fault
 from benchmarks.soak.watch import Record
 
-WARM_UP = 300.0  # seconds in which memory and threads may grow; a third of the run where that is shorter
-_MOST_POINTS = 400  # that a slope is fitted to
+WARM_UP = 300.0  # seconds in which memory and threads may grow; a third of a shorter run
+_MOST_POINTS = 400  # to which a slope is fitted
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What must not be exceeded. Times in seconds, memory in MB.
+    """Upper limits of the figures. Times in seconds, memory in MB.
 
-    noticed: until a user is told of a fault. back: from when the camera could be read again to a picture. stop: that
-    stop() takes. memory: growth after the warm-up, by the trend and not by the last value. threads: Python's at any
-    time, those of blocking reads apart. native: growth of the process's threads after the warm-up. age: 95th percentile
-    of the age of pose results. exceptions, alarms: how many; an alarm is a message about a camera that is well.
+    noticed: from the start of a fault until the user is told. back: from the end of a fault to the next frame. stop:
+    duration of stop(). memory: growth after the warm-up, as a trend. threads: Python threads at any time, without those
+    of blocked reads. native: growth of the number of threads of the process after the warm-up. age: 95th percentile of
+    the age of pose results. exceptions, alarms: their number; an alarm is a message about a camera without a fault.
     """
 
     noticed: float = 2.0
@@ -40,9 +40,9 @@ class Limits:
 
 @dataclass(frozen=True)
 class Figures:
-    """The figures that are held to `Limits`, by the same names (the worst of each), and what else is worth knowing.
+    """The worst values that `Limits` limits, under the same names, and further figures.
 
-    None: there was nothing to measure.
+    None if there was nothing to measure.
     """
 
     noticed: float | None
@@ -70,13 +70,13 @@ class Figures:
 
 
 def figures(record: Record) -> Figures:
-    """What the record comes to."""
+    """The figures of a record."""
     samples = record.samples
     warm = [sample for sample in samples if sample.seconds >= min(WARM_UP, record.seconds / 3)]
     well = [sample for sample in samples if sample.well]
-    told = [fault for fault in record.faults if fault.must_be_noticed]
-    noticed = [fault.noticed - fault.began for fault in told if fault.noticed is not None]
-    back = [fault.back - _well_again(fault) for fault in told if fault.back is not None]
+    serious = [fault for fault in record.faults if fault.must_be_noticed]
+    noticed = [fault.noticed - fault.began for fault in serious if fault.noticed is not None]
+    back = [fault.back - _readable_again(fault) for fault in serious if fault.back is not None]
     slope = _slope([s.seconds for s in warm], [s.memory for s in warm])
     quarter = max(len(warm) // 4, 1)
     native = [sample.native for sample in warm]
@@ -102,34 +102,34 @@ def figures(record: Record) -> Figures:
         alarms=len(record.false_alarms),
         pose_rate=_median([sample.pose for sample in well]),
         label_rate=_median([sample.label for sample in well if sample.label]),
-        unnoticed=sum(fault.noticed is None and fault.back is not None for fault in told),
+        unnoticed=sum(fault.noticed is None and fault.back is not None for fault in serious),
         never_back=sum(not fault.over for fault in record.faults[:-1]),
     )
 
 
 def broken(found: Figures, limits: Limits) -> list[str]:
-    """Every limit that does not hold, one line each."""
+    """The limits that are exceeded, one line each."""
     lines = []
     for field in fields(limits):
         value, limit = getattr(found, field.name), getattr(limits, field.name)
         if value is not None and value > limit:
             lines.append(f"{field.name} is {value:.4g}, the limit is {limit:g}")
     if found.unnoticed:
-        lines.append(f"{found.unnoticed} faults were over before anybody was told of them")
+        lines.append(f"{found.unnoticed} faults were over before the user was told")
     if found.never_back:
-        lines.append(f"{found.never_back} faults were never got over")
+        lines.append(f"{found.never_back} faults never ended")
     return lines
 
 
 def as_dict(record: Record, found: Figures, limits: Limits) -> dict[str, Any]:
-    """All of it, for a file; memory and threads once in ten samples."""
+    """Everything for a JSON file, with every tenth sample."""
     return {
         "seconds": round(record.seconds, 1),
         "figures": {key: _rounded(value) for key, value in asdict(found).items()},
         "limits": asdict(limits),
         "broken": broken(found, limits),
-        "pictures": record.pictures,
-        "dropped_pictures": record.dropped,
+        "frames": record.frames,
+        "dropped_frames": record.dropped,
         "dropped_windows": record.dropped_windows,
         "reconnections": record.reconnections,
         "changes": record.changes,
@@ -145,58 +145,55 @@ def as_dict(record: Record, found: Figures, limits: Limits) -> dict[str, Any]:
 def table(record: Record, found: Figures, limits: Limits) -> Table:
     """The figures and their limits."""
     shown = Table()
-    for heading, justify in (("", "left"), ("median", "right"), ("worst", "right"), ("limit", "right")):
-        shown.add_column(heading, justify=justify)
-    for what, name, factor, unit in (
-        ("fault noticed after", "noticed", 1, "s"),
-        ("pictures back after", "back", 1, "s"),
-        ("stop() took", "stop", 1, "s"),
-    ):
+    shown.add_column("")
+    for heading in ("median", "worst", "limit"):
+        shown.add_column(heading, justify="right")
+    for title, name in (("fault noticed after", "noticed"), ("frames back after", "back"), ("stop() took", "stop")):
         values = [getattr(found, key) for key in (f"{name}_median", name)]
-        shown.add_row(what, *(_in(value, factor, unit) for value in values), f"{getattr(limits, name):g} {unit}")
+        shown.add_row(title, *(_in(value, 1, "s") for value in values), f"{getattr(limits, name):g} s")
     ages = (_in(found.age_median, 1000, "ms"), f"{_in(found.age, 1000, 'ms')} (95 %)")
     shown.add_row("age of pose results", *ages, f"{1000 * limits.age:g} ms")
     shown.add_row("age on the screen, 95 %", _in(found.age_on_screen, 1000, "ms"), "", "")
-    shown.add_row("pose results a second", _in(found.pose_rate, 1, ""), "", "")
-    shown.add_row("labels a second", _in(found.label_rate, 1, ""), "", "")
+    shown.add_row("pose results per second", _in(found.pose_rate, 1, ""), "", "")
+    shown.add_row("labels per second", _in(found.label_rate, 1, ""), "", "")
     shown.add_section()
     growth = f"{_in(found.memory, 1, 'MB')} ({_in(found.memory_per_hour, 1, 'MB/h')})"
     shown.add_row("memory growth after the warm-up", "", growth, f"{limits.memory:g} MB")
     shown.add_row("memory", _in(found.memory_first, 1, "MB"), _in(found.memory_last, 1, "MB"), "")
-    shown.add_row("threads of Python", "", _in(found.threads, 1, ""), f"{limits.threads:g}")
+    shown.add_row("Python threads", "", _in(found.threads, 1, ""), f"{limits.threads:g}")
     native = f"{_in(found.native, 1, '')} (now {found.native_last})"
-    shown.add_row("more threads of all kinds", "", native, f"{limits.native:g}")
+    shown.add_row("growth of the number of threads", "", native, f"{limits.native:g}")
     shown.add_section()
-    shown.add_row("exceptions and threads left", "", str(found.exceptions), f"{limits.exceptions:g}")
-    shown.add_row("alarms about a camera that is well", "", str(found.alarms), f"{limits.alarms:g}")
-    for what, count in (
-        ("pictures with a pose result", record.pictures),
-        ("pictures dropped", record.dropped),
+    shown.add_row("exceptions and threads left running", "", str(found.exceptions), f"{limits.exceptions:g}")
+    shown.add_row("false alarms", "", str(found.alarms), f"{limits.alarms:g}")
+    for title, count in (
+        ("frames with a pose result", record.frames),
+        ("frames dropped", record.dropped),
         ("windows dropped", record.dropped_windows),
         ("reconnections", record.reconnections),
         ("changes of state or label", record.changes),
     ):
-        shown.add_row(what, "", str(count), "")
+        shown.add_row(title, "", str(count), "")
     return shown
 
 
 def fault_table(record: Record) -> Table:
-    """How every kind of fault went, and the stops by the state they came in."""
+    """Number and worst times of the faults by kind."""
     shown = Table("fault", title_justify="left")
     for heading in ("times", "cut short", "noticed after, worst", "back after, worst"):
         shown.add_column(heading, justify="right")
     for kind in dict.fromkeys(fault.kind for fault in record.faults):
         of_kind = [fault for fault in record.faults if fault.kind == kind]
-        told = [fault for fault in of_kind if fault.must_be_noticed]
-        noticed = max((f.noticed - f.began for f in told if f.noticed is not None), default=None)
-        back = max((f.back - _well_again(f) for f in told if f.back is not None), default=None)
+        serious = [fault for fault in of_kind if fault.must_be_noticed]
+        noticed = max((f.noticed - f.began for f in serious if f.noticed is not None), default=None)
+        back = max((f.back - _readable_again(f) for f in serious if f.back is not None), default=None)
         cut = sum(fault.cut_short for fault in of_kind)
         shown.add_row(kind, str(len(of_kind)), str(cut), _in(noticed, 1, "s"), _in(back, 1, "s"))
     return shown
 
 
 def stop_table(record: Record) -> Table:
-    """The states in which the loop was stopped."""
+    """Number and worst duration of the stops by the state of the loop."""
     shown = Table("stopped in state")
     for heading in ("times", "worst"):
         shown.add_column(heading, justify="right")
@@ -206,13 +203,13 @@ def stop_table(record: Record) -> Table:
     return shown
 
 
-def _well_again(fault: Fault) -> float:
-    """When the camera could be read again."""
+def _readable_again(fault: Fault) -> float:
+    """Time at which the camera could be read again."""
     return fault.began + (fault.seconds if fault.kind in ("end", "error") else 0.0)
 
 
 def _slope(x: list[float], y: list[float]) -> float | None:
-    """Of the line through the points that a few that lie off do not turn."""
+    """Slope of the line through the points, robust against outliers (Theil-Sen)."""
     step = max(len(x) // _MOST_POINTS, 1)
     return float(theilslopes(y[::step], x[::step])[0]) if len(x) >= 10 else None
 

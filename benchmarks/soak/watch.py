@@ -1,4 +1,4 @@
-"""Runs the live loop on a camera with faults, stops and begins it anew, and writes down what is seen meanwhile."""
+"""Runs the live loop on a camera with faults, stops and restarts it, and records what happens."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from live_stf.pose.estimator import PoseEstimator
 from live_stf.sources.reconnect import ReconnectingSource
 from live_stf.types import Event, Snapshot, State
 
-LOOK = 0.02  # seconds between two looks at the loop
+POLL = 0.02  # seconds between two snapshots of the loop
 SAMPLE = 1.0  # seconds between two samples of memory, threads and rates
-SETTLE = 3.0  # seconds after a start or a fault in which rates and ages are not those of a camera that is well
-SLOW_TO_CLEAR = 1.0  # seconds after which a message about a camera that is well again is a false alarm
-EARLY = 0.15  # share of the loops that are stopped while they are still beginning
+SETTLE = 3.0  # seconds after a start or a fault in which rates and ages are not representative
+SLOW_TO_CLEAR = 1.0  # seconds after a fault during which its message may remain; later it is a false alarm
+EARLY = 0.15  # share of the loops that are stopped while they are still starting
 STAGES = ("capture", "pose", "classification")
 _PAGE = 4096
 _STATM = Path("/proc/self/statm")
@@ -37,8 +37,11 @@ _STATUS = Path("/proc/self/status")
 
 @dataclass(frozen=True)
 class Sample:
-    """One moment. seconds: since the start. memory: resident MB. threads: Python's, without those of blocking reads;
-    native: the process's, without them, too. well: the camera is and was for SETTLE seconds; else rates say nothing."""
+    """The process at one moment.
+
+    seconds: since the start. memory: resident, in MB. threads: of Python; native: of the process; both without the
+    threads of blocked reads. well: no fault for SETTLE seconds, so that the rates are representative.
+    """
 
     seconds: float
     memory: float
@@ -52,7 +55,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Stop:
-    """How long stop() took in which state, and which of the loop's threads it left running."""
+    """One stop of the loop: seconds that stop() took, state of the loop before, threads of the loop that still run."""
 
     seconds: float
     state: str
@@ -61,17 +64,17 @@ class Stop:
 
 @dataclass
 class Record:
-    """All that was seen."""
+    """Everything that happened in a run."""
 
     seconds: float = 0.0
     samples: list[Sample] = field(default_factory=list)
-    ages: array = field(default_factory=lambda: array("f"))  # seconds from capture to pose result
+    ages: array[float] = field(default_factory=lambda: array("f"))  # seconds from capture to pose result
     stops: list[Stop] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     exceptions: list[str] = field(default_factory=list)
     false_alarms: list[str] = field(default_factory=list)
     reconnections: int = 0
-    pictures: int = 0
+    frames: int = 0
     dropped: int = 0
     dropped_windows: int = 0
     changes: int = 0
@@ -79,7 +82,7 @@ class Record:
 
 
 def memory() -> float:
-    """Resident memory of this process in MB; 0.0 where the system does not say."""
+    """Resident memory of this process in MB; 0.0 if the system does not report it."""
     try:
         return int(_STATM.read_text().split()[1]) * _PAGE / 1e6
     except OSError:
@@ -87,7 +90,7 @@ def memory() -> float:
 
 
 def native_threads() -> int:
-    """Threads of this process, those of libraries included; 0 where the system does not say."""
+    """Threads of this process, including those of libraries; 0 if the system does not report them."""
     try:
         lines = _STATUS.read_text().splitlines()
     except OSError:
@@ -96,9 +99,10 @@ def native_threads() -> int:
 
 
 class Soak:
-    """Keeps a live loop running for `seconds`; every `restart` seconds on average it is stopped and begun anew.
+    """Runs live loops for `seconds`, and replaces the loop by a new one every `restart` seconds on average.
 
-    open_pose: gives a new pose estimator for every loop. seed: of the moments at which the loop is stopped.
+    open_pose: opens a pose estimator for a new loop. seed: of the moments at which loops are stopped. tick: called for
+    every sample with the seconds since the start and the record.
     """
 
     def __init__(
@@ -119,7 +123,7 @@ class Soak:
         self._began = self._sampled = 0.0
 
     def run(self) -> Record:
-        """Until the time is over or Ctrl-C is pressed; what was seen until then."""
+        """Run until the time is over or Ctrl-C is pressed; returns the record."""
         self._began = time.monotonic()
         with _exceptions(self._record.exceptions):
             try:
@@ -137,7 +141,7 @@ class Soak:
         return time.monotonic() - self._began
 
     def _one_loop(self) -> None:
-        pose = self._open_pose()  # takes a while, in which nobody would read the camera
+        pose = self._open_pose()  # before the camera is opened, since this takes a while
         source = ReconnectingSource(self._camera.open(), self._camera.open)
         loop = LiveLoop(source, pose, self._classifier, self._model)
         try:
@@ -155,7 +159,7 @@ class Soak:
         self._camera.restart()
 
     def _watch(self, loop: LiveLoop) -> str:
-        """Look at the loop until it is to be stopped; the state that it is in then."""
+        """Watch the loop until it is due to be stopped; returns its state."""
         began = time.monotonic()
         known: dict[int, Event] = {}
         shown, well_since = None, began
@@ -168,7 +172,7 @@ class Soak:
             if shot.frame is not shown:
                 shown = shot.frame
                 self._record.ages.append(shot.rates.frame_age)
-                self._record.pictures += 1
+                self._record.frames += 1
             self._count(changes(known, dict(shot.events), 0.0))
             if now - self._sampled >= SAMPLE:
                 self._sampled = now
@@ -178,10 +182,10 @@ class Soak:
                 return "ended by itself"
             if self._passed >= self._seconds or (now >= until and (not in_fault or fault is not None)):
                 return _state(shot, fault)
-            time.sleep(LOOK)
+            time.sleep(POLL)
 
     def _stop_time(self, now: float) -> tuple[float, bool]:
-        """When to stop, and whether to wait for a fault then."""
+        """(time of the stop, whether to wait for a fault then)."""
         if self._rng.random() < EARLY:
             return now + float(self._rng.uniform(0.0, 0.5)), False
         return now + float(self._rng.exponential(self._restart)), bool(self._rng.random() < 0.5)
@@ -197,7 +201,7 @@ class Soak:
     def _count(self, changed: list[Event]) -> None:
         self._record.changes += len(changed)
         for event in changed:
-            if event.state is State.LABEL:
+            if event.label is not None:
                 self._record.labels[event.label] = self._record.labels.get(event.label, 0) + 1
 
     def _sample(self, shot: Snapshot, well: bool) -> None:
@@ -222,21 +226,25 @@ def _state(shot: Snapshot, fault: Fault | None) -> str:
     if fault is not None:
         return f"fault: {fault.kind}"
     if shot.frame is None:
-        return "beginning"
+        return "starting"
     states = sorted({event.state.value for event in shot.events.values()})
     return ", ".join(states) or State.NO_PERSON.value
 
 
+def _line(problem: BaseException | None) -> str:
+    return "?" if problem is None else one_line(problem, 200)
+
+
 @contextmanager
 def _exceptions(said: list[str]) -> Iterator[None]:
-    """What threads and finalizers raise meanwhile is written down."""
+    """Add the exceptions of threads and finalizers to `said`."""
     before = threading.excepthook, sys.unraisablehook
 
     def in_thread(caught: threading.ExceptHookArgs) -> None:
-        said.append(f"in thread {caught.thread.name if caught.thread else '?'}: {one_line(caught.exc_value, 200)}")
+        said.append(f"in thread {caught.thread.name if caught.thread else '?'}: {_line(caught.exc_value)}")
 
-    def in_finalizer(caught: object) -> None:
-        said.append(f"while cleaning up: {one_line(caught.exc_value, 200)}")
+    def in_finalizer(caught: sys.UnraisableHookArgs) -> None:
+        said.append(f"while cleaning up: {_line(caught.exc_value)}")
 
     threading.excepthook, sys.unraisablehook = in_thread, in_finalizer
     try:

@@ -1,4 +1,4 @@
-"""The camera that fails: every kind of fault by itself, on a clock that passes only when somebody waits."""
+"""Every kind of fault of the camera, on a clock that advances only in waits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from benchmarks.soak.faulty_camera import KINDS, FaultyCamera, pictures_of
+from benchmarks.soak.faulty_camera import KINDS, FaultyCamera, read_images
 from live_stf.errors import SourceError
 
 PICTURES = [np.full((12, 16, 3), 10 * number, np.uint8) for number in range(20)]
@@ -142,8 +142,8 @@ def test_an_opening_that_was_left_behind_has_no_faults_of_its_own():
 
 
 def test_pictures_are_those_of_the_clip_and_of_the_width(clip):
-    pictures = pictures_of(clip, 64)
+    pictures = read_images(clip, 64)
     assert {picture.shape for picture in pictures} == {(36, 64, 3)}
     assert len(pictures) > 100
     with pytest.raises(SourceError, match="no such file"):
-        pictures_of(clip / "nowhere.mp4", 64)
+        read_images(clip / "nowhere.mp4", 64)

@@ -1,4 +1,4 @@
-"""From what was seen to figures and broken limits."""
+"""The figures of a record, and the limits that they exceed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def record(samples=None, **given) -> Record:
     return Record(seconds=seconds, samples=samples, ages=array("f", [0.02] * 95 + [0.04] * 5), **given)
 
 
-def test_a_run_without_a_flaw_breaks_no_limit():
+def test_a_run_without_problems_exceeds_no_limit():
     found = figures(record())
     assert broken(found, Limits()) == []
     assert found.noticed == pytest.approx(1.7)
@@ -49,7 +49,7 @@ def test_a_run_without_a_flaw_breaks_no_limit():
     assert found.pose_rate == 30.0
 
 
-def test_a_leak_is_told_from_peaks_and_from_the_warm_up():
+def test_a_leak_is_distinguished_from_peaks_and_from_the_warm_up():
     def growing(seconds: float) -> float:
         return 300 + min(seconds, 300.0) + (200 if seconds % 100 < 20 else 0)
 
@@ -71,15 +71,15 @@ def test_a_leak_is_told_from_peaks_and_from_the_warm_up():
         ({"false_alarms": ["no picture"]}, "alarms is 1, the limit is 0"),
         ({"samples": [sample(t, threads=4 + t // 300) for t in range(0, 3600, 10)]}, "threads is 15, the limit is 8"),
         ({"samples": [sample(t, native=t // 100) for t in range(0, 3600, 10)]}, "native is 24, the limit is 4"),
-        ({"faults": [fault(noticed=None)]}, "1 faults were over before anybody was told of them"),
-        ({"faults": [fault(back=None), fault()]}, "1 faults were never got over"),
+        ({"faults": [fault(noticed=None)]}, "1 faults were over before the user was told"),
+        ({"faults": [fault(back=None), fault()]}, "1 faults never ended"),
     ],
 )
-def test_every_limit_is_named_when_it_is_broken(given, told):
+def test_every_exceeded_limit_is_named(given, told):
     assert told in broken(figures(record(**given)), Limits())
 
 
-def test_faults_that_were_cut_short_or_need_no_notice_break_nothing():
+def test_faults_that_were_cut_short_or_need_no_notice_exceed_no_limit():
     faults = [
         fault(noticed=None, back=None, cut_short=True),
         fault("garbage", noticed=None, must_be_noticed=False),
@@ -91,7 +91,7 @@ def test_faults_that_were_cut_short_or_need_no_notice_break_nothing():
     assert found.back == pytest.approx(1.0)  # counted from when it could be opened again
 
 
-def test_nothing_seen_is_no_figure_and_breaks_nothing():
+def test_an_empty_record_has_no_figures_and_exceeds_no_limit():
     found = figures(Record())
     assert found.noticed is found.memory is found.age is found.stop is None
     assert broken(found, Limits()) == []
