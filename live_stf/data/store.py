@@ -200,8 +200,8 @@ def read_index(folder: Path) -> tuple[Skeleton, dict[str, list]]:
     columns = index.get("clips")
     if not isinstance(columns, dict) or index.get("skeleton") not in SKELETONS:
         raise DataError(f"{broken} is damaged")
-    lists = [columns.get(name) for name in COLUMNS]
-    if not all(isinstance(column, list) and len(column) == len(lists[0]) for column in lists):
+    lists = [column for name in COLUMNS if isinstance(column := columns.get(name), list)]
+    if len(lists) < len(COLUMNS) or len({len(column) for column in lists}) != 1:
         raise DataError(f"{broken} is damaged")
     return SKELETONS[index["skeleton"]], columns
 

@@ -1,4 +1,4 @@
-"""From a clip to the windows that a live program would cut out of it."""
+"""From a clip to windows as a live program would cut them out of it, through a virtual camera and with noise."""
 
 from __future__ import annotations
 
@@ -18,24 +18,33 @@ from live_stf.errors import DataError
 from live_stf.preparation import Preparation, resample
 from live_stf.skeleton import Skeleton
 
-_SWAY = (0.15, 0.5)  # seconds of the clip and swings a second, at most, by which somebody who holds a moment sways
-_TRIES = 6  # cameras that are tried before a window is taken in which little of the person is in the picture
+_SWAY = (0.15, 0.5)  # of a person who stands still: at most so many seconds of the clip, and swings per second
+_TRIES = 6  # cameras that are tried before a view is accepted that shows little of the trunk
+_TRUNK = ("neck", "left_shoulder", "right_shoulder")
+_TRUNK_SEEN = 0.75  # share of the trunk's joints inside the picture with which a view is accepted at once
 
 
 @dataclass
 class WindowSettings:
     """How windows are drawn from clips.
 
-    slowest, fastest: pace relative to the recording. lowest_rate, highest_rate: pictures per second of the virtual
-    camera; drops: the largest share of pictures that are lost. partial: probability that a clip shorter than the
-    span is all that has been seen so far; else it stands somewhere in the window, the person still before and after.
-    upper_body: probability that the camera sees the upper body only. still: probability of a window in which nothing
-    happens (one moment of the clip, held, half of them swaying around it), which is labelled as none of the classes.
-    proportions: share by which bones measured in space are longer or shorter at most, see data/proportions.py. manner:
-    share by which limbs measured in space stray further or less far at most, warp: by which an action's pace changes
-    at most while it is done, see data/manner.py.
-    filmed_noise: probability that joints of pictures, which have the errors of who found them already, get the noise as
-    well, and are turned and widened a little.
+    Attributes:
+        slowest, fastest: range of the pace, relative to the recording.
+        lowest_rate, highest_rate: range of the virtual camera's frames per second.
+        drops: largest share of frames that are lost.
+        partial: probability that a clip shorter than the span is all that has been seen so far. Otherwise the clip
+            lies somewhere in the window, and the person stands still before and after it.
+        upper_body: probability that the camera sees the upper body only.
+        still: probability of a window in which nothing happens, labelled as none of the classes: one moment of the
+            clip is held, and half of these windows sway around it.
+        proportions: bones measured in space are longer or shorter by at most this share (augment/proportions.py).
+        manner: limbs measured in space stray further or less far by at most this share (augment/manner.py).
+        warp: the pace of an action changes by at most this share while it lasts (augment/manner.py).
+        filmed_noise: probability that joints found in images, which have a pose estimator's errors already, get noise
+            as well, and are rotated and widened a little.
+        noise: the pose estimator's errors.
+
+    Raises DataError if a value is out of its range.
     """
 
     slowest: float = 0.8
@@ -69,12 +78,12 @@ class WindowSettings:
                 raise DataError(f"windows.{name} is {getattr(self, name)}, it has to be a probability")
 
     def for_test(self) -> WindowSettings:
-        """The same for people who are held out: built and moving as they are, and filmed as they were."""
+        """The settings for held-out people: with their own bodies and movements, and filmed joints without noise."""
         return replace(self, proportions=0.0, manner=0.0, warp=0.0, filmed_noise=0.0)
 
 
 def camera_times(rng: np.random.Generator, span: float, settings: WindowSettings) -> np.ndarray:
-    """Ascending times in (0, span] of a camera with a rate of its own, jitter and lost pictures; the last is `span`."""
+    """Ascending times (n,) in (0, span] seconds of a camera with random rate, jitter and lost frames; ends at span."""
     rate = rng.uniform(settings.lowest_rate, settings.highest_rate)
     times = span - np.arange(int(span * rate))[::-1] / rate
     times[:-1] += rng.uniform(-0.3, 0.3, len(times) - 1) / rate
@@ -86,7 +95,8 @@ def camera_times(rng: np.random.Generator, span: float, settings: WindowSettings
 def clip_at(clip: Clip, moments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates (n, V, 3) and scores (n, V) of a clip's first body at `moments` (n,) in seconds from its start.
 
-    Linear between frames, held before the first and after the last. A joint absent from either frame is absent.
+    Linear between frames, constant before the first and after the last. A joint that is absent from either frame is
+    absent.
     """
     known, seen = clip.coordinates[0], clip.scores[0]
     position = np.clip(moments * clip.rate, 0, clip.frames - 1)
@@ -102,7 +112,7 @@ def clip_at(clip: Clip, moments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _placed(
     rng: np.random.Generator, duration: float, span: float, times: np.ndarray, settings: WindowSettings
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Which times of the window are seen, and at which moments of an action of `duration` (s) they show it."""
+    """Times of the window that are seen, and the moments (s) of an action of `duration` (s) that they show."""
     if duration >= span:
         return times, times - times[0] + rng.uniform(0, duration - span)
     if rng.random() < settings.partial:
@@ -114,12 +124,12 @@ def _placed(
 
 
 def _held(rng: np.random.Generator, duration: float, times: np.ndarray) -> np.ndarray:
-    """Moments (n,) of somebody who stands in the clip's first or last moment, or sways between it and one nearby."""
+    """Moments (n,) of a person who stands in the clip's first or last moment, or sways between it and one nearby."""
     return np.abs(rng.choice([0.0, duration]) - _sway(rng, times))
 
 
 def _sway(rng: np.random.Generator, times: np.ndarray) -> np.ndarray:
-    """Seconds (n,) of the clip that somebody who stands is away from the moment that they are in; half never are."""
+    """Distances (n,) from a held moment, in seconds of the clip; half of the time all of them are zero."""
     if rng.random() < 0.5:
         return np.zeros(len(times))
     far, pace, phase = rng.uniform(0, 1, 3) * (*_SWAY, 2 * np.pi)
@@ -135,10 +145,18 @@ def draw_window(
     arms: Clip | None = None,
     lean: float = 0.0,
 ) -> np.ndarray:
-    """A random window of a clip as network input (C, T, V, M): the virtual camera's pace and view, noise, preparation.
+    """A random window of a clip as network input (C, T, V, M) float32: random pace, camera and noise, preparation.
 
-    still: hold one moment of the clip, or sway a little around it, instead of playing it. arms: a clip whose arms take
-    the place of this one's, from any moment of it on; lean: radians, see data/lean.py. Both are for motion in space.
+    Args:
+        rng: source of all that is random.
+        clip: the recorded action.
+        preparation: what is done to a window before a network sees it.
+        settings: how windows are drawn.
+        still: hold one moment of the clip, or sway a little around it, instead of playing it.
+        arms: a clip whose arms replace those of this one, starting at a random moment (augment/arms.py).
+        lean: radians by which a crouching body leans further forward (augment/lean.py).
+
+    arms and lean are for motion measured in space.
     """
     span = preparation.span
     pace = rng.uniform(settings.slowest, settings.fastest)
@@ -162,10 +180,13 @@ def draw_window(
 
 @dataclass(frozen=True, eq=False)
 class Stream:
-    """What a pose estimator would say of somebody who stands, acts and stands again.
+    """Simulated output of a pose estimator for a person who stands, acts and stands again.
 
-    times: (n,) ascending seconds. joints: (n, V, 3), x, y, score. size: (width, height) of the picture. The action
-    lasts from `onset` to `end` seconds.
+    Attributes:
+        times: (n,) ascending seconds.
+        joints: (n, V, 3), x and y in pixels, and score.
+        size: (width, height) of the picture.
+        onset, end: seconds between which the action lasts.
     """
 
     times: np.ndarray
@@ -178,17 +199,17 @@ class Stream:
 def draw_stream(
     rng: np.random.Generator, clip: Clip, settings: WindowSettings, before: float, after: float, longest: float
 ) -> Stream:
-    """A random stream: the clip, of `longest` seconds at most, with `before` and `after` seconds of standing around it.
+    """A random stream: the clip, at most `longest` seconds of it, with `before` and `after` seconds of standing.
 
-    Who stands is in the clip's first or last moment, or sways near it. Camera and noise are drawn as for `draw_window`,
-    once for the whole stream.
+    While standing, the person is in the clip's first or last moment, or sways near it. Camera and noise are drawn as
+    for `draw_window`, once for the whole stream.
     """
     pace = rng.uniform(settings.slowest, settings.fastest)
     duration = min(clip.duration / pace, longest)
     times = camera_times(rng, before + duration + after, settings)
     moments = times - before
     early, late = moments < 0, moments > duration
-    # The sway begins and ends where the action does, so that nobody jumps.
+    # The sway fades towards the action, so that the person does not jump.
     moments[early] = _sway(rng, times[early]) * np.minimum(-moments[early], 1.0)
     moments[late] = duration - _sway(rng, times[late]) * np.minimum(moments[late] - duration, 1.0)
     coordinates, scores = clip_at(clip, moments * pace)
@@ -204,7 +225,7 @@ def _filmed(
     clip: Clip,
     settings: WindowSettings,
 ) -> tuple[np.ndarray, tuple[int, int]]:
-    """(n, V, 3) joints as a pose estimator gives them, and the picture's size: camera, a mirror or none, noise."""
+    """Joints (n, V, 3) as a pose estimator gives them, and the picture's (width, height): camera, mirror, noise."""
     as_it_is = clip.dimensions == 2 and settings.filmed_noise < 1 and rng.random() >= settings.filmed_noise
     if clip.dimensions == 3 and settings.proportions > 0:
         coordinates = of_another_body(rng, coordinates, scores, clip.skeleton, settings.proportions)
@@ -225,25 +246,31 @@ def _seen(
     settings: WindowSettings,
     as_it_is: bool,
 ) -> tuple[np.ndarray, tuple[int, int]]:
-    """(n, V, 3) joints in a picture and its size: through a virtual camera, or as recorded, perhaps turned a little."""
-    skeleton: Skeleton = clip.skeleton
-    if as_it_is:
-        return np.dstack([coordinates[..., :2], scores]) * (scores > 0)[..., None], (1, 1)
-    if clip.dimensions == 2:
+    """Joints (n, V, 3) in a picture and its (width, height): by a virtual camera, or as recorded, rotated a little."""
+    if clip.dimensions == 3:
+        return _by_virtual_camera(rng, coordinates, scores, clip.skeleton, settings.upper_body)
+    points = coordinates[..., :2]
+    if not as_it_is:
         angle = rng.normal(0, np.radians(4))
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        turn = turn * (rng.uniform(0.9, 1.1), 1.0)  # other lenses and other builds: a little wider or narrower
-        points = coordinates[..., :2] @ turn.T
-        return np.dstack([points, scores]) * (scores > 0)[..., None], (1, 1)
-    best = None
+        turn = turn * (rng.uniform(0.9, 1.1), 1.0)  # other lenses and other bodies: a little wider or narrower
+        points = points @ turn.T
+    return np.dstack([points, scores]) * (scores > 0)[..., None], (1, 1)
+
+
+def _by_virtual_camera(
+    rng: np.random.Generator, coordinates: np.ndarray, scores: np.ndarray, skeleton: Skeleton, upper_body: float
+) -> tuple[np.ndarray, tuple[int, int]]:
+    """Joints (n, V, 3) in pixels and the picture's (width, height): of some random cameras, one that sees the trunk."""
+    trunk = [skeleton.index(name) for name in _TRUNK]
+    most, joints, size = -1.0, np.zeros(0), (1, 1)
     for _ in range(_TRIES):
-        camera = random_camera(rng, coordinates, scores, skeleton, settings.upper_body)
+        camera = random_camera(rng, coordinates, scores, skeleton, upper_body)
         pixels, inside = camera.project(coordinates)
         inside = inside & (scores > 0)
-        trunk = inside[:, [skeleton.index(name) for name in ("neck", "left_shoulder", "right_shoulder")]].mean()
-        if best is None or trunk > best[0]:
-            best = (trunk, pixels, inside, camera.size)
-        if trunk > 0.75:
+        share = float(inside[:, trunk].mean())
+        if share > most:
+            most, joints, size = share, np.dstack([pixels * inside[..., None], inside]), camera.size
+        if share > _TRUNK_SEEN:
             break
-    _, pixels, inside, size = best
-    return np.dstack([pixels * inside[..., None], inside]), size
+    return joints, size

@@ -1,4 +1,4 @@
-"""The coordinate systems that a network can learn in, by name: a new one is a module of its own and a line here."""
+"""The coordinate systems that a network can learn in, by name: a new one is a module of its own and an entry here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ from live_stf.skeleton import Skeleton
 
 @dataclass(frozen=True)
 class Target:
-    """What joints are placed for. size: (width, height) of the picture, in the unit of the coordinates."""
+    """The window that joints are placed in.
+
+    Attributes:
+        skeleton: layout of the V joints.
+        frames: T.
+        bodies: M of the network's input.
+        size: (width, height) of the picture, in the unit of the coordinates.
+    """
 
     skeleton: Skeleton
     frames: int
@@ -27,52 +34,62 @@ class Target:
     size: tuple[int, int] = (1, 1)
 
 
+# Coordinates (M, n, V, 2 or 3), scores (M, n, V) and a target -> (bodies, T, V, 3): x, y, score of joints found in a
+# picture, or x, y, z of joints measured in space.
+Place = Callable[[np.ndarray, np.ndarray, Target], np.ndarray]
+
+
 @dataclass(frozen=True)
 class CoordinateSystem:
-    """One way to place joints.
+    """A way to place joints.
 
-    place: takes coordinates (M, n, V, 2 or 3), scores (M, n, V) and a Target; returns (bodies, T, V, C) with x, y,
-    score for joints of a picture, or x, y, z for joints in space. one_body: there is no place for a second body.
-    in_space: the joints have to be measured in three dimensions. stretches: a clip of any length becomes one window.
-    skeleton: name of the only skeleton that it is defined for.
+    Attributes:
+        place: the function that places them.
+        one_body: only one body can be placed.
+        in_space: joints have to be measured in three dimensions.
+        stretches: a clip of any length becomes one window.
+        skeleton: name of the only skeleton that the system is defined for; None if it is defined for all.
     """
 
-    place: Callable[[np.ndarray, np.ndarray, Target], np.ndarray]
+    place: Place
     one_body: bool = False
     in_space: bool = False
     stretches: bool = False
     skeleton: str | None = None
 
 
-def _in_picture(place: Callable[[np.ndarray, Target], np.ndarray]) -> Callable[..., np.ndarray]:
-    """A `place` for joints (M, T, V, 3: x, y, score) of a picture, repeated until the window is full."""
-
-    def wrapped(coordinates: np.ndarray, scores: np.ndarray, target: Target) -> np.ndarray:
-        joints = np.concatenate([coordinates[..., :2], scores[..., None]], axis=-1)
-        return place(joints[:, newest_last(scores.shape[1], target.frames)], target)
-
-    return wrapped
+def _picture_joints(coordinates: np.ndarray, scores: np.ndarray, target: Target) -> np.ndarray:
+    """(M, T, V, 3): x, y, score, repeated until the window is full."""
+    joints = np.concatenate([coordinates[..., :2], scores[..., None]], axis=-1)
+    return joints[:, newest_last(scores.shape[1], target.frames)]
 
 
-def _in_space(place: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
-    def wrapped(coordinates: np.ndarray, scores: np.ndarray, target: Target) -> np.ndarray:
-        return place(coordinates, scores, target.skeleton, target.frames, target.bodies)
+def _body(coordinates: np.ndarray, scores: np.ndarray, target: Target) -> np.ndarray:
+    return in_body_units(_picture_joints(coordinates, scores, target)[0], target.skeleton)[None]
 
-    return wrapped
+
+def _picture(coordinates: np.ndarray, scores: np.ndarray, target: Target) -> np.ndarray:
+    return in_picture_units(_picture_joints(coordinates, scores, target)[:1], target.size)
+
+
+def _kinetics(coordinates: np.ndarray, scores: np.ndarray, target: Target) -> np.ndarray:
+    return in_kinetics_units(_picture_joints(coordinates, scores, target), target.size, target.bodies)
+
+
+def _ntu(coordinates: np.ndarray, scores: np.ndarray, target: Target) -> np.ndarray:
+    return in_ntu_units(coordinates, scores, target.skeleton, target.frames, target.bodies)
+
+
+def _nw_ucla(coordinates: np.ndarray, scores: np.ndarray, target: Target) -> np.ndarray:
+    return in_nw_ucla_units(coordinates, scores, target.skeleton, target.frames, target.bodies)
 
 
 COORDINATE_SYSTEMS = MappingProxyType(
     {
-        "body": CoordinateSystem(
-            _in_picture(lambda joints, target: in_body_units(joints[0], target.skeleton)[None]), one_body=True
-        ),
-        "picture": CoordinateSystem(
-            _in_picture(lambda joints, target: in_picture_units(joints[:1], target.size)), one_body=True
-        ),
-        "kinetics": CoordinateSystem(
-            _in_picture(lambda joints, target: in_kinetics_units(joints, target.size, target.bodies))
-        ),
-        "ntu": CoordinateSystem(_in_space(in_ntu_units), in_space=True, skeleton="ntu25"),
-        "nw-ucla": CoordinateSystem(_in_space(in_nw_ucla_units), in_space=True, stretches=True, skeleton="kinect20"),
+        "body": CoordinateSystem(_body, one_body=True),
+        "picture": CoordinateSystem(_picture, one_body=True),
+        "kinetics": CoordinateSystem(_kinetics),
+        "ntu": CoordinateSystem(_ntu, in_space=True, skeleton="ntu25"),
+        "nw-ucla": CoordinateSystem(_nw_ucla, in_space=True, stretches=True, skeleton="kinect20"),
     }
 )

@@ -26,7 +26,7 @@ def fill_null_frames(coordinates: np.ndarray, scores: np.ndarray, frames: int) -
     bodies, _, joints = scores.shape
     out = np.zeros((bodies, frames, joints, 3), dtype=coordinates.dtype)
     out_scores = np.zeros((bodies, frames, joints), dtype=scores.dtype)
-    for body, seen in enumerate((scores > 0).any(axis=-1)):
+    for body, seen in enumerate(np.any(scores > 0, axis=-1)):
         there = np.flatnonzero(seen)
         if len(there) == 0:
             continue

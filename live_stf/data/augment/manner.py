@@ -32,13 +32,14 @@ def in_another_manner(
     for joint, parent in skeleton.bones_outwards:  # what they hang from is moved before
         moved[:, joint] = moved[:, parent]
         whole = (scores[:, joint] > 0) & (scores[:, parent] > 0)
-        if limbs[joint] is None or not whole.any():
+        limb = limbs[joint]
+        if limb is None or not whole.any():
             continue
         bone = (coordinates[:, joint] - coordinates[:, parent])[whole]
         length = np.linalg.norm(bone, axis=1, keepdims=True)
         direction = bone / np.maximum(length, 1e-9)
         mean = direction.mean(axis=0)
-        turned = mean + factors[limbs[joint]] * (direction - mean)
+        turned = mean + factors[limb] * (direction - mean)
         size = np.linalg.norm(turned, axis=1, keepdims=True)
         turned = np.where(size > 1e-6, turned / np.maximum(size, 1e-6), direction)
         moved[whole, joint] += turned * length - bone

@@ -1,7 +1,7 @@
-"""ST-GCN's augmentation for Kinetics-skeleton: which part of a clip is shown, and a slow random move.
+"""ST-GCN's augmentation for Kinetics-skeleton: a random part of a clip, and a slow random movement of the camera.
 
 Yan, Xiong, Lin, "Spatial Temporal Graph Convolutional Networks for Skeleton-Based Action Recognition", AAAI 2018;
-the candidates are those of the authors' code.
+the candidates below are those of the authors' code.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ SHIFTS = (-0.2, -0.1, 0.0, 0.1, 0.2)  # fractions of the picture, each way
 
 
 def random_choose(rng: np.random.Generator, length: int, frames: int) -> slice:
-    """A random stretch of `frames` out of `length` frames; all of them where there are fewer."""
+    """A random stretch of `frames` out of `length` frames; all of them if there are fewer."""
     start = int(rng.integers(max(length - frames, 0) + 1))
     return slice(start, min(start + frames, length))
 
@@ -22,23 +22,21 @@ def random_choose(rng: np.random.Generator, length: int, frames: int) -> slice:
 def fixed_choose(length: int, frames: int, view: int = 0, views: int = 1) -> slice:
     """Stretch number `view` of `views` of `frames` out of `length` frames, spread evenly; a single one is the middle.
 
-    For testing: the same every time. All frames where there are fewer.
+    For testing, as it is the same every time. All frames if there are fewer.
     """
     start = int(max(length - frames, 0) * (view + 0.5) / views)
     return slice(start, min(start + frames, length))
 
 
 def random_move(rng: np.random.Generator, joints: np.ndarray) -> np.ndarray:
-    """Joints that are turned, scaled and shifted a little, as if the camera moved while it looked.
+    """Joints (M, T, V, 3) rotated, scaled and shifted a little, as if the camera moved.
 
-    joints: (M, T, V, 3), x and y around the picture's middle, score. Angle, scale and shift are drawn for the first and
-    the last frame and change evenly in between. Absent joints stay zero, as they are where nothing is augmented;
-    ST-GCN's own code shifts them, too.
+    joints: (M, T, V, 3), x and y as fractions of the picture around its middle, and score. Angle, scale and shift are
+    drawn for the first and the last frame and change linearly in between. Absent joints stay zero; ST-GCN's own code
+    shifts them, too.
     """
-    angle, scale, across, down = (
-        np.linspace(*rng.choice(candidates, 2), joints.shape[1])[:, None]
-        for candidates in (np.radians(ANGLES), SCALES, SHIFTS, SHIFTS)
-    )
+    ends = [rng.choice(candidates, 2) for candidates in (np.radians(ANGLES), SCALES, SHIFTS, SHIFTS)]
+    angle, scale, across, down = (np.linspace(start, end, joints.shape[1])[:, None] for start, end in ends)
     x, y, score = joints[..., 0], joints[..., 1], joints[..., 2]
     cosine, sine = scale * np.cos(angle), scale * np.sin(angle)
     moved = np.stack([cosine * x - sine * y + across, sine * x + cosine * y + down, score], axis=-1)

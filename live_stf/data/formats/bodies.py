@@ -1,4 +1,4 @@
-"""Bodies of clips that may have several: where they are there, and no more of them than there are."""
+"""Clips of several bodies: which joints are present, and removing the padding of arrays."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import numpy as np
 
 
 def present_bodies(coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(M, T, V, 3) coordinates -> (the same as float32 with zeros for what is absent, (M, T, V) scores 1 or 0).
+    """Coordinates (M, T, V, 3) float32, zero for absent joints, and scores (M, T, V), 1 or 0, of given coordinates.
 
-    A body is absent where all its numbers are zero, and a joint of it where one is not finite. Unlike
-    `reading.present` a joint at the origin counts: many arrays are centred on one.
+    A body is absent from a frame if all its numbers are zero, and a joint if one of its numbers is not finite. Unlike
+    in `reader.present`, a joint at the origin is present: many arrays are centred on one.
     """
     finite = np.isfinite(coordinates).all(axis=-1)
     coordinates = np.where(finite[..., None], coordinates, 0).astype(np.float32)
-    return coordinates, (finite & coordinates.any(axis=(-1, -2))[..., None]).astype(np.float32)
+    return coordinates, (finite & np.any(coordinates, axis=(-1, -2))[..., None]).astype(np.float32)
 
 
 def without_padding(coordinates: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Motion (M, T, V, 3), (M, T, V) without bodies that are never there and without the frames after the last body.
+    """Coordinates (M, T, V, 3) and scores (M, T, V) without absent bodies and without the empty frames at the end.
 
-    Empty frames before it stay: preparations tell by them when somebody came.
+    Empty frames before the last body stay: preparations see from them when a person came.
     """
-    there = (scores > 0).any(axis=-1)
-    bodies = there.any(axis=1)
-    frames = np.flatnonzero(there.any(axis=0))
+    seen = np.any(scores > 0, axis=-1)
+    bodies = np.any(seen, axis=1)
+    frames = np.flatnonzero(np.any(seen, axis=0))
     end = frames[-1] + 1 if len(frames) else 0
     return coordinates[bodies, :end], scores[bodies, :end]

@@ -30,7 +30,7 @@ def by_energy(recording: Recording) -> np.ndarray:
     places = np.zeros((_PLACES, recording.frames, *recording.joints.shape[1:]))
     kept = recording.place < _PLACES
     places[recording.place[kept], recording.frame[kept]] = recording.joints[kept]
-    seen = places.any(axis=(2, 3))
+    seen = np.any(places, axis=(2, 3))
     energy = [
         place[frames].reshape(-1, 3).std(axis=0).sum() if frames.any() else 0.0
         for place, frames in zip(places, seen, strict=True)

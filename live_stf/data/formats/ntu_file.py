@@ -20,8 +20,15 @@ _LONGEST = 3000  # frames; the data set's longest clip has 300, and what is far 
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """R bodies, in the file's order. frames: of the file. frame: (R,) each body's frame. place: (R,) its place in that
-    frame's list. track: (R,) the id that Kinect gave it. joints: (R, 25, 3) float64, metres."""
+    """R bodies in the file's order.
+
+    Attributes:
+        frames: number of frames of the file.
+        frame: (R,) the frame of each body, from 0.
+        place: (R,) its place in that frame's list, from 0.
+        track: (R,) the id that Kinect gave it.
+        joints: (R, 25, 3) float64, metres in the camera's space.
+    """
 
     frames: int
     frame: np.ndarray
@@ -31,17 +38,17 @@ class Recording:
 
 
 def parse(content: bytes) -> Recording:
-    """The recording of a file's content; ValueError says what is wrong with it.
+    """The recording in a file's content. Bodies with a joint that is not finite are left out.
 
-    A body with a joint that is not a finite number is left out.
+    Raises ValueError, which says what is wrong, if the content is not of the format.
     """
     words = content.split()
     if not words:
         raise ValueError("the file is empty")
     frames, at = _count(words, 0), 1
     if frames > _LONGEST:
-        raise ValueError(f"{frames} frames are no clip")
-    # Ids have 17 digits: as floating point numbers some would be equal.
+        raise ValueError(f"{frames} frames are too many for a clip")
+    # Ids have 17 digits and stay text: as floating point numbers some of them would be equal.
     frame, place, track, numbers = [], [], [], []
     for number in range(frames):
         bodies = _count(words, at)
@@ -61,19 +68,19 @@ def parse(content: bytes) -> Recording:
             at = end
     if at != len(words):
         raise ValueError(f"{len(words) - at} more numbers than {frames} frames have")
-    joints = np.array(numbers, dtype=np.float64).reshape(-1, 3, _JOINTS).swapaxes(1, 2)
-    whole = np.isfinite(joints).all(axis=(1, 2))
+    measured = np.array(numbers, dtype=np.float64).reshape(-1, 3, _JOINTS).swapaxes(1, 2)
+    whole = np.isfinite(measured).all(axis=(1, 2))
     return Recording(
         frames,
         np.array(frame, dtype=np.int64)[whole],
         np.array(place, dtype=np.int64)[whole],
         np.array(track, dtype=np.bytes_)[whole],
-        joints[whole],
+        measured[whole],
     )
 
 
 def _count(words: list[bytes], at: int) -> int:
-    """The count at a place; ValueError where there is none."""
+    """The count at a place. Raises ValueError if there is none."""
     if at >= len(words):
         raise ValueError("the file ends too early")
     if not words[at].isdigit():

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -28,7 +28,7 @@ BODIES = 5  # how many bodies of a frame ST-GCN looks at
 
 _LONGEST = 3000  # frames; a number beyond is a torn file, not a clip of 10 s
 _JOINTS = len(OPENPOSE_18)
-# Kept, its memory is not made anew for each file. It refuses a file while anything of the one before is still held, so
+# One parser for all files reuses its memory. It refuses a file while anything of the one before is still referenced, so
 # nothing of a document leaves `_arrays`.
 _PARSER = simdjson.Parser()
 
@@ -78,7 +78,7 @@ def _read_file(item: Item, bodies: int) -> Clip | Damaged:
     if not item.has_skeleton:
         return Damaged(SOURCE, name, "the label file says that it has no skeleton")
     try:
-        coordinates, scores = _arrays(_PARSER.parse(path.read_bytes()), bodies)
+        coordinates, scores = _arrays(path.read_bytes(), bodies)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         return Damaged(SOURCE, name, f"not a skeleton file: {type(error).__name__} {error}")
     if not scores.any():
@@ -86,12 +86,17 @@ def _read_file(item: Item, bodies: int) -> Clip | Damaged:
     return Clip(SOURCE, name, name, item.label, RATE, 2, coordinates, scores, subset=item.subset)
 
 
-def _arrays(content: simdjson.Object, bodies: int) -> tuple[np.ndarray, np.ndarray]:
-    """(M, T, 18, 3) coordinates and (M, T, 18) scores; ValueError, TypeError or KeyError for what is not the format.
+def _arrays(file: bytes, bodies: int) -> tuple[np.ndarray, np.ndarray]:
+    """Coordinates (M, T, 18, 3) and scores (M, T, 18) of a file's content.
 
-    Numbers go from the parser's memory into arrays, without a Python object for each.
+    Numbers go from the parser's memory into arrays, without a Python object for each. Raises ValueError, TypeError,
+    KeyError or AttributeError if the content is not of the format.
     """
-    numbers, counts, poses, seen = [], [], [], []
+    content: Any = _PARSER.parse(file)  # JSON may hold anything anywhere
+    numbers: list[int] = []
+    counts: list[int] = []
+    poses: list[memoryview] = []
+    seen: list[memoryview] = []
     for frame in content["data"]:
         people = frame["skeleton"]
         numbers.append(frame["frame_index"])

@@ -30,10 +30,10 @@ _AGCN = "_data_joint.npy"
 
 
 class Item(NamedTuple):
-    """Clip `index` of an array that should hold so many `clips`. refused: why it is not read, "" where it is."""
+    """Clip `number`, from 0, of an array of `clips`. refused: why it is not read; "" if it is."""
 
     path: str
-    index: int
+    number: int
     clips: int
     name: str
     subset: str
@@ -55,13 +55,13 @@ def items(root: Path, sets: tuple[str, ...] = SETS, label_names: str | None = No
             raise DataError(f"{SOURCE}: {root} has both {plain.name} and {agcn.name}: keep one of them there")
         path = str(agcn if agcn.exists() else require(plain, SOURCE))
         clips = _labels(require(root / f"{subset}_label.pkl", SOURCE))
-        for index, (name, number) in enumerate(clips):
+        for number, (name, action) in enumerate(clips):
             label, refused = "", ""
             try:
-                label = label_of(number, name, names)
+                label = label_of(action, name, names)
             except ValueError as error:
                 refused = str(error)
-            found.append(Item(path, index, len(clips), name, subset, label, refused))
+            found.append(Item(path, number, len(clips), name, subset, label, refused))
     return found
 
 
@@ -91,7 +91,7 @@ def _read_clip(item: Item) -> Clip | Damaged:
             raise ValueError(f"{path.name} is {array.dtype} {array.shape}, not (N, 3, T, 25 or 18, M) of floats")
         if len(array) != item.clips:
             raise ValueError(f"{path.name} holds {len(array)} clips, its label file {item.clips}")
-        bodies = np.moveaxis(array[item.index], (3, 1, 2, 0), (0, 1, 2, 3))
+        bodies = np.moveaxis(array[item.number], (3, 1, 2, 0), (0, 1, 2, 3))
         if bodies.shape[2] == len(NTU_25):
             dimensions, skeleton = 3, NTU_25
             coordinates, scores = present_bodies(bodies)

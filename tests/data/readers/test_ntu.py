@@ -205,7 +205,7 @@ GOOD = skeleton_file([[(1, person(0))], [(1, person(1))]])
         (GOOD.replace(b"\n25\r", b"\n24\r", 1), "24 joints"),
         (GOOD.replace(b"2\r\n1\r\n", b"2\r\n-1\r\n", 1), "'-1' where a count"),
         (GOOD.replace(b"2\r\n1\r\n", b"2\r\n1.5\r\n", 1), "'1.5' where a count"),
-        (b"4000000000\n" + GOOD, "frames are no clip"),
+        (b"4000000000\n" + GOOD, "frames are too many for a clip"),
         (skeleton_file([[(1, np.zeros((25, 3)))]]), "no joint in any frame"),
         (skeleton_file([[(1, np.full((25, 3), np.nan))]]), "no body"),
         (GOOD.replace(b"277.4", b"\x00\xff"), None),  # a number that nobody reads
