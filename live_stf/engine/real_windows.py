@@ -1,4 +1,4 @@
-"""Windows of a real person on any machine: the sample clip through the pose estimator, cut as in the live program."""
+"""Windows of a real person on any machine: the sample clip through BlazePose, cut as in the live program."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from pathlib import Path
 
 from live_stf.assets import sample_clip
 from live_stf.model import Model
+from live_stf.pose.estimators import open_pose
 from live_stf.preparation.window_buffer import WindowBuffer
 from live_stf.sources.opening import open_source
 from live_stf.types import Window
 
-PICTURES = 120
-STRIDE = 10  # pictures from one window to the next
+POSE = "blazepose:cpu"  # the same windows with and without a GPU
+FRAMES = 120
+STRIDE = 10  # frames from one window to the next
 
 
 def sample_windows(model: Model, clip: Path | None = None) -> list[Window]:
-    """Windows of one person, as long as the model's, each STRIDE pictures further into the clip (the sample clip).
+    """Windows of one person in a clip, each STRIDE frames later, as long as the model's.
 
-    AssetError when the clip or the pose model is not there and cannot be fetched.
+    clip: the sample clip by default. Raises AssetError if the clip or the pose network is not there and cannot be had.
     """
-    from live_stf.pose.mediapipe import MediaPipePose
-
     preparation = model.preparation
     windows: list[Window] = []
-    with open_source(sample_clip() if clip is None else clip) as source, MediaPipePose(people=1) as pose:
+    with open_source(sample_clip() if clip is None else clip) as source, open_pose(POSE, people=1) as pose:
         buffer = WindowBuffer(1, source.size, preparation.span, preparation.frames)
-        while (frame := source.read()) is not None and frame.index < PICTURES:
+        while (frame := source.read()) is not None and frame.index < FRAMES:
             for person in pose.detect(frame).persons:
                 buffer.add(frame.time, person.joints)
             if len(buffer) and frame.index % STRIDE == STRIDE - 1:
