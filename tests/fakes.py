@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from live_stf.decision import DecisionSettings
+from live_stf.engine import EngineStatus
 from live_stf.model import Model
 from live_stf.preparation import Preparation
 from live_stf.types import Frame, People, Person, Scores
@@ -161,6 +162,7 @@ class FakeClassifier:
     """Gives `answer(window)` (probabilities) for every window; by default the first class is certain."""
 
     engine_name = "fake"
+    engine_status = EngineStatus("fake")
 
     def __init__(self, labels=("walk", "wave", "none"), answer=None, seconds=0.0, fail=False) -> None:
         self.labels = labels

@@ -2,6 +2,6 @@
 
 from live_stf.engine.choice import ENGINES, open_engine
 from live_stf.engine.classifier import Classifier, open_classifier
-from live_stf.engine.protocol import Engine
+from live_stf.engine.protocol import Engine, EngineStatus
 
-__all__ = ["ENGINES", "Classifier", "Engine", "open_classifier", "open_engine"]
+__all__ = ["ENGINES", "Classifier", "Engine", "EngineStatus", "open_classifier", "open_engine"]

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from live_stf.engine.choice import open_engine
-from live_stf.engine.protocol import Engine
+from live_stf.engine.protocol import Engine, EngineStatus
+from live_stf.engine.switching import SwitchingEngine
 from live_stf.errors import ModelError
 from live_stf.model import Model
 from live_stf.skeleton import OPENPOSE_18
@@ -18,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class Classifier:
-    """Prepares windows as the model asks, runs them as one batch and reads the result."""
+    """Scores windows: prepares them for the model, runs them as one batch, reads logits and attention."""
 
     def __init__(self, model: Model, engine: Engine) -> None:
         self.model = model
@@ -28,32 +29,37 @@ class Classifier:
 
     @property
     def engine_name(self) -> str:
-        """What runs the network now; it changes when a better engine takes over."""
+        """The name of the engine that runs now; it changes when a better engine takes over."""
         return self.engine.name
 
+    @property
+    def engine_status(self) -> EngineStatus:
+        """The engine that runs now, and why it is this one."""
+        return self.engine.status if isinstance(self.engine, SwitchingEngine) else EngineStatus(self.engine.name)
+
     def prepare(self, windows: Sequence[Window]) -> np.ndarray:
-        """(N, C, T, V, M) float32; of a scene its surest bodies, places that are left are zero."""
+        """The model's input of the windows: (N, C, T, V, M) float32, zero where a window has fewer than M bodies."""
         return np.stack([self.model.preparation(window.joints, window.size) for window in windows])
 
     def classify(self, windows: Sequence[Window]) -> list[Scores]:
-        """Scores of every window, in order.
+        """Scores of the windows, in order.
 
-        The attention is that of the last MCF block, which is nearest to the answer: the mean over bodies, split by
+        Their attention is that of the last MCF block, which is nearest to the output: the mean over bodies, split by
         grain.
         """
         if not windows:
             return []
         x = self.prepare(windows)
         logits, attention = self.engine.run(x)
-        there = x.any(axis=(1, 2, 3))  # (N, M)
-        there[:, 0] |= ~there.any(axis=1)
+        present = np.asarray(x.any(axis=(1, 2, 3)))  # (N, M)
+        present[:, 0] |= ~np.asarray(present.any(axis=1))
         probabilities = _softmax(logits / self.model.temperature)
         return [
             Scores(
                 window.identity,
                 window.time,
                 probabilities[row],
-                tuple(np.split(attention[row, there[row], -1].mean(axis=0), self._grain_ends, axis=-1))
+                tuple(np.split(attention[row, present[row], -1].mean(axis=0), self._grain_ends, axis=-1))
                 if attention.size
                 else (),
             )

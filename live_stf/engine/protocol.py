@@ -1,20 +1,35 @@
-"""What every engine does."""
+"""The interface of an engine."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 
 class Engine(Protocol):
-    """A network ready to run.
+    """A network that is ready to run."""
 
-    name: what it runs on, for people ("OpenVINO CPU fp32").
-    run: input (N, C, T, V, M) float32 -> logits (N, classes) and attention (N, M, L, V, U), both float32. L MCF blocks,
-    U the parts of all grains, grain after grain.
-    """
+    @property
+    def name(self) -> str:
+        """Library, device and precision, for people: "OpenVINO CPU fp32"."""
+        ...
+
+    def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Logits (N, classes) and attention (N, M, L, V, U), both float32, of windows x (N, C, T, V, M) float32.
+
+        L is the number of MCF blocks. U counts the parts of all grains, one grain after the other.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class EngineStatus:
+    """The engine that is running, and why it is this one. reason: empty if the user chose it by name."""
 
     name: str
+    reason: str = ""
 
-    def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...
+    def __str__(self) -> str:
+        return f"{self.name} ({self.reason})" if self.reason else self.name

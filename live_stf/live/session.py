@@ -35,7 +35,6 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 _LONGEST = 200  # characters of an unexpected error
-_ENGINE = "engine: "
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,6 @@ class Session:
         self._change = threading.Condition()
         self._opened = threading.Event()  # something is running, or failed to open
         self._notices: list[str] = []
-        self._engine_words = ""
         self.opening = "Starting"
         self.failure: Exception | None = None
         self._thread = threading.Thread(target=self._work, name="opening", daemon=True)
@@ -128,7 +126,7 @@ class Session:
     def engine(self) -> str:
         """The engine that runs the network now, with the reason for it; empty before anything is running."""
         running = self._running
-        return "" if running is None else self._engine_words or running.classifier.engine_name
+        return "" if running is None else str(running.classifier.engine_status)
 
     @property
     def error(self) -> Exception | None:
@@ -230,7 +228,7 @@ class Session:
             is_new = before is None or capture is not before.capture
             if is_new:
                 opened.callback(capture.stop)
-            classifier, engine_words = self._at_priority(self._classifier, settings, before)
+            classifier = self._at_priority(self._classifier, settings, before)
             decision = settings.decision(classifier.model)
             pose = self._at_priority(self._pose, settings, capture.source)
             opened.callback(pose.close)
@@ -248,7 +246,7 @@ class Session:
                 pose.close()
                 return
             loop.start()
-            self._settings, self._engine_words, self.failure = settings, engine_words, None
+            self._settings, self.failure = settings, None
             self._running = _Running(about, loop, capture, classifier)
 
     def _at_priority(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -270,25 +268,17 @@ class Session:
         self.opening = f"Opening {_camera_or_path(settings.source)}"
         return Capture(_open(settings), every=settings.fast)
 
-    def _classifier(self, settings: Settings, before: _Running | None) -> tuple[Classifier, str]:
+    def _classifier(self, settings: Settings, before: _Running | None) -> Classifier:
         if before is not None and settings.same_classifier(self._settings):
-            return before.classifier, self._engine_words
+            return before.classifier
         self.opening = f"Loading the model {settings.model}"
         model = load_model(settings.model)
-        said: list[str] = []
 
-        def hear(line: str) -> None:
-            if self._closed:
-                return
-            self._notify(line)
-            if line.startswith(_ENGINE):
-                words = line.removeprefix(_ENGINE)
-                said.append(words)
-                running = self._running
-                if running is not None and running.model is model:  # a better engine has taken over meanwhile
-                    self._engine_words = words
+        def notify(line: str) -> None:  # a better engine may still take over after the session has ended
+            if not self._closed:
+                self._notify(line)
 
-        return open_classifier(model, settings.engine, notify=hear), said[-1] if said else ""
+        return open_classifier(model, settings.engine, notify)
 
     def _pose(self, settings: Settings, source: Source) -> PoseEstimator:
         if isinstance(source, RecordedSource):

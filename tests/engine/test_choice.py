@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from live_stf.engine import ENGINES, Classifier, Engine, open_engine
+from live_stf.engine import ENGINES, Classifier, Engine, EngineStatus, open_engine
 from live_stf.engine.build import References, build
-from live_stf.engine.choice import SwitchingEngine, open_best, upgrade_later
+from live_stf.engine.choice import open_best
+from live_stf.engine.switching import SwitchingEngine, upgrade_later
 from live_stf.engine.torch_engine import TorchEngine
 from live_stf.errors import EngineError, ModelError
 from live_stf.model import Model
@@ -35,6 +36,8 @@ def test_without_a_gpu_it_is_openvino_and_the_reason_is_said(model: Model, input
     said: list[str] = []
     engine = open_best(model, said.append, Hardware())
     assert said == [f"engine: {engine.name} (no NVIDIA GPU here)"]
+    assert engine.status == EngineStatus(engine.name, "no NVIDIA GPU here")
+    assert open_engine(model, "openvino").status == EngineStatus(engine.name)
     assert engine.name.startswith("OpenVINO")
     is_torch(engine, model, inputs[:1])
 
@@ -45,7 +48,7 @@ def test_without_openvino_it_is_torch(model: Model, inputs: np.ndarray, monkeypa
     engine = open_best(model, said.append, Hardware())
     assert engine.name == "torch cpu fp32"
     assert "no_such_engine" in said[0]
-    assert said[1] == "engine: torch cpu fp32 (no NVIDIA GPU here, and no OpenVINO)"
+    assert said[1] == "engine: torch cpu fp32 (no NVIDIA GPU here, and OpenVINO is not installed)"
     is_torch(engine, model, inputs[:1])
     monkeypatch.setitem(ENGINES, "torch", ("no_such_engine", "Engine"))
     with pytest.raises(ModelError, match="no_such_engine"):
@@ -80,9 +83,10 @@ def test_a_missing_engine_is_built_while_another_serves(small_model: Model, clip
         upgrade.join(2)
     (record,) = find_records(tmp_path, pytest.fail)
     assert (record.model, record.backend, record.capability) == ("small", "tensorrt_rtx", "sm_86")
-    assert said[-1].startswith("engine: OpenVINO CPU fp32 goes on, because ")
+    assert said[-1].startswith("engine: OpenVINO CPU fp32 stays, because ")
     assert "does not load" in said[-1]
-    assert engine.name == "OpenVINO CPU fp32"
+    assert engine.status.name == "OpenVINO CPU fp32"
+    assert "does not load" in engine.status.reason
     is_torch(engine, small_model, x)
 
 
@@ -122,7 +126,8 @@ def test_an_engine_takes_over_between_two_runs_of_a_busy_classifier(model: Model
         thread.join(10)
     assert classifier.engine_name == runs[-1] == "torch cpu fp32"
     assert runs[0] == "OpenVINO CPU fp32"
-    assert said == ["engine: torch cpu fp32 has taken over from OpenVINO CPU fp32"]
+    assert said == ["engine: torch cpu fp32 has replaced OpenVINO CPU fp32"]
+    assert classifier.engine_status == EngineStatus("torch cpu fp32", "it has replaced OpenVINO CPU fp32")
     assert max(worst) < 1e-4
 
 
@@ -133,7 +138,8 @@ def test_an_upgrade_that_fails_changes_nothing_but_is_said(model: Model, inputs:
     serving = SwitchingEngine(TorchEngine(model, device="cpu"))
     said: list[str] = []
     upgrade_later(serving, prepare, said.append).join(10)
-    assert said == ["engine: torch cpu fp32 goes on, because the disk is full"]
+    assert said == ["engine: torch cpu fp32 stays, because the disk is full"]
+    assert serving.status == EngineStatus("torch cpu fp32", "no better engine is available: the disk is full")
     is_torch(serving, model, inputs[:1])
 
 
@@ -189,6 +195,6 @@ def test_an_engine_built_for_openvino_is_used_while_it_fits(
     assert set(cache.glob("small-*")) == converted  # nothing was converted again
     (folder / record.file).write_text("torn")
     is_torch(open_best(small_model, said.append, here, folder), small_model, inputs[:1])
-    assert "is left out" in said[1]
+    assert "is not used" in said[1]
     assert "changed since it was built" in said[1]
     assert "--backend openvino --precision fp32" in said[1]
