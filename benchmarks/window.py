@@ -1,8 +1,8 @@
-"""How long the interface's thread is busy at a time, in the real window with a real clip.
+"""Measures how long the thread of the interface is busy at a time, in the real window with a real clip.
 
-Two things are measured while the window runs. Busy stretches: from one wait for events to the next, everything that the
-thread does in between, as one stretch. Answers: a thread asks the interface every few milliseconds for a sign of life,
-and takes the time until it comes; so what keeps the interface from running at all counts, too.
+Two quantities are measured. Busy times: the time from one wait for events to the next. Response times: another thread
+asks the interface for an answer every few milliseconds, which also covers everything that keeps the thread of the
+interface from running at all.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ import argparse
 import sys
 import threading
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
-from PyQt5.QtCore import QEvent, QObject, Qt, QTimer, pyqtSignal
+from PyQt5.QtCore import QEvent, QObject, QTimer, pyqtSignal
 from PyQt5.QtWidgets import QApplication
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import FROM_ROOT
 from live_stf.assets import sample_clip
 from live_stf.cli.program import run_command
 from live_stf.clips.video_writer import VideoWriter
@@ -29,6 +30,7 @@ from live_stf.live.session import Session, Settings
 from live_stf.pose import estimators
 from live_stf.runtime.machine import describe_machine
 from live_stf.sources.video_file import VideoFile
+from live_stf.types import Rates
 from live_stf.ui import theme
 from live_stf.ui.attention_panel import BODY
 from live_stf.ui.live_window import LiveWindow
@@ -36,13 +38,13 @@ from live_stf.ui.preferences import Preferences
 from live_stf.ui.qt import application
 
 ASK_EVERY = 0.007  # seconds between two questions
-WARM_UP = 3.0  # seconds after the first picture that do not count
-GOAL = 0.016  # seconds
-_SAME_STRETCH = 0.0002  # seconds; events closer together than this came without a wait
+WARM_UP = 3.0  # seconds after the first frame that are not measured
+GOAL = 0.016  # seconds, about one frame of a screen at 60 Hz
+_SAME_STRETCH = 0.0002  # seconds; there was no wait between events that are closer together
 
 
 class TimedApplication(QApplication):
-    """Notes when it is busy with events, from begin to end. `stretches` are (begin, end) in seconds."""
+    """Records when it handles events while `noting` is on. `stretches` are [begin, end] in seconds."""
 
     def __init__(self, arguments: list[str]) -> None:
         super().__init__(arguments)
@@ -50,7 +52,7 @@ class TimedApplication(QApplication):
         self.noting = False
         self._depth = 0
 
-    def notify(self, receiver: QObject, event: QEvent) -> bool:
+    def notify(self, receiver: QObject | None, event: QEvent | None) -> bool:
         if not self.noting or self._depth or threading.current_thread() is not threading.main_thread():
             return super().notify(receiver, event)
         self._depth += 1
@@ -67,7 +69,7 @@ class TimedApplication(QApplication):
 
 
 class Question(QObject):
-    """Asks the interface's thread for a sign of life, from a thread of its own. `answers` are seconds."""
+    """Asks the thread of the interface for an answer, from a thread of its own. `answers` are response times."""
 
     asked = pyqtSignal(float)
 
@@ -76,7 +78,7 @@ class Question(QObject):
         self.answers: list[float] = []
         self._stop = threading.Event()
         self._answered = threading.Event()
-        self.asked.connect(self._answer, Qt.ConnectionType.QueuedConnection)
+        self.asked.connect(self._answer)  # queued, since the signal comes from another thread
         self._thread = threading.Thread(target=self._ask, name="question", daemon=True)
 
     def start(self) -> None:
@@ -99,34 +101,41 @@ class Question(QObject):
 
 
 def long_clip(clip: Path, target: Path, width: int, seconds: float, fps: float) -> None:
-    """Write the clip again and again, `width` pixels wide, `fps` pictures a second, until it lasts `seconds`."""
-    video, index = None, 0
-    while index / fps < seconds:
-        with VideoFile(clip) as source:
-            size = width, round(source.size[1] * width / source.size[0])
-            video = video or VideoWriter(target, size, fps)
-            while (frame := source.read()) is not None and index / fps < seconds:
-                image = cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)
-                video.write(replace(frame, image=image, time=index / fps))
-                index += 1
-    video.close()
+    """Repeat the clip, scaled to `width` pixels and at `fps` frames per second, until it lasts `seconds`."""
+    with VideoFile(clip) as source:
+        size = width, round(source.size[1] * width / source.size[0])
+    index = 0
+    with VideoWriter(target, size, fps) as video:
+        while index / fps < seconds:
+            with VideoFile(clip) as source:
+                while (frame := source.read()) is not None and index / fps < seconds:
+                    image = cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)
+                    video.write(replace(frame, image=image, time=index / fps))
+                    index += 1
 
 
-def measure(app: TimedApplication, clip: Path, options: argparse.Namespace, folder: Path) -> dict[str, object]:
-    """Run the window for the time asked for; returns stretches and answers in seconds, and what it was doing."""
+@dataclass
+class Measurement:
+    """stretches, answers: busy times and response times in seconds. window, view, running: what was measured."""
+
+    stretches: np.ndarray
+    answers: np.ndarray
+    window: str
+    view: str
+    running: str
+    rates: Rates
+
+
+def measure(app: TimedApplication, clip: Path, options: argparse.Namespace, folder: Path) -> Measurement:
+    """Run the window for the given time."""
     settings = Settings(source=str(clip), model=options.model, pose=options.pose, people=options.people)
     with Session(settings, low_priority=True) as session:
-        window = LiveWindow(session, Preferences(folder / "preferences.ini"), folder)
-        if options.full_screen:
-            window.resize(window.screen().size())  # where there is no window manager, nobody else does it
-            window.toggle_full_screen()
-        else:
-            window.resize(*options.size)
+        window = open_window(session, options, folder)
         question = Question()
 
         def begin() -> None:
-            if options.matrix:
-                window.view.side.attention.choose(1)
+            if options.matrix and (attention := window.view.side.attention) is not None:
+                attention.choose(1)
             if options.record:
                 window.toggle_recording()
             app.noting = True
@@ -144,7 +153,7 @@ def measure(app: TimedApplication, clip: Path, options: argparse.Namespace, fold
                 window.close()
             elif session.snapshot().frame is not None:
                 timer.stop()
-                QTimer.singleShot(round(1000 * WARM_UP), begin)
+                QTimer.singleShot(round(1000 * options.warm_up), begin)
 
         timer = QTimer(window)
         timer.timeout.connect(look)
@@ -152,36 +161,48 @@ def measure(app: TimedApplication, clip: Path, options: argparse.Namespace, fold
         window.show()
         app.exec_()
         about = session.wait()
-        return {
-            "stretches": np.array([ended - began for began, ended in app.stretches]),
-            "answers": np.array(question.answers),
-            "window": f"{window.width()}x{window.height()}" + (" in full screen" if window.isFullScreen() else ""),
-            "view": "figure" if window.view.side.attention.view == BODY else "matrix",
-            "running": about.running,
-            "rates": window.rates,
-        }
+        attention = window.view.side.attention
+        return Measurement(
+            stretches=np.array([end - begin for begin, end in app.stretches]),
+            answers=np.array(question.answers),
+            window=f"{window.width()}x{window.height()}" + (" in full screen" if window.isFullScreen() else ""),
+            view="matrix" if attention is not None and attention.view != BODY else "figure",
+            running=about.running,
+            rates=window.rates,
+        )
 
 
-def report(measured: dict[str, object], seconds: float, size: str, console: Console) -> None:
+def open_window(session: Session, options: argparse.Namespace, folder: Path) -> LiveWindow:
+    """The window at the size that was asked for."""
+    window = LiveWindow(session, Preferences(folder / "preferences.ini"), folder)
+    screen = window.screen()
+    if options.full_screen and screen is not None:
+        window.resize(screen.size())  # without a window manager, nothing else resizes it
+        window.toggle_full_screen()
+    else:
+        window.resize(*options.size)
+    return window
+
+
+def report(measured: Measurement, seconds: float, size: str, console: Console) -> None:
     """Print the distributions."""
-    stretches, answers = measured["stretches"], measured["answers"]
-    rates = measured["rates"]
-    print(f"{measured['running']}; {describe_machine()}")
+    stretches, answers, rates = measured.stretches, measured.answers, measured.rates
+    print(f"{measured.running}; {describe_machine()}")
     print(
-        f"window {measured['window']}, {measured['view']}, pictures of {size}, {rates.pose:.1f} pose results and "
-        f"{rates.label:.1f} labels a second, 95 % of the time a result under {1000 * rates.frame_age_95:.0f} ms old; "
-        f"{seconds:g} s, busy for {100 * stretches.sum() / seconds:.0f} % of it"
+        f"window {measured.window}, {measured.view}, frames of {size}, {rates.pose:.1f} pose results and "
+        f"{rates.label:.1f} labels per second, results under {1000 * rates.frame_age_95:.0f} ms old for 95 % of the "
+        f"time; {seconds:g} s, busy for {100 * stretches.sum() / seconds:.0f} % of it"
     )
     table = Table()
     table.add_column("interface thread")
     headings = ("median ms", "95 % ms", "99 % ms", "longest ms", f"over {1000 * GOAL:.0f} ms", "count")
     for heading in headings:
         table.add_column(heading, justify="right")
-    # Looks that find nothing new are short, and would make any share of the rest look small.
+    # Polls that find nothing new are short; without them, the shares of the rest can be read.
     for name, values in (
-        ("busy at a time", stretches),
-        ("busy, above 1 ms", stretches[stretches > 0.001]),
-        ("until it answers", answers),
+        ("busy time", stretches),
+        ("busy time, above 1 ms", stretches[stretches > 0.001]),
+        ("response time", answers),
     ):
         if not len(values):
             continue
@@ -193,17 +214,20 @@ def report(measured: dict[str, object], seconds: float, size: str, console: Cons
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the program; returns its exit status."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.window", description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.window", description=__doc__, epilog=FROM_ROOT)
     parser.add_argument("clip", nargs="?", type=Path, help="a video file (default: the sample clip)")
     parser.add_argument(
         "--size", type=_size, default=(1600, 900), metavar="WxH", help="of the window (default: 1600x900)"
     )
     parser.add_argument("--full-screen", action="store_true", help="fill the screen")
     parser.add_argument("--seconds", type=float, default=30.0, help="how long to measure (default: 30)")
-    parser.add_argument("--width", type=int, default=640, help="of the pictures in pixels (default: 640)")
-    parser.add_argument("--fps", type=float, default=30.0, help="pictures a second (default: 30)")
-    parser.add_argument("--people", type=int, default=1, help="how many people at once (default: 1)")
-    parser.add_argument("--model", default="everyday", help="name in models/, or a model's folder")
+    parser.add_argument(
+        "--warm-up", type=float, default=WARM_UP, help=f"seconds before the measurement (default: {WARM_UP:g})"
+    )
+    parser.add_argument("--width", type=int, default=640, help="width of the frames in pixels (default: 640)")
+    parser.add_argument("--fps", type=float, default=30.0, help="frames per second (default: 30)")
+    parser.add_argument("--people", type=int, default=1, help="number of people at most (default: 1)")
+    parser.add_argument("--model", default="everyday", help="name in models/, or folder of a model (default: everyday)")
     parser.add_argument(
         "--pose",
         type=estimators.pose_argument,
@@ -212,12 +236,12 @@ def main(arguments: list[str] | None = None) -> int:
         help=estimators.POSE_HELP,
     )
     parser.add_argument("--matrix", action="store_true", help="show the attention as a matrix")
-    parser.add_argument("--record", action="store_true", help="record meanwhile")
+    parser.add_argument("--record", action="store_true", help="record during the measurement")
     options = parser.parse_args(arguments)
-    if not 1 <= options.seconds <= 600:
-        parser.error(f"--seconds is {options.seconds:g}, it has to be 1 to 600")
+    if not 1 <= options.seconds <= 600 or not 0 <= options.warm_up <= 600:
+        parser.error("--seconds must be 1 to 600, --warm-up 0 to 600")
     if options.width < 32 or not 0 < options.fps <= 120 or options.people < 1:
-        parser.error("--width has to be 32 or more, --fps above 0 and 120 at most, --people 1 or more")
+        parser.error("--width must be 32 or more, --fps above 0 and at most 120, --people 1 or more")
     return run_command(run, options)
 
 
@@ -226,8 +250,11 @@ def run(options: argparse.Namespace) -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
         clip = folder / "clip.mp4"
-        long_clip(options.clip or sample_clip(), clip, options.width, options.seconds + WARM_UP + 5, options.fps)
+        seconds = options.seconds + options.warm_up + 5
+        long_clip(options.clip or sample_clip(), clip, options.width, seconds, options.fps)
         app = application(TimedApplication)
+        if not isinstance(app, TimedApplication):
+            raise TypeError("the QApplication was created before this program")
         theme.apply(app)
         measured = measure(app, clip, options, folder)
         with VideoFile(clip) as source:
@@ -238,7 +265,7 @@ def run(options: argparse.Namespace) -> None:
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.lower().partition("x")
     if not (width.isdigit() and height.isdigit() and int(width) >= 720 and int(height) >= 460):
-        raise argparse.ArgumentTypeError(f"{text!r} is no size from 720x460 on, as in 1600x900")
+        raise argparse.ArgumentTypeError(f"{text!r} is no size of at least 720x460, such as 1600x900")
     return int(width), int(height)
 
 

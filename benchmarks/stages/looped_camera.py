@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
 import cv2
 import numpy as np
@@ -45,3 +46,9 @@ class LoopedCamera:
 
     def close(self) -> None:
         """Does nothing: only memory is held."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,4 +1,4 @@
-"""The measurement of the interface's thread, once for real; what it measures is no matter of tests."""
+"""The program measures the real window; measured times are never asserted."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from benchmarks.window import Question
 
 
 def test_it_runs_the_real_window_and_prints_what_it_measured(clip, tmp_path):
-    command = [sys.executable, "-m", "benchmarks.window", clip, "--seconds", "1", "--width", "320", "--size", "800x500"]
+    command = [sys.executable, "-m", "benchmarks.window", clip, "--seconds", "1", "--warm-up", "0"]
+    command += ["--width", "320", "--size", "800x500"]
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert ended.returncode == 0, ended.stderr
-    assert "window 800x500, figure, pictures of 320x180" in ended.stdout
-    for row in ("busy at a time", "busy, above 1 ms", "until it answers"):
-        (line,) = [line for line in ended.stdout.splitlines() if row in line]
+    assert "window 800x500, figure, frames of 320x180" in ended.stdout
+    for row in ("busy time", "busy time, above 1 ms", "response time"):
+        (line,) = [line for line in ended.stdout.splitlines() if f"│ {row} " in line]
         median, most, longest = (float(line.split("│")[column]) for column in (2, 4, 5))
         assert 0 < median <= most <= longest
 
 
-def test_a_question_takes_as_long_as_the_interface_is_busy(qtbot):
+def test_the_response_takes_as_long_as_the_interface_is_busy(qtbot):
     question = Question()
     question.start()
     qtbot.waitUntil(lambda: len(question.answers) > 5)
