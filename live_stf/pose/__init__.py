@@ -1,1 +1,1 @@
-"""A picture in, people out; and who is who from picture to picture."""
+"""From a frame to the people in it, and their identities from frame to frame."""

@@ -1,4 +1,4 @@
-"""What a user says of a pose network of their own: NAME.pose.json beside NAME.onnx, where its shapes do not tell."""
+"""The description of a user's own pose network, NAME.pose.json beside NAME.onnx: what its shapes do not tell."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ COLOURS = ("rgb", "bgr")
 
 @dataclass(frozen=True)
 class NetworkDescription:
-    """What is said of one network; None where the usual of its kind holds.
+    """The description of one network; None stands for what is usual for its kind.
 
-    kind: form of its outputs. size: (width, height) of its input. colours, mean, std: as in `Pixels`. score: 0..1 that
-    a person needs at least.
+    kind: form of its outputs. size: (width, height) of its input. colours, mean, std: see `Pixels`. score: smallest
+    score of a person, 0..1.
     """
 
     kind: str | None = None
@@ -31,20 +31,20 @@ class NetworkDescription:
     score: float | None = None
 
     def pixels(self, usual: Pixels) -> Pixels:
-        """What the network sees, given what is usual for its kind."""
+        """How the network sees, given what is usual for its kind."""
         return Pixels(self.colours or usual.colours, self.mean or usual.mean, self.std or usual.std)
 
 
 @dataclass(frozen=True)
 class DetectorDescription(NetworkDescription):
-    """A person detector, which finds the people whose joints a top-down network then looks for."""
+    """A person detector, which finds the people for a top-down network."""
 
     file: Path = Path()
 
 
 @dataclass(frozen=True)
 class PoseDescription(NetworkDescription):
-    """A pose network. joints: layout, a key of `onnx_pose.LAYOUTS`. visible: least score of a joint that is seen."""
+    """A pose network. joints: a key of `onnx_pose.LAYOUTS`. visible: smallest score of a joint that is seen."""
 
     joints: str | None = None
     visible: float | None = None
@@ -52,7 +52,7 @@ class PoseDescription(NetworkDescription):
 
 
 def read_description(network: Path) -> PoseDescription:
-    """What is said of the network beside its file; nothing where there is no such file. Raises PoseError."""
+    """The description beside a network's file; an empty one if there is no such file. Raises PoseError."""
     path = description_path(network)
     if not path.is_file():
         return PoseDescription()
@@ -64,22 +64,22 @@ def read_description(network: Path) -> PoseDescription:
 
 
 def description_path(network: Path) -> Path:
-    """Where the description of a network is looked for."""
+    """The path of a network's description."""
     return network.with_suffix(SUFFIX)
 
 
 def _parsed(content: Any, kind: type, path: Path, within: str) -> Any:
     if not isinstance(content, Mapping):
-        raise PoseError(f"{path}: {within or 'the whole'} has to be an object, {{...}}")
+        raise PoseError(f"{path}: {within or 'the content'} has to be an object, {{...}}")
     known = {field.name for field in fields(kind)}
-    said = {}
+    found = {}
     for key, value in content.items():
         if key not in known:
             raise PoseError(f"{path}: {within}{key!r} is not known, there can be {', '.join(sorted(known))}")
-        said[key] = _value(key, value, path)
-    if kind is DetectorDescription and "file" not in said:
+        found[key] = _value(key, value, path)
+    if kind is DetectorDescription and "file" not in found:
         raise PoseError(f'{path}: detector needs the name of its file, e.g. {{"file": "detector.onnx"}}')
-    return kind(**said)
+    return kind(**found)
 
 
 def _value(key: str, value: Any, path: Path) -> Any:
@@ -113,7 +113,7 @@ _EXPECTED = {
     "colours": 'the order that the network takes, "rgb" or "bgr"',
     "kind": "a text, the form of the outputs",
     "joints": 'a text, "coco17" or "openpose18"',
-    "file": "the name of an ONNX file, from this file's folder on",
+    "file": "the name of an ONNX file, relative to this file",
     "score": "a number, 0 or more",
     "visible": "a number, 0 or more",
 }

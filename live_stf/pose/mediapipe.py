@@ -21,7 +21,7 @@ from live_stf.pose.joints import VISIBLE, openpose_joints, persons
 from live_stf.skeleton import BLAZEPOSE_33_TO_OPENPOSE_18
 from live_stf.types import Frame, People
 
-# What MediaPipe 0.10.31 says on stderr whenever it starts with this model. None of it is for the user.
+# Lines that MediaPipe 0.10.31 prints on stderr whenever it starts with this model; none is for the user.
 _CHATTER = (
     "Created TensorFlow Lite XNNPACK delegate for CPU",
     "All log messages before absl::InitializeLog() is called are written to STDERR",
@@ -31,13 +31,14 @@ _CHATTER = (
 
 
 class MediaPipePose:
-    """Up to `people` bodies a picture, followed from picture to picture (the VIDEO mode of MediaPipe's Tasks API).
+    """Up to `people` bodies per frame, followed from frame to frame (the VIDEO mode of MediaPipe's Tasks API).
 
-    model: a `.task` bundle; the project's own when not given, with the landmark model that `complexity` names: "lite",
-    "full" or "heavy". Raises AssetError when that cannot be had, FileNotFoundError for a bundle that is not there.
-    visible: visibility 0..1 under which a joint counts as absent. precision: MediaPipe has fp32 alone, PoseError for
-    any other.
-    It has to be closed: MediaPipe's own clean-up comes too late when the interpreter ends, and fails loudly.
+    model: a `.task` bundle; by default the project's own, with the landmark network of the given complexity: "lite",
+    "full" or "heavy". visible: visibility 0..1 below which a joint counts as absent. precision: only "fp32". Raises
+    AssetError if the project's own bundle cannot be made, FileNotFoundError if there is no such bundle, PoseError for
+    another precision.
+
+    It has to be closed: at the end of the interpreter MediaPipe's own clean-up comes too late and prints errors.
     """
 
     def __init__(
@@ -55,12 +56,12 @@ class MediaPipePose:
             raise FileNotFoundError(f"{bundle}: no such pose model")
         self.name = f"MediaPipe {complexity if model is None else model.stem}"
         self._visible = visible
-        self._time = 0.0  # seconds, of the newest picture by its source
-        self._shift = 0.0  # seconds by which MediaPipe's time is ahead of the source's
-        self._stamp = -1  # milliseconds, of the newest picture given to MediaPipe
+        self._time = 0.0  # seconds, of the newest frame by its source
+        self._shift = 0.0  # seconds that MediaPipe's time is ahead of the source's
+        self._stamp = -1  # milliseconds, of the newest frame given to MediaPipe
         with _without_chatter():
             _warm_up(bundle)
-            self._landmarker = _open(bundle, people)
+            self._landmarker: vision.PoseLandmarker | None = _open(bundle, people)
 
     def __enter__(self) -> MediaPipePose:
         return self
@@ -69,13 +70,15 @@ class MediaPipePose:
         self.close()
 
     def detect(self, frame: Frame) -> People:
-        """Everybody in the picture; see PoseEstimator. A neck needs both shoulders."""
-        picture = mediapipe.Image(mediapipe.ImageFormat.SRGB, cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB))
-        found = self._landmarker.detect_for_video(picture, self._advance(frame.time)).pose_landmarks
+        """Everybody in the frame; see PoseEstimator. A neck needs both shoulders."""
+        if self._landmarker is None:
+            raise PoseError(f"{self.name} is closed")
+        image = mediapipe.Image(mediapipe.ImageFormat.SRGB, cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB))
+        found = self._landmarker.detect_for_video(image, self._advance(frame.time)).pose_landmarks
         return People(frame.time, frame.size, persons(self._joints(landmarks, frame.size) for landmarks in found))
 
     def close(self) -> None:
-        """Give memory and threads back; may be called twice."""
+        """Free memory and threads. May be called twice."""
         if self._landmarker is not None:
             self._landmarker.close()
             self._landmarker = None
@@ -86,9 +89,9 @@ class MediaPipePose:
         return openpose_joints(BLAZEPOSE_33_TO_OPENPOSE_18, places, values[:, 2], size, self._visible)
 
     def _advance(self, time: float) -> int:
-        """The picture's stamp in milliseconds for MediaPipe, which refuses stamps that do not ascend.
+        """The frame's timestamp in milliseconds for MediaPipe, which refuses timestamps that do not ascend.
 
-        Where time falls back, all later stamps are shifted, so that the time between pictures stays true.
+        If the source's time goes back, all later timestamps are shifted, so that the time between frames stays true.
         """
         if time < self._time:
             self._shift += self._time - time
@@ -109,9 +112,9 @@ def _open(bundle: Path, people: int, **confidences: float) -> vision.PoseLandmar
 
 @cache
 def _warm_up(bundle: Path) -> None:
-    """Have MediaPipe say what it says once a process, now, while it is held back.
+    """Make MediaPipe print its messages, which come once per process, while stderr is held back.
 
-    A part of that comes with the first body; without any confidence asked for, it sees one in an empty picture.
+    Some come with the first body; with a confidence threshold of 0, MediaPipe sees one in an empty image.
     """
     with _open(bundle, 1, min_pose_detection_confidence=0.0, min_pose_presence_confidence=0.0) as landmarker:
         empty = np.zeros((90, 160, 3), dtype=np.uint8)
@@ -120,7 +123,7 @@ def _warm_up(bundle: Path) -> None:
 
 @contextmanager
 def _without_chatter() -> Iterator[None]:
-    """Hold back what native code writes to stderr, and hand on all of it that is not known chatter."""
+    """Hold back what native code writes to stderr, and then print all of it that is not known chatter."""
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as held:

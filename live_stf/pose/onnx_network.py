@@ -1,4 +1,4 @@
-"""A network from an ONNX file that takes a picture, run by OpenVINO."""
+"""A network from an ONNX file that takes an image, run by OpenVINO."""
 
 from __future__ import annotations
 
@@ -12,16 +12,14 @@ from live_stf.runtime.openvino import openvino, precision_options
 
 
 class OnnxNetwork:
-    """One picture in, arrays out.
+    """A network as it is read from its file: one image in, arrays out.
 
-    It is opened in two steps, because what the pixels have to become follows from the outputs' shapes: read it, look at
-    `shapes`, then `compile`. size: (width, height) for a network that takes any; where it has one of its own, that
-    counts. Raises PoseError where the file is no such network.
+    How the pixels have to be prepared follows from the shapes of its outputs, so it is read first and compiled later.
+    size: (width, height), for a network that takes images of any size. Raises PoseError if the file is no such network.
     """
 
     def __init__(self, path: Path, size: tuple[int, int] | None = None) -> None:
         self.path = path
-        self._request: openvino.InferRequest | None = None
         if not path.is_file():
             raise PoseError(f"{path}: no such pose network")
         try:
@@ -32,12 +30,12 @@ class OnnxNetwork:
         try:
             self._model.reshape([1, 3, self.size[1], self.size[0]])
         except RuntimeError as problem:
-            raise PoseError(f"{path}: does not take a picture of {self.size[0]}x{self.size[1]}") from problem
+            raise PoseError(f"{path}: does not take an image of {self.size[0]}x{self.size[1]}") from problem
         _split_before_gathering(self._model)
 
     @property
     def shapes(self) -> list[Shape]:
-        """Of the outputs, in their order; -1 where it is known only after a run."""
+        """Shapes of the outputs, in their order; -1 for a side that is known only after a run."""
         return [
             tuple(side.get_length() if side.is_static else -1 for side in output.partial_shape)
             if output.partial_shape.rank.is_static
@@ -47,15 +45,15 @@ class OnnxNetwork:
 
     @property
     def outputs(self) -> str:
-        """Names and shapes of the outputs, for people."""
+        """Names and shapes of the outputs, for messages."""
         named = zip(self._model.outputs, self.shapes, strict=True)
         return ", ".join(
             f"{min(output.names, default='?')} ({', '.join('?' if side < 0 else str(side) for side in shape)})"
             for output, shape in named
         )
 
-    def compile(self, pixels: Pixels, precision: str) -> None:
-        """Get it ready to run; what pixels have to become is done inside it. PoseError for an unknown precision."""
+    def compile(self, pixels: Pixels, precision: str) -> CompiledNetwork:
+        """The network ready to run; it prepares the pixels itself. Raises PoseError, e.g. for an unknown precision."""
         process = openvino.preprocess.PrePostProcessor(self._model)
         taken = process.input()
         element = self._model.input().element_type
@@ -72,43 +70,52 @@ class OnnxNetwork:
             raise PoseError(f"{self.path}: {problem}") from problem
         except RuntimeError as problem:
             raise PoseError(f"{self.path}: OpenVINO cannot run it: {_first_line(problem)}") from problem
-        self._request = compiled.create_infer_request()
-
-    def run(self, image: np.ndarray) -> list[np.ndarray]:
-        """The outputs as float32, in their order, for a picture (height, width, 3) uint8 BGR of the network's size."""
-        self._request.infer({0: image[None]})
-        return [
-            np.array(self._request.get_output_tensor(index).data, dtype=np.float32)
-            for index in range(len(self._model.outputs))
-        ]
-
-    def close(self) -> None:
-        """Give its memory back; may be called twice."""
-        self._request = None
+        return CompiledNetwork(self.path, self.size, compiled)
 
     def _input_size(self, size: tuple[int, int] | None) -> tuple[int, int]:
         if len(self._model.inputs) != 1:
-            raise PoseError(f"{self.path}: takes {len(self._model.inputs)} inputs, it has to take one picture")
+            raise PoseError(f"{self.path}: takes {len(self._model.inputs)} inputs, it has to take one image")
         shape = self._model.input().partial_shape
         if shape.rank.is_dynamic or len(shape) != 4 or not shape[1].compatible(openvino.Dimension(3)):
-            raise PoseError(f"{self.path}: takes {shape}, it has to take a picture (1, 3, height, width)")
-        own = tuple(side.get_length() if side.is_static else None for side in (shape[3], shape[2]))
-        if None not in own:
-            if size not in (None, own):
-                raise PoseError(f"{self.path}: takes pictures of {own[0]}x{own[1]}, not of {size[0]}x{size[1]}")
+            raise PoseError(f"{self.path}: takes {shape}, it has to take an image (1, 3, height, width)")
+        if shape[2].is_static and shape[3].is_static:
+            own: tuple[int, int] = shape[3].get_length(), shape[2].get_length()
+            if size is not None and size != own:
+                raise PoseError(f"{self.path}: takes images of {own[0]}x{own[1]}, not of {size[0]}x{size[1]}")
             return own
         if size is None:
             raise PoseError(
-                f'{self.path}: takes pictures of any size; say which in its description, e.g. "size": [640, 640]'
+                f'{self.path}: takes images of any size; name one in its description, e.g. "size": [640, 640]'
             )
         return size
 
 
-def _split_before_gathering(model: openvino.Model) -> None:
-    """Cut by a split, not by a slice, what a GatherElements is about to pick from.
+class CompiledNetwork:
+    """A network ready to run. size: (width, height) of its input."""
 
-    OpenVINO 2026.4 leaves a slice out that begins at 0 and lies before a GatherElements, also when the one is along
-    another axis than the other, and then refuses the network. The end-to-end heads of YOLO are written like that.
+    def __init__(self, path: Path, size: tuple[int, int], compiled: openvino.CompiledModel) -> None:
+        self.size = size
+        self._path = path
+        self._outputs = range(len(compiled.outputs))
+        self._request: openvino.InferRequest | None = compiled.create_infer_request()
+
+    def run(self, image: np.ndarray) -> list[np.ndarray]:
+        """The outputs as float32, in their order, for an image (height, width, 3) uint8 BGR of the network's size."""
+        if self._request is None:
+            raise PoseError(f"{self._path}: the network is closed")
+        self._request.infer({0: image[None]})
+        return [np.array(self._request.get_output_tensor(index).data, dtype=np.float32) for index in self._outputs]
+
+    def close(self) -> None:
+        """Free its memory. May be called twice."""
+        self._request = None
+
+
+def _split_before_gathering(model: openvino.Model) -> None:
+    """Replace a slice by a split where a GatherElements picks from it.
+
+    OpenVINO 2026.4 removes a slice that begins at 0 in front of a GatherElements, even if the two are along different
+    axes, and then refuses the network. The end-to-end heads of YOLO are written like that.
     """
     for gather in model.get_ordered_ops():
         if gather.get_type_name() != "GatherElements":
@@ -127,7 +134,7 @@ def _split_before_gathering(model: openvino.Model) -> None:
 
 
 def _first_line(problem: RuntimeError) -> str:
-    """What OpenVINO says of a problem, without the places in its source."""
+    """The first line of an OpenVINO message that is not a place in OpenVINO's source."""
     lines = [line.strip() for line in str(problem).splitlines()]
     told = [line for line in lines if line and not line.startswith(("Exception from", "Check '"))]
     return (told or lines or [type(problem).__name__])[0][:200]

@@ -1,4 +1,4 @@
-"""Everybody in the picture by one run of a network for each, on a crop around them."""
+"""Everybody in an image by one run of a network per person, on a crop around them."""
 
 from __future__ import annotations
 
@@ -7,51 +7,51 @@ import numpy as np
 from live_stf.pose.formats.detectors import Detector
 from live_stf.pose.formats.output_form import TopDown, distinct
 from live_stf.pose.joints import enough
-from live_stf.pose.onnx_network import OnnxNetwork
+from live_stf.pose.onnx_network import CompiledNetwork
 from live_stf.pose.tracking import distinct_bodies
 from live_stf.pose.warp import crop, letterbox
 from live_stf.types import Frame
 
-# Seconds between two looks for more people while somebody is followed and a place is free. A detector costs about as
-# much as the pose network, and nobody minds to be seen half a second after they came in.
+# Seconds between two runs of the detector while somebody is followed and there is room for more. A detector takes about
+# as long as the pose network, and half a second is early enough for somebody who comes in.
 LOOK_AGAIN = 0.5
-# Seconds without a picture after which people may be anywhere, and are looked for anew.
+# Seconds without a frame after which people may be anywhere, and are looked for anew.
 LONGEST_GAP = 1.0
-# A person's box in sizes of the box around their joints: head, hands and feet go beyond joints, and people move.
+# A person's box, as a multiple of the box around their joints: head, hands and feet reach further, and people move.
 FOLLOW_MARGIN = 1.2
-OVERLAP = 0.5  # intersection over union from which a box that was found is that of somebody who is followed
+OVERLAP = 0.5  # intersection over union from which a detected box shows somebody who is followed already
 
 
 class PersonDetector:
-    """Boxes around people in the whole picture, as `form` reads the compiled network."""
+    """Boxes around people in the whole image, as `form` reads the network's outputs."""
 
-    def __init__(self, network: OnnxNetwork, form: Detector, score: float) -> None:
+    def __init__(self, network: CompiledNetwork, form: Detector, score: float) -> None:
         self._network = network
         self._form = form
         self._score = score
 
     def find(self, frame: Frame) -> np.ndarray:
-        """Boxes (n, 4) (left, top, right, bottom) in pixels of the picture, the surest first."""
+        """Boxes (n, 4) (left, top, right, bottom) in pixels of the frame, highest score first."""
         warp = letterbox(frame.size, self._network.size)
         boxes = self._form.read(self._network.run(warp.cut(frame.image)), self._score).boxes
         return warp.back(boxes.reshape(-1, 2)).reshape(-1, 4)
 
     def close(self) -> None:
-        """Give memory back; may be called twice."""
+        """Free memory. May be called twice."""
         self._network.close()
 
 
 class TopDownFinder:
-    """Bodies as `form` reads the compiled network, which is run on one crop for each.
+    """Finds bodies as `form` reads the network's outputs; the network runs on one crop per person.
 
-    A crop is around the joints of the picture before. People who are new come from the detector; without one, and with
-    nobody followed, the whole picture is the crop. score: mean score of the joints that a body needs to be one.
-    visible: score of a joint that is seen.
+    A crop lies around the person's joints in the frame before. New people come from the detector; without a detector
+    and without anybody to follow, the whole image is the crop. score: smallest mean score of a body's joints. visible:
+    smallest score of a joint that is seen.
     """
 
     def __init__(
         self,
-        network: OnnxNetwork,
+        network: CompiledNetwork,
         form: TopDown,
         score: float,
         visible: float,
@@ -65,28 +65,28 @@ class TopDownFinder:
         self._people = people
         self._detector = detector
         self._followed: list[np.ndarray] = []
-        self._time = -np.inf  # seconds, of the newest picture
-        self._looked = -np.inf  # seconds, of the newest picture that the detector saw
+        self._time = -np.inf  # seconds, of the newest frame
+        self._looked = -np.inf  # seconds, of the newest frame that the detector saw
 
     def find(self, frame: Frame) -> list[np.ndarray]:
-        """Keypoints (K, 3) of every body, the surest first: x, y in pixels of the picture, score, 0 where not seen."""
+        """Keypoints (K, 3) of every body, highest score first: x, y in pixels of the frame, score (0 if not seen)."""
         if not 0 <= frame.time - self._time <= LONGEST_GAP:
             self._followed = []
             self._looked = -np.inf
         self._time = frame.time
-        bodies = [self._body(frame, box) for box in self._boxes(frame)]
-        bodies = [body for body in bodies if body is not None]
+        found = [self._body(frame, box) for box in self._boxes(frame)]
+        bodies = [body for body in found if body is not None]
         self._followed = [bodies[index] for index in distinct_bodies(bodies)]
         return list(self._followed)
 
     def close(self) -> None:
-        """Give memory back; may be called twice."""
+        """Free memory. May be called twice."""
         self._network.close()
         if self._detector is not None:
             self._detector.close()
 
     def _boxes(self, frame: Frame) -> np.ndarray:
-        """Where to look for a body each: at most `people` boxes (n, 4) in pixels of the picture."""
+        """Where to look for bodies: at most `people` boxes (n, 4) in pixels of the frame."""
         followed = np.array([_box_around(body) for body in self._followed]).reshape(-1, 4)
         if self._detector is None:
             return followed if len(followed) else np.array([[0.0, 0.0, *frame.size]])
@@ -94,12 +94,12 @@ class TopDownFinder:
             return followed
         self._looked = frame.time
         boxes = np.concatenate([followed, self._detector.find(frame)])
-        # Who is followed comes first: the detector's box of the same person is left out, never theirs.
+        # People who are followed come first, so that the detector's box of the same person is dropped and not theirs.
         ranks = np.linspace(1.0, 0.5, len(boxes))
         return boxes[distinct(boxes, ranks, 0.0, OVERLAP)][: self._people]
 
     def _body(self, frame: Frame, box: np.ndarray) -> np.ndarray | None:
-        """Keypoints (K, 3) of the body in the box; None where there is none."""
+        """Keypoints (K, 3) of the body in the box; None if there is none."""
         warp = crop(box, self._network.size)
         keypoints = self._form.read(self._network.run(warp.cut(frame.image)), warp.size)
         if keypoints[:, 2].mean() < self._score:
@@ -110,7 +110,7 @@ class TopDownFinder:
 
 
 def _box_around(keypoints: np.ndarray) -> np.ndarray:
-    """(left, top, right, bottom) around the keypoints (K, 3) that are seen, with what a body has beyond them."""
+    """(left, top, right, bottom) around the keypoints (K, 3) that are seen, with a margin."""
     seen = keypoints[keypoints[:, 2] > 0, :2]
     low, high = seen.min(axis=0), seen.max(axis=0)
     beyond = (FOLLOW_MARGIN - 1) / 2 * (high - low)

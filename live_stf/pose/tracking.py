@@ -1,4 +1,4 @@
-"""Who is who from picture to picture: an assignment over the distance between poses."""
+"""Identities of people from frame to frame: an assignment over the distance between poses."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy as np
 from live_stf.types import People, Person
 
 # Distances are in body sizes: the diagonal of the box around a body's joints.
-_FEWEST_SHARED = 3  # joints two poses need in common to be compared
+_FEWEST_SHARED = 3  # joints that two poses need in common to be compared
 _IMPOSSIBLE = 1e6
-_AWAY = 0.1  # body sizes a second: who was seen a moment ago is likelier to be seen now than who was hidden for long
+_AWAY = 0.1  # body sizes per second: somebody seen a moment ago is likelier than somebody hidden for long
 SAME = 0.08
 
 
 def body_size(joints: np.ndarray) -> float:
-    """Diagonal in pixels of the box around the joints (V, 3) that are there; 0.0 when none is."""
+    """Diagonal in pixels of the box around the joints (V, 3) that are seen; 0.0 if none is."""
     seen = joints[joints[:, 2] > 0, :2]
     return float(np.hypot(*(seen.max(axis=0) - seen.min(axis=0)))) if len(seen) else 0.0
 
@@ -26,8 +26,7 @@ def body_size(joints: np.ndarray) -> float:
 def pose_distance(a: np.ndarray, b: np.ndarray) -> float:
     """Median distance of the joints (V, 3) seen in both poses, in sizes of the larger body.
 
-    The median, because a leg that is found in the wrong place does not make another person. Infinite when they share
-    too few joints.
+    The median ignores, for instance, a leg that is found in the wrong place. Infinite if they share too few joints.
     """
     shared = (a[:, 2] > 0) & (b[:, 2] > 0)
     size = max(body_size(a), body_size(b))
@@ -39,9 +38,9 @@ def pose_distance(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def distinct_bodies(bodies: Sequence[np.ndarray], same: float = SAME) -> list[int]:
-    """Indices of the poses (V, 3) without those of a body that is there already, the surest first.
+    """Indices of the poses (V, 3) without those that show the same body as a better one, highest score first.
 
-    same: two poses of one picture that are nearer than this are one body reported twice.
+    same: two poses of one frame that are nearer than this are one body reported twice.
     """
     kept: list[int] = []
     for index in sorted(range(len(bodies)), key=lambda index: -float(bodies[index][:, 2].sum())):
@@ -53,13 +52,13 @@ def distinct_bodies(bodies: Sequence[np.ndarray], same: float = SAME) -> list[in
 @dataclass
 class _Track:
     identity: int
-    joints: np.ndarray  # (V, 3) as seen last
-    time: float  # seconds, when seen last
+    joints: np.ndarray  # (V, 3) when last seen
+    time: float  # seconds, when last seen
     velocity: np.ndarray = field(default_factory=lambda: np.zeros(2))  # pixels per second of the whole body
-    double_since: float | None = None  # seconds, when it began to be found where another one is
+    double_since: float | None = None  # seconds, since when it is found where another one is
 
     def expected(self, time: float) -> np.ndarray:
-        """Joints (V, 3) as they would be now, had the body gone on as it did."""
+        """Joints (V, 3) at a time, if the body goes on moving as it did."""
         out = self.joints.copy()
         out[out[:, 2] > 0, :2] += self.velocity * (time - self.time)
         return out
@@ -68,10 +67,10 @@ class _Track:
 class Tracker:
     """Gives every person an identity, 1, 2, 3, ..., that stays while they are seen and through short occlusions.
 
-    max_age: seconds unseen after which a person is forgotten; who comes back later is somebody new. reach: how far a
-    body may be from where it is expected and still be the same, in body sizes; speed: by how much that grows with every
-    second since it was seen. same: two poses of one picture that are nearer than this are one body reported twice,
-    unless they are two people who pass each other: those that were two before may be as near for `passing` seconds.
+    max_age: seconds unseen after which a person is forgotten and gets a new identity. reach: how far, in body sizes, a
+    body may be from its expected place and still be the same; speed: by how much that grows per second since it was
+    last seen. same: two poses of one frame that are nearer than this are one body reported twice, unless they were two
+    people before who now pass each other: these may be as near for `passing` seconds.
     """
 
     def __init__(
@@ -88,9 +87,9 @@ class Tracker:
         self._size: tuple[int, int] | None = None
 
     def update(self, people: People) -> People:
-        """The same people with identities, in the order of these, duplicates left out.
+        """The same people with identities, in the order of identities, without duplicates.
 
-        Where time falls back, or the picture's size is another one, everybody is new.
+        If the time goes back or the frame size changes, everybody is new.
         """
         if people.time < self._time or people.size != self._size:
             self._tracks.clear()
@@ -98,7 +97,7 @@ class Tracker:
         self._tracks = [track for track in self._tracks if people.time - track.time <= self.max_age]
         surest = sorted(people.persons, key=lambda person: -float(person.joints[:, 2].sum()))
         found = list(zip(surest, self._assign(surest, people.time), strict=True))
-        # Whoever is followed comes first, the longest first: a body that is reported twice is nobody new.
+        # People who are followed come first, the longest first, so that a body reported twice is nobody new.
         found.sort(key=lambda pair: self._next if pair[1] is None else pair[1].identity)
         named: list[tuple[Person, _Track]] = []
         for person, track in found:
@@ -115,7 +114,7 @@ class Tracker:
         return replace(people, persons=tuple(sorted(persons, key=lambda person: person.identity)))
 
     def _is_double(self, person: Person, track: _Track | None, named: list[tuple[Person, _Track]]) -> bool:
-        """Whether this is the body of somebody who was named already."""
+        """Whether this is the body of somebody who has an identity already."""
         near = any(pose_distance(person.joints, other.joints) < self._same for other, _ in named)
         if track is None or not near:
             if track is not None:
@@ -144,7 +143,7 @@ class Tracker:
         return found
 
 
-_VELOCITY_MEMORY = 0.2  # seconds over which a body's velocity is averaged: a single picture's jitter is no motion
+_VELOCITY_MEMORY = 0.2  # seconds over which a body's velocity is averaged, so that jitter is no motion
 
 
 def _follow(track: _Track, joints: np.ndarray, time: float) -> None:

@@ -1,6 +1,6 @@
-"""Where a part of a picture lies in a network's input, and the way back.
+"""The mapping from a part of an image to a network's input, and back.
 
-Coordinates are continuous: a picture that is 640 wide reaches from 0 to 640, and its first pixel's middle is 0.5.
+Coordinates are continuous: an image of width 640 reaches from 0 to 640, and the middle of its first pixel is at 0.5.
 """
 
 from __future__ import annotations
@@ -10,46 +10,46 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-GREY = 114  # what YOLO's and RTMO's trainings fill the rest of a square with
+GREY = 114  # fills the rest of a square when YOLO and RTMO are trained
 
 
 @dataclass(frozen=True)
 class Warp:
-    """A picture's point p lies at scale * p + offset in an input of `size` (width, height) pixels."""
+    """A point p of the image lies at scale * p + offset in an input of `size` (width, height) pixels."""
 
     scale: float
     offset: tuple[float, float]
     size: tuple[int, int]
-    border: int = 0  # brightness of what lies outside the picture
+    border: int = 0  # brightness outside the image
 
     def cut(self, image: np.ndarray) -> np.ndarray:
-        """The input (height, width, 3) uint8 that is cut out of a picture (h, w, 3) uint8."""
+        """The input (height, width, 3) uint8 that is cut out of an image (h, w, 3) uint8."""
         # OpenCV counts from the middle of the first pixel.
         shift = np.asarray(self.offset) + self.scale / 2 - 0.5
         matrix = np.array([[self.scale, 0.0, shift[0]], [0.0, self.scale, shift[1]]])
         return cv2.warpAffine(image, matrix, self.size, flags=cv2.INTER_LINEAR, borderValue=(self.border,) * 3)
 
     def forth(self, points: np.ndarray) -> np.ndarray:
-        """Points (..., 2) of the picture in the input."""
+        """Points (..., 2) of the image in coordinates of the input."""
         return points * self.scale + np.asarray(self.offset)
 
     def back(self, points: np.ndarray) -> np.ndarray:
-        """Points (..., 2) of the input in the picture."""
+        """Points (..., 2) of the input in coordinates of the image."""
         return (points - np.asarray(self.offset)) / self.scale
 
 
-def letterbox(picture: tuple[int, int], size: tuple[int, int]) -> Warp:
-    """The whole picture, (width, height), as large as it fits, in the middle; grey at two sides."""
-    scale = min(size[0] / picture[0], size[1] / picture[1])
-    # Whole pixels: a picture that already has the input's scale is not blurred.
-    offset = tuple(float(round((inside - scale * outside) / 2)) for inside, outside in zip(size, picture, strict=True))
-    return Warp(scale, offset, size, GREY)
+def letterbox(image: tuple[int, int], size: tuple[int, int]) -> Warp:
+    """The whole image of the given (width, height), as large as it fits, in the middle; grey at two sides."""
+    scale = min(size[0] / image[0], size[1] / image[1])
+    # Whole pixels, so that an image that already has the input's scale is not blurred.
+    left, top = (float(round((inside - scale * outside) / 2)) for inside, outside in zip(size, image, strict=True))
+    return Warp(scale, (left, top), size, GREY)
 
 
 def crop(box: np.ndarray, size: tuple[int, int], padding: float = 1.25) -> Warp:
     """A box (left, top, right, bottom) with `padding` times its size around its middle, widened to the input's shape.
 
-    padding: 1.25 is what top-down networks are trained with (Xiao et al. 2018, MMPose).
+    Top-down networks are trained with a padding of 1.25 (Xiao et al. 2018, MMPose).
     """
     middle = np.array([box[0] + box[2], box[1] + box[3]]) / 2
     extent = np.maximum(np.array([box[2] - box[0], box[3] - box[1]]) * padding, 1.0)

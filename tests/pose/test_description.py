@@ -48,7 +48,7 @@ def test_the_documented_example_can_be_read(tmp_path):
     ("text", "told"),
     [
         ("{", "cannot be read as JSON"),
-        ("[]", "the whole has to be an object"),
+        ("[]", "the content has to be an object"),
         ('{"score": true}', "score is true, it has to be a number"),
         ('{"score": -1}', "score is -1"),
         ('{"size": [192]}', r"size is \[192\], it has to be width and height in pixels"),

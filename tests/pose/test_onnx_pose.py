@@ -184,7 +184,7 @@ def test_a_network_for_any_size_takes_the_one_that_is_said(kind, painted, networ
     place = painted.body(80, 40, 150)
     with OnnxPose(network(kind, {"size": size}, any_size=True), people=1) as pose:
         assert_is(seen(pose, painted.paint(SIZE, place))[0], place, within=4.0)
-    with pytest.raises(PoseError, match=r'any size; say which in its description, e\.g\. "size"'):
+    with pytest.raises(PoseError, match=r'any size; name one in its description, e\.g\. "size"'):
         OnnxPose(network(kind, any_size=True))
 
 
@@ -218,9 +218,9 @@ def identity_network(path: Path, shape: list[int | str], inputs: int = 1) -> Pat
     [
         (lambda path: path, r"no such pose network"),
         (lambda path: path.write_text("not a network") and path, r"not a network that OpenVINO can read"),
-        (lambda path: identity_network(path, [1, 3, 64, 64], inputs=2), r"takes 2 inputs, it has to take one picture"),
-        (lambda path: identity_network(path, [1, 64, 64, 3]), r"has to take a picture \(1, 3, height, width\)"),
-        (lambda path: identity_network(path, [5, 10]), r"has to take a picture"),
+        (lambda path: identity_network(path, [1, 3, 64, 64], inputs=2), r"takes 2 inputs, it has to take one image"),
+        (lambda path: identity_network(path, [1, 64, 64, 3]), r"has to take an image \(1, 3, height, width\)"),
+        (lambda path: identity_network(path, [5, 10]), r"has to take an image"),
         (lambda path: identity_network(path, [1, 3, 64, 64]), r"has 3 joints, not 17 \(coco17\) or 18 \(openpose18\)"),
     ],
 )
@@ -235,11 +235,11 @@ def test_a_file_that_does_not_fit_is_one_line(make, told, tmp_path):
 @pytest.mark.parametrize(
     ("description", "told"),
     [
-        ({"kind": "simcc"}, r"outputs output0 \(1, 56, 4\) are not what 'simcc' has; see docs/own-pose-network\.md"),
-        ({"kind": "magic"}, r"kind is said to be 'magic', it can be yolo, .*heat-maps"),
+        ({"kind": "simcc"}, r"outputs output0 \(1, 56, 4\) are not of the kind 'simcc'; see docs/own-pose-network\.md"),
+        ({"kind": "magic"}, r"names the kind 'magic', it can be yolo, .*heat-maps"),
         ({"joints": "openpose18"}, r"has 17 joints, not openpose18"),
         ({"joints": "ntu25"}, r"'ntu25', it can be coco17, openpose18"),
-        ({"size": [320, 320]}, r"takes pictures of 160x160, not of 320x320"),
+        ({"size": [320, 320]}, r"takes images of 160x160, not of 320x320"),
         ({"detector": {"file": "detector.onnx"}}, r"finds people itself; leave the detector out"),
         ({"colour": "rgb"}, r"'colour' is not known, there can be colours"),
     ],
@@ -255,5 +255,5 @@ def test_a_detector_that_does_not_fit_is_one_line(painted, network):
     with pytest.raises(PoseError, match=r"detector\.onnx: no such pose network"):
         OnnxPose(path)
     painted.pose_network(path.with_name("detector.onnx"), "heat-maps")
-    with pytest.raises(PoseError, match=r"none of the forms that are known \(yolo-end-to-end, yolo, dets-and-labels\)"):
+    with pytest.raises(PoseError, match=r"of none of the known forms \(yolo-end-to-end, yolo, dets-and-labels\)"):
         OnnxPose(path)

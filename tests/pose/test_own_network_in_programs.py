@@ -97,7 +97,7 @@ def test_a_network_that_does_not_fit_is_one_line(program, painted, model, clip, 
     source = [clip, "--output", tmp_path] if program == "video_file.py" else ["--source", clip]
     done = run(APPS / program, *source, "--pose", network, "--model", model, "--engine", "torch", env=x_environment)
     assert done.returncode == 2
-    assert done.stderr.startswith(f"error: {network}: its outputs output0 (1, 5, 8) are none of the forms")
+    assert done.stderr.startswith(f"error: {network}: its outputs output0 (1, 5, 8) are of none of the known forms")
     assert done.stderr.count("\n") == 1
     done = run(APPS / program, *source, "--pose", "openpose", "--model", model, env=x_environment)
     assert done.returncode == 2

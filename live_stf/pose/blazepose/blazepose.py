@@ -29,24 +29,24 @@ SAME = 0.5
 
 @dataclass(frozen=True, eq=False)
 class _Body:
-    places: np.ndarray  # (33, 2) pixels of the picture
+    places: np.ndarray  # (33, 2) pixels of the frame
     visibility: np.ndarray  # (33,) 0..1
-    next: Region  # where to look for it in the next picture
+    next: Region  # where to look for it in the next frame
 
 
 class BlazePose:
-    """Up to `people` bodies a picture, followed from picture to picture.
+    """Up to `people` bodies per frame, followed from frame to frame.
 
-    A body is looked for where it was in the picture before; the detector runs only while fewer than `people` are
-    followed. model: a `.task` bundle; the project's own when not given, with the landmark network that
-    `complexity` names: "lite", "full" or "heavy". visible: visibility 0..1 under which a joint counts as absent.
-    precision: of the landmark network, "fp32", or "bf16" on a CPU that has it, or "fp16" or "bf16" on a GPU. device:
-    "cuda" or "cpu"; where it is not given, an NVIDIA GPU that works, else the processor. notify: called with one line
-    when the user should know why it is not the best. networks: the bundle's, opened before.
+    A body is looked for where it was in the frame before; the detector runs only while fewer than `people` are
+    followed. model: a file with both networks (see `pose_models`), e.g. a `.task` bundle; by default the project's own,
+    with the landmark network of the given complexity: "lite", "full" or "heavy". visible: visibility 0..1 below which a
+    joint counts as absent. precision: of the landmark network: "fp32", "bf16" on a CPU that has it, "fp16" or "bf16" on
+    a GPU. device: "cuda" or "cpu"; by default an NVIDIA GPU if one works, else the CPU. notify: called with one line if
+    something else than the best is used. networks: the opened networks of the model.
 
-    Raises AssetError when the project's bundle cannot be had, FileNotFoundError for a bundle that is not there,
-    PoseError for one that does not fit, for a number of people below 1 and for a GPU that cannot be used, ModelError
-    for a precision that cannot be had.
+    Raises AssetError if the project's own networks cannot be downloaded, FileNotFoundError if there is no such file,
+    PoseError for a file without the two networks, for fewer than 1 person and for a GPU that cannot be used, ModelError
+    for a precision that is not available.
     """
 
     def __init__(
@@ -61,11 +61,11 @@ class BlazePose:
         networks: Networks | None = None,
     ) -> None:
         if people < 1:
-            raise PoseError(f"{people} people cannot be looked for, it has to be 1 or more")
+            raise PoseError(f"cannot look for {people} people, it has to be 1 or more")
         if networks is None:
-            bundle = pose_model(complexity) if model is None else model
-            networks = open_networks(bundle, people, precision, device, notify)
-        self._networks = networks
+            path = pose_model(complexity) if model is None else model
+            networks = open_networks(path, people, precision, device, notify)
+        self._networks: Networks | None = networks
         self.name = f"BlazePose {complexity if model is None else model.stem} {precision}"
         if networks.device:
             self.name += f" on {networks.device}"
@@ -73,7 +73,7 @@ class BlazePose:
         self._visible = visible
         self._anchors = detection.anchors()
         self._followed: list[Region] = []
-        # MediaPipe smooths where it is asked for one person, and so that the answers are the same, this does too.
+        # As MediaPipe, which smooths only if it is asked for one person.
         self._smoother = Smoother() if people == 1 else None
 
     def __enter__(self) -> BlazePose:
@@ -83,11 +83,13 @@ class BlazePose:
         self.close()
 
     def detect(self, frame: Frame) -> People:
-        """Everybody in the picture; see PoseEstimator. A neck needs both shoulders."""
+        """Everybody in the frame; see PoseEstimator. A neck needs both shoulders."""
+        if self._networks is None:
+            raise PoseError(f"{self.name} is closed")
         regions = self._followed
         if len(regions) < self._people:
-            regions = [*regions, *self._detected(frame.image)]
-        bodies = self._bodies(frame.image, apart(regions)[: self._people])
+            regions = [*regions, *self._detected(self._networks.detector, frame.image)]
+        bodies = _bodies(self._networks, frame.image, apart(regions)[: self._people])
         self._followed = [body.next for body in bodies]
         found = (
             openpose_joints(BLAZEPOSE_33_TO_OPENPOSE_18, places, visibility, frame.size, self._visible)
@@ -96,32 +98,18 @@ class BlazePose:
         return People(frame.time, frame.size, persons(found))
 
     def close(self) -> None:
-        """Give memory and threads back; may be called twice."""
+        """Free memory and threads. May be called twice."""
         self._networks = None
 
-    def _detected(self, picture: np.ndarray) -> list[Region]:
-        """The regions of people anywhere in the picture, the likeliest first."""
-        whole = Region.whole((picture.shape[1], picture.shape[0]))
-        network = self._networks.detector
-        whole.cut(picture, network.picture, cv2.BORDER_CONSTANT)
+    def _detected(self, network: Network, image: np.ndarray) -> list[Region]:
+        """The regions of people anywhere in the image, highest probability first."""
+        whole = Region.whole((image.shape[1], image.shape[0]))
+        whole.cut(image, network.image, cv2.BORDER_CONSTANT)
         network.start()
         boxes, scores = network.results()
         rows = detection.merge(*detection.decode(boxes, scores[:, 0], self._anchors))
-        hips, rims = whole.to_picture(rows[:, detection.HIPS]), whole.to_picture(rows[:, detection.RIM])
+        hips, rims = whole.to_image(rows[:, detection.HIPS]), whole.to_image(rows[:, detection.RIM])
         return [Region.around(*points) for points in zip(hips, rims, strict=True)]
-
-    def _bodies(self, picture: np.ndarray, regions: Sequence[Region]) -> list[_Body]:
-        """The bodies that are in the regions, in the regions' order; a region may be empty."""
-        bodies = []
-        while regions:
-            networks = self._networks.for_people(len(regions))
-            for network, region in zip(networks, regions, strict=False):
-                region.cut(picture, network.picture, cv2.BORDER_REPLICATE)
-                network.start()
-            found = [_body(network, region) for network, region in zip(networks, regions, strict=False)]
-            bodies += [body for body in found if body is not None]
-            regions = regions[len(networks) :]
-        return bodies
 
     def _smoothed(self, time: float, bodies: Sequence[_Body]) -> list[tuple[np.ndarray, np.ndarray]]:
         """Places (33, 2) and visibilities (33,) of every body."""
@@ -132,18 +120,32 @@ class BlazePose:
         return [self._smoother(time, body.places, body.visibility, body.next.side) for body in bodies]
 
 
+def _bodies(networks: Networks, image: np.ndarray, regions: Sequence[Region]) -> list[_Body]:
+    """The bodies in the regions, in the regions' order; a region may be empty."""
+    bodies: list[_Body] = []
+    while regions:
+        landmark_networks = networks.for_people(len(regions))
+        for network, region in zip(landmark_networks, regions, strict=False):
+            region.cut(image, network.image, cv2.BORDER_REPLICATE)
+            network.start()
+        found = [_body(network, region) for network, region in zip(landmark_networks, regions, strict=False)]
+        bodies += [body for body in found if body is not None]
+        regions = regions[len(landmark_networks) :]
+    return bodies
+
+
 def _body(network: Network, region: Region) -> _Body | None:
-    """What the network found in the region, when it has finished."""
+    """The body that a started network finds in the region, or None."""
     values, presence, heatmap = network.results()
     if presence[0] <= landmarks.PRESENT:
         return None
     places, visibility = landmarks.decode(values, heatmap)
-    places = region.to_picture(places)
+    places = region.to_image(places)
     return _Body(places[: landmarks.BODY], visibility, Region.around(places[landmarks.HIPS], places[landmarks.RIM]))
 
 
 def apart(regions: Sequence[Region]) -> list[Region]:
-    """The regions without those that show the same person as a later one."""
+    """The regions without those that show the same person as a later region."""
     kept: list[Region] = []
     for region in regions:
         kept = [other for other in kept if region.overlap(other) <= SAME]

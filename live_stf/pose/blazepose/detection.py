@@ -1,25 +1,25 @@
-"""From the person detector's raw output to regions: anchors, boxes, and one box a person.
+"""From the person detector's raw output to regions: anchors, boxes, and one box per person.
 
-The detector looks at the picture in squares of several sizes (SSD, Liu et al. 2016) and says for each whether a person
-is there, and where its box and alignment points are. Numbers are those of MediaPipe's published pose detection graph.
+The detector looks at the image in squares of several sizes (SSD, Liu et al. 2016). For each square it gives the score
+of a person, a box and alignment points. Numbers are those of MediaPipe's published pose detection graph.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-PIXELS = 224  # of the detector's square picture
+PIXELS = 224  # side of the detector's square input
 STRIDES = (8, 16, 32, 32, 32)  # pixels between anchors, layer by layer
 ANCHORS_A_PLACE = 2  # in every layer
-LIKELY = 0.5  # least probability of a person
+LIKELY = 0.5  # smallest probability of a person
 SAME = 0.5  # overlap (intersection over union) above which two boxes show one person
 
 BOX = slice(0, 4)  # of the detector's 12 values: middle x, y, width, height; then four points, x and y each
-HIPS, RIM = slice(4, 6), slice(6, 8)  # middle of the hips, and where the circle around the body is highest
+HIPS, RIM = slice(4, 6), slice(6, 8)  # middle of the hips, and the top of the circle around the body
 
 
 def anchors() -> np.ndarray:
-    """(2254, 2) places x, y from 0 to 1 that the detector's boxes and points are measured from.
+    """(2254, 2) places x, y from 0 to 1, from which the detector's boxes and points are measured.
 
     Layer by layer, row by row; layers of one stride share their rows.
     """
@@ -34,11 +34,11 @@ def anchors() -> np.ndarray:
 
 
 def decode(boxes: np.ndarray, scores: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Likely persons, the likeliest first: rows (N, 12) of `boxes` in places from 0 to 1, and probabilities (N,).
+    """Likely people, highest probability first: rows (N, 12) of `boxes` from 0 to 1, and probabilities (N,).
 
-    boxes (2254, 12) and scores (2254,), logits, are what the detector gives; places are its `anchors()`.
+    boxes (2254, 12) and scores (2254,), which are logits, are the detector's outputs; places are its `anchors()`.
     """
-    # A logit of 0 is a probability of one half: nothing has to be decoded for the many that are below.
+    # Logits are compared, so that the many unlikely boxes need not be decoded.
     likely = np.flatnonzero(scores >= np.log(LIKELY / (1 - LIKELY)))
     probabilities = 1 / (1 + np.exp(-np.minimum(scores[likely], 100.0)))
     order = np.argsort(-probabilities, kind="stable")
@@ -50,11 +50,11 @@ def decode(boxes: np.ndarray, scores: np.ndarray, places: np.ndarray) -> tuple[n
 
 
 def merge(rows: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """One row (N, 12) a person, the likeliest first: the mean, by probability, of all rows whose boxes show it."""
+    """One row (N, 12) per person, highest probability first: the weighted mean of all rows whose boxes show it."""
     persons = []
     while len(rows):
         same = overlaps(rows[:, BOX], rows[0, BOX]) > SAME
-        same[0] = True  # even a box without an area shows what it shows
+        same[0] = True  # a box without an area overlaps nothing, not even itself
         persons.append(np.average(rows[same], axis=0, weights=probabilities[same]))
         rows, probabilities = rows[~same], probabilities[~same]
     return np.array(persons, dtype=np.float32).reshape(-1, 12)

@@ -60,7 +60,7 @@ class _Place:
     """One picture of a graph's batch; the whole batch is run when the last place is started."""
 
     def __init__(self, graph: CudaGraph, index: int, last: bool) -> None:
-        self.picture: np.ndarray = graph.input[index]
+        self.image: np.ndarray = graph.input[index]
         self._graph = graph
         self._last = last
         self._outputs = tuple(output[index, ...] for output in graph.outputs)

@@ -1,17 +1,17 @@
-"""From the landmark network's raw output to places inside a region, with the heat maps' correction."""
+"""From the landmark network's raw output to places inside a region, corrected by its heat maps."""
 
 from __future__ import annotations
 
 import numpy as np
 
-PIXELS = 256  # of the landmark network's square picture
+PIXELS = 256  # side of the landmark network's square input
 BODY = 33  # landmarks of BLAZEPOSE_33
-HIPS, RIM = 33, 34  # auxiliary landmarks that the next picture's region is made of
+HIPS, RIM = 33, 34  # auxiliary landmarks from which the next frame's region is made
 USED = 35  # of 39
 PRESENT = 0.5  # probability above which there is a body in the region
 
-_REACH = 3  # cells of the heat map that are looked at on each side of a landmark
-_CONFIDENT = 0.5  # least probability in the heat map that corrects a landmark
+_REACH = 3  # cells of the heat map that count on each side of a landmark
+_CONFIDENT = 0.5  # smallest peak of the heat map that corrects a landmark
 # Of the cells around a landmark, row by row: columns to the right, rows down, and one to count them.
 _DOWN, _ACROSS = (steps.ravel() for steps in np.mgrid[-_REACH : _REACH + 1, -_REACH : _REACH + 1])
 _MOMENTS = np.stack([_ACROSS, _DOWN, np.ones_like(_DOWN)], axis=1).astype(np.float32)
@@ -28,9 +28,9 @@ def decode(values: np.ndarray, heatmap: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def refine(places: np.ndarray, heatmap: np.ndarray) -> np.ndarray:
-    """Places (L, 2) moved to the mean of the heat map (H, W, >=L) around them, where that is sure of itself.
+    """Places (L, 2) moved to the mean of the heat map (H, W, >=L) around them.
 
-    A place outside the region, and one around which no cell is likely, stay where they are.
+    A place outside the region, or one with no likely cell around it, stays.
     """
     rows, columns, channels = heatmap.shape
     shape = np.array([columns, rows])
@@ -38,7 +38,7 @@ def refine(places: np.ndarray, heatmap: np.ndarray) -> np.ndarray:
     x, y = cell[:, :1] + _ACROSS, cell[:, 1:] + _DOWN
     channel = np.arange(len(places))[:, None]
     whole = bool((cell.min(axis=0) >= _REACH).all() and (cell.max(axis=0) < shape - _REACH).all())
-    if whole:  # as nearly always, and there is less to do
+    if whole:  # the usual case, which is quicker
         weights = 1 / (1 + np.exp(-heatmap.reshape(-1)[(y * columns + x) * channels + channel]))
     else:
         there = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)

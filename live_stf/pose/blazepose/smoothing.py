@@ -1,4 +1,4 @@
-"""Smoothing of one body's landmarks over time: still ones are held, fast ones are left alone.
+"""Smoothing of one body's landmarks over time: strong for still landmarks, weak for fast ones.
 
 The one-euro filter (Casiez, Roussel and Vogel 2012): a low-pass whose cutoff grows with speed. Parameters are those of
 MediaPipe's pose landmarker.
@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-LEAST_CUTOFF = 0.05  # hertz, for what does not move
-BETA = 80.0  # hertz by which the cutoff grows for every body side per second
+LEAST_CUTOFF = 0.05  # hertz, for landmarks at rest
+BETA = 80.0  # hertz per speed of one body side per second
 SPEED_CUTOFF = 1.0  # hertz, for the speed itself
 VISIBILITY_SHARE = 0.1  # of a new visibility in the smoothed one
 
 
 class Smoother:
-    """Landmarks of one body, picture after picture. A time that does not ascend begins anew."""
+    """Smooths the landmarks of one body, frame after frame. A time that does not ascend starts anew."""
 
     def __init__(self) -> None:
         self._time: float | None = None
@@ -26,7 +26,7 @@ class Smoother:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Smoothed places (L, 2) and visibilities (L,).
 
-        time in seconds, places in pixels, side: of the body's region in pixels, the measure of speed.
+        time: seconds. places: pixels. side: of the body's region in pixels, the unit of speed.
         """
         if self._time is None or time <= self._time:
             self._places, self._speed, self._visibility = places, np.zeros_like(places), visibility
@@ -46,6 +46,6 @@ def _low_pass(old: np.ndarray, new: np.ndarray, share: np.ndarray | float) -> np
 
 
 def _share(cutoff: np.ndarray | float, interval: float) -> np.ndarray | float:
-    """How much of a new value is taken by a first-order low-pass with a cutoff in hertz."""
+    """The share of a new value in a first-order low-pass with a cutoff in hertz."""
     turns = 2 * np.pi * cutoff * interval
     return turns / (turns + 1)

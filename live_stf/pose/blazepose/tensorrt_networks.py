@@ -262,11 +262,11 @@ def real_references(bundle: Path) -> tuple[References, References]:
             somebody = pose.detect(frame).persons
             if frame.index % STRIDE != STRIDE - 1 or not somebody:
                 continue
-            Region.whole(frame.size).cut(frame.image, detector.picture, cv2.BORDER_CONSTANT)
+            Region.whole(frame.size).cut(frame.image, detector.image, cv2.BORDER_CONSTANT)
             detector.start()
             for network, samples in zip((detector, landmarks), seen, strict=True):
                 answers = [output.copy() for output in network.results()]
-                samples.append((network.picture.copy(), answers))
+                samples.append((network.image.copy(), answers))
     collected = []
     for samples in seen:
         pictures, answers = zip(*samples, strict=True)

@@ -1,6 +1,6 @@
-"""A network of MediaPipe's as its file has it, turned into one that OpenVINO runs faster, with the same results.
+"""Rewrites a network of MediaPipe's into one that OpenVINO runs faster.
 
-Up to the rounding of the last digits, that is, and on the tensors that are asked for.
+Its results are the same up to rounding in the last digits; outputs that are not used are removed.
 """
 
 from __future__ import annotations
@@ -14,45 +14,45 @@ from live_stf.runtime.openvino import openvino
 operators = openvino.opset13
 
 COLOURS = 3
-_PAIR = 2  # pixels of a row that are taken together
+_PAIR = 2  # pixels of a row that are read together
 
 
 def rewritten(model: openvino.Model, outputs: Sequence[int], mean: float, scale: float) -> openvino.Model:
     """The network up to `outputs`, taking (1, N, N, 3) uint8 BGR; a value becomes (value - mean) / scale.
 
-    The model itself is spent. ValueError for one that does not begin as MediaPipe's pose networks do.
+    The given model must not be used afterwards. Raises ValueError if it does not begin like MediaPipe's pose networks.
     """
     kept = openvino.Model([model.output(index) for index in outputs], model.get_parameters(), model.friendly_name)
-    picture = _take_pictures(kept, mean, scale)
+    image = _replace_stem(kept, mean, scale)
     _merge_pointwise(kept)
-    return openvino.Model(kept.get_results(), [picture], model.friendly_name)
+    return openvino.Model(kept.get_results(), [image], model.friendly_name)
 
 
-def _take_pictures(model: openvino.Model, mean: float, scale: float) -> openvino.op.Parameter:
-    """Put another first convolution into the model, and return the pictures that it begins with.
+def _replace_stem(model: openvino.Model, mean: float, scale: float) -> openvino.op.Parameter:
+    """Replace the model's first convolution, and return the new one's input, an image.
 
-    OpenVINO computes with the channels last, as pictures have them, but the file's network puts them first, and turning
-    them to and fro takes as long as the convolution. Where the first steps see pairs of pixels, six channels each,
-    nothing can be moved in front of what takes the pairs apart, and no turning is left. Colours and scale are in the
+    OpenVINO computes with the channels last, as images have them, but the file's network puts them first, and
+    transposing them takes as long as the convolution. If the first steps see pairs of pixels with six channels each,
+    OpenVINO moves no transposition in front of them, and none is left. The order of colours and the scale are in the
     weights.
     """
     first = next((node for node in model.get_ordered_ops() if node.get_type_name() == "Convolution"), None)
     side = model.input(0).get_partial_shape()[1].get_length() if model.input(0).get_partial_shape().rank == 4 else 0
     weights = None if first is None else _constant(first.input_value(1))
-    if weights is None or side % _PAIR or not _is_stem(first, weights, side):
-        raise ValueError("its first step is not the one of a pose network")
+    if first is None or weights is None or side % _PAIR or not _is_stem(first, weights, side):
+        raise ValueError("it does not begin like a pose network")
     weights = weights[:, ::-1] / np.float32(scale)  # from RGB to BGR
-    # Of a row's pixels 2i-1, 2i and 2i+1, which make value i, the first is in the pair before.
+    # Value i is made of a row's pixels 2i-1, 2i and 2i+1, of which the first is in the pair before.
     paired = np.zeros((len(weights), COLOURS * _PAIR, 3, 2), np.float32)
     paired[:, COLOURS:, :, 0] = weights[..., 0]
     paired[:, :COLOURS, :, 1], paired[:, COLOURS:, :, 1] = weights[..., 1], weights[..., 2]
 
-    picture = operators.parameter([1, side, side, COLOURS], openvino.Type.u8)
-    values = operators.convert(picture, openvino.Type.f32)
+    image = operators.parameter([1, side, side, COLOURS], openvino.Type.u8)
+    values = operators.convert(image, openvino.Type.f32)
     if mean:
         values = operators.subtract(values, np.float32(mean))
     pairs = operators.reshape(values, np.array([1, side, side // _PAIR, COLOURS * _PAIR]), special_zero=False)
-    begun = operators.convolution(
+    stem = operators.convolution(
         operators.transpose(pairs, np.array([0, 3, 1, 2])),
         paired,
         strides=[2, 1],
@@ -60,12 +60,12 @@ def _take_pictures(model: openvino.Model, mean: float, scale: float) -> openvino
         pads_end=[0, 0],
         dilations=[1, 1],
     )
-    first.output(0).replace(begun.output(0))
-    return picture
+    first.output(0).replace(stem.output(0))
+    return image
 
 
 def _is_stem(convolution: openvino.Node, weights: np.ndarray, side: int) -> bool:
-    """Whether it takes every second pixel of the network's input with its neighbours, and zeros around the picture."""
+    """Whether it reads every second pixel of the network's input with its neighbours, and zeros around the image."""
     pad = convolution.input_value(0).get_node()
     if (
         weights.shape[1:] != (COLOURS, 3, 3)
@@ -73,12 +73,15 @@ def _is_stem(convolution: openvino.Node, weights: np.ndarray, side: int) -> bool
         or pad.get_attributes()["pad_mode"] != "constant"
     ):
         return False
-    turned = pad.input_value(0).get_node()
+    transposed = pad.input_value(0).get_node()
     before, behind, value = (_constant(source) for source in pad.input_values()[1:])
     return (
-        turned.get_type_name() == "Transpose"
-        and turned.input_value(0).get_node().get_type_name() == "Parameter"
-        and list(turned.output(0).shape) == [1, COLOURS, side, side]
+        transposed.get_type_name() == "Transpose"
+        and transposed.input_value(0).get_node().get_type_name() == "Parameter"
+        and list(transposed.output(0).shape) == [1, COLOURS, side, side]
+        and before is not None
+        and behind is not None
+        and value is not None
         and before.tolist() == behind.tolist() == [0, 0, 1, 1]
         and not value.any()
         and list(convolution.get_attributes()["strides"]) == [2, 2]
@@ -87,13 +90,13 @@ def _is_stem(convolution: openvino.Node, weights: np.ndarray, side: int) -> bool
 
 
 def _merge_pointwise(model: openvino.Model) -> None:
-    """Make one convolution of two, each of one pixel, between which nothing happens and nobody else reads.
+    """Merge pairs of convolutions of one pixel each, if nothing happens between them and nothing else reads there.
 
-    The first block of a landmark network ends in few channels, and the next begins with many: together they are little
-    more to compute, and what lies between, a large tensor, is neither written nor read.
+    The first block of a landmark network ends in few channels, and the next begins with many: merged, they are little
+    more to compute, and the large tensor between them is neither written nor read.
     """
     nodes = model.get_ordered_ops()
-    inside = {node.get_name() for node in nodes}  # what led to outputs that were left out still hangs on them
+    inside = {node.get_name() for node in nodes}  # nodes of removed outputs are still connected
 
     def read_once(node: openvino.Node) -> bool:
         readers = [target.get_node().get_name() for target in node.output(0).get_target_inputs()]
@@ -101,8 +104,10 @@ def _merge_pointwise(model: openvino.Model) -> None:
 
     for second in nodes:
         outer = _pointwise(second)
-        shift = None if outer is None else second.input_value(0).get_node()
-        if shift is None or shift.get_type_name() != "Add" or not read_once(shift):
+        if outer is None:
+            continue
+        shift = second.input_value(0).get_node()
+        if shift.get_type_name() != "Add" or not read_once(shift):
             continue
         first, offset = shift.input_value(0).get_node(), _constant(shift.input_value(1))
         inner = _pointwise(first)
@@ -122,7 +127,7 @@ def _merge_pointwise(model: openvino.Model) -> None:
 
 
 def _pointwise(node: openvino.Node) -> np.ndarray | None:
-    """The weights (to, from) of a convolution that looks at one pixel for one pixel, None for anything else."""
+    """The weights (to, from) of a convolution of one pixel with stride 1; None for anything else."""
     if node.get_type_name() != "Convolution" or set(node.get_attributes()["strides"]) != {1}:
         return None
     weights = _constant(node.input_value(1))
@@ -130,7 +135,7 @@ def _pointwise(node: openvino.Node) -> np.ndarray | None:
 
 
 def _constant(source: openvino.Output) -> np.ndarray | None:
-    """The value of a constant, which files keep in half precision, as float32; None for what is computed.
+    """The value of a constant as float32 (files keep it in half precision); None for anything else.
 
     Axes of length one may be missing.
     """

@@ -1,1 +1,1 @@
-"""How the outputs of pose networks and person detectors are told apart and read, one module per form."""
+"""How the outputs of pose networks and person detectors are recognised and read, one module per form."""

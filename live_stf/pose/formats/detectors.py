@@ -1,41 +1,38 @@
-"""Person detectors: three forms of output that tell boxes, scores and classes."""
+"""Person detectors: three forms of output with boxes, scores and classes."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 
-from live_stf.pose.formats.output_form import UNIT, Boxes, Pixels, Shape, distinct, from_middle
+from live_stf.pose.formats.output_form import UNIT, Boxes, OutputForm, Pixels, Shape, distinct, from_middle
 
 OVERLAP = 0.5
-PERSON = 0  # class, in COCO and in detectors of nothing but people
+PERSON = 0  # class, in COCO and in detectors that find only people
 
 
-class Detector(Protocol):
-    """A network that finds boxes around people in the whole picture."""
+class Detector(OutputForm):
+    """The outputs of a network that finds boxes around people in the whole image."""
 
-    kind: str
-    pixels: Pixels
-
+    @abstractmethod
     def fits(self, shapes: Sequence[Shape]) -> bool:
-        """Whether the network's outputs are of this form."""
-        ...
+        """Whether the network's outputs have this form."""
 
+    @abstractmethod
     def read(self, outputs: Sequence[np.ndarray], score: float) -> Boxes:
         """People with at least that score, best first, each once."""
-        ...
 
 
-class YoloBoxes:
+class YoloBoxes(Detector):
     """YOLO: (1, 4 + classes, anchors), boxes by middle and size."""
 
     kind = "yolo"
     pixels = UNIT
 
     def fits(self, shapes: Sequence[Shape]) -> bool:
-        # More anchors than classes: the other way round it is another layout.
+        # More anchors than classes; otherwise it is another layout.
         return len(shapes) == 1 and len(shapes[0]) == 3 and 4 < shapes[0][1] < shapes[0][2]
 
     def read(self, outputs: Sequence[np.ndarray], score: float) -> Boxes:
@@ -44,7 +41,7 @@ class YoloBoxes:
         return _distinct(from_middle(rows[:, :4]), rows[:, 4 + PERSON], score)
 
 
-class YoloBoxesEndToEnd:
+class YoloBoxesEndToEnd(Detector):
     """YOLO, end to end: (1, n, 6), corners, score, class."""
 
     kind = "yolo-end-to-end"
@@ -59,11 +56,11 @@ class YoloBoxesEndToEnd:
         return _distinct(rows[:, :4], rows[:, 4], score)
 
 
-class DetsAndLabels:
+class DetsAndLabels(Detector):
     """RTMDet as MMDeploy exports it: dets (1, n, 5), corners and score; labels (1, n)."""
 
     kind = "dets-and-labels"
-    # RTMDet's own; YOLOX has plain BGR instead.
+    # Those of RTMDet; YOLOX takes plain BGR.
     pixels = Pixels("bgr", (103.53, 116.28, 123.675), (57.375, 57.12, 58.395))
 
     def fits(self, shapes: Sequence[Shape]) -> bool:

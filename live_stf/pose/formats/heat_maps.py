@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from live_stf.pose.formats.output_form import IMAGENET, Shape
+from live_stf.pose.formats.output_form import IMAGENET, Shape, TopDown
 
 
-class HeatMaps:
-    """(1, K, height / stride, width / stride); a joint is at its map's peak, a quarter cell towards the higher side."""
+class HeatMaps(TopDown):
+    """(1, K, height / stride, width / stride); a joint is a quarter cell beside its map's peak, on the higher side."""
 
     kind = "heat-maps"
     pixels = IMAGENET
@@ -23,7 +23,7 @@ class HeatMaps:
         joints, height, width = maps.shape
         peak = maps.reshape(joints, -1).argmax(axis=-1)
         row, column = np.unravel_index(peak, (height, width))
-        around = np.pad(maps, ((0, 0), (1, 1), (1, 1)), mode="reflect")  # at an edge there is no side to lean to
+        around = np.pad(maps, ((0, 0), (1, 1), (1, 1)), mode="reflect")  # at an edge both sides are equal
         each = np.arange(joints)
         x = column + 0.25 * np.sign(around[each, row + 1, column + 2] - around[each, row + 1, column])
         y = row + 0.25 * np.sign(around[each, row + 2, column + 1] - around[each, row, column + 1])

@@ -1,4 +1,4 @@
-"""RTMO and YOLOX-pose as MMDeploy exports them: boxes with scores, and the keypoints that belong to each."""
+"""RTMO and YOLOX-pose as MMDeploy exports them: boxes with scores, and keypoints for each."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from live_stf.pose.formats.output_form import PLAIN_BGR, Bodies, Shape, distinct
+from live_stf.pose.formats.output_form import PLAIN_BGR, Bodies, Shape, WholeImage, distinct
 
-OVERLAP = 0.45  # RTMO's files leave a few bodies in twice; this is how its authors' own program takes them out
+OVERLAP = 0.45  # RTMO's files report a few bodies twice; its authors' own program removes them with this
 
 
-class OneStage:
+class OneStage(WholeImage):
     """dets (1, n, 5): left, top, right, bottom, score; keypoints (1, n, K, 3)."""
 
     kind = "one-stage"

@@ -1,23 +1,23 @@
-"""What every form of output says about itself, and what it is read into."""
+"""What every form of output has in common, and what outputs are read into."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import cv2
 import numpy as np
 
-Shape = tuple[int, ...]  # -1 where it is known only after a run
+Shape = tuple[int, ...]  # -1 for a side that is known only after a run
 
-# Joints that this program can read: COCO-17 and OpenPose-18.
+# Numbers of joints that can be read: COCO-17 and OpenPose-18.
 READABLE = (17, 18)
 
 
 @dataclass(frozen=True)
 class Pixels:
-    """What a network was trained to see: (value - mean) / std of values 0..255, by channel, `colours` in order."""
+    """How a network was trained to see: (value - mean) / std of values 0..255, by channel in the order of `colours`."""
 
     colours: str = "rgb"  # or "bgr"
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -48,47 +48,48 @@ class Boxes:
     scores: np.ndarray
 
 
-class WholePicture(Protocol):
-    """A network that finds all bodies in one look at the picture."""
+class OutputForm(ABC):
+    """How a network's outputs are laid out. kind: its name in descriptions. pixels: what such networks usually see."""
 
     kind: str
     pixels: Pixels
 
+
+class WholeImage(OutputForm):
+    """The outputs of a network that finds all bodies by looking once at the image."""
+
+    @abstractmethod
     def joints(self, shapes: Sequence[Shape], size: tuple[int, int]) -> int | None:
-        """How many joints a body has by the shapes of the network's outputs; None where they are of another form.
+        """How many joints a body has, by the shapes of the network's outputs; None if they have another form.
 
         size: (width, height) of the network's input.
         """
-        ...
 
+    @abstractmethod
     def read(self, outputs: Sequence[np.ndarray], score: float) -> Bodies:
         """Bodies with at least that score, each once."""
-        ...
 
 
-class TopDown(Protocol):
-    """A network that finds the joints of one person in a crop."""
+class TopDown(OutputForm):
+    """The outputs of a network that finds the joints of one person in a crop."""
 
-    kind: str
-    pixels: Pixels
-
+    @abstractmethod
     def joints(self, shapes: Sequence[Shape], size: tuple[int, int]) -> int | None:
-        """As `WholePicture.joints`."""
-        ...
+        """See `WholeImage.joints`."""
 
+    @abstractmethod
     def read(self, outputs: Sequence[np.ndarray], size: tuple[int, int]) -> np.ndarray:
         """Keypoints (K, 3): x, y in pixels of an input of `size` (width, height), score."""
-        ...
 
 
 def distinct(boxes: np.ndarray, scores: np.ndarray, score: float, overlap: float) -> np.ndarray:
-    """Indices of the boxes (n, 4) that have at least `score`, best first, without those that overlap a better one.
+    """Indices of the boxes (n, 4) with at least `score` that overlap no better one, best first.
 
-    Non-maximum suppression; overlap: intersection over union from which two boxes are one.
+    Non-maximum suppression. overlap: intersection over union from which two boxes count as one.
     """
     good = np.flatnonzero(scores >= score)
     sides = np.concatenate([boxes[good, :2], boxes[good, 2:] - boxes[good, :2]], axis=1)
-    kept = cv2.dnn.NMSBoxes(sides.astype(np.float64), scores[good].astype(np.float32), 0.0, overlap)
+    kept = cv2.dnn.NMSBoxes(sides.tolist(), scores[good].tolist(), 0.0, overlap)
     return good[np.asarray(kept, dtype=int).reshape(-1)]
 
 

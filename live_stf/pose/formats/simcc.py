@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from live_stf.pose.formats.output_form import IMAGENET, Shape
+from live_stf.pose.formats.output_form import IMAGENET, Shape, TopDown
 
 
-class SimCC:
+class SimCC(TopDown):
     """simcc_x (1, K, r * width) and simcc_y (1, K, r * height), in this order; r bins a pixel, 2 in RTMPose."""
 
     kind = "simcc"
@@ -23,7 +23,7 @@ class SimCC:
         return x[1] if x[1] == y[1] > 0 and same_fineness else None
 
     def read(self, outputs: Sequence[np.ndarray], size: tuple[int, int]) -> np.ndarray:
-        # A joint is found as surely as the less sure of its two coordinates.
+        # A joint has the smaller score of its two coordinates.
         bins = [output[0] for output in outputs]
         score = np.minimum(*(along.max(axis=-1) for along in bins))
         # Bin b of r a pixel lies where b / r is counted from the middle of the first pixel.

@@ -1,8 +1,8 @@
-"""YOLO-pose as its trainer exports it: one output, a row of numbers for every anchor or for every body.
+"""YOLO-pose as its trainer exports it: one output, with a row of numbers for every anchor or body.
 
-Layouts as of Ultralytics' documentation: without end-to-end head, for every anchor the box (middle, size), the score of
-a person and every keypoint (x, y, score), anchors last, overlapping ones left in; end to end, for every body the box
-(corners), score, class and the keypoints.
+Layouts after Ultralytics' documentation. Without an end-to-end head: for every anchor the box (middle, size), the score
+of a person and every keypoint (x, y, score); the axis of anchors comes last, and overlapping boxes are not removed. End
+to end: for every body the box (corners), score, class and the keypoints.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from live_stf.pose.formats.output_form import READABLE, UNIT, Bodies, Shape, distinct, from_middle
+from live_stf.pose.formats.output_form import READABLE, UNIT, Bodies, Shape, WholeImage, distinct, from_middle
 
-OVERLAP = 0.7  # intersection over union from which two boxes are one, the trainer's own
+OVERLAP = 0.7  # intersection over union from which two boxes count as one, as in its trainer
 PERSON = 0  # class
-# An end-to-end head gives a few hundred bodies. Thousands of rows as long are another layout, that of YOLOv7-pose.
+# An end-to-end head gives a few hundred bodies. Thousands of rows of this length are the layout of YOLOv7-pose.
 MOST_BODIES = 1000
 
 
-class Yolo:
+class Yolo(WholeImage):
     """(1, 5 + 3 K, anchors)."""
 
     kind = "yolo"
@@ -37,7 +37,7 @@ class Yolo:
         return _bodies(kept[:, 4], kept[:, 5:])
 
 
-class YoloEndToEnd:
+class YoloEndToEnd(WholeImage):
     """(1, n, 6 + 3 K)."""
 
     kind = "yolo-end-to-end"

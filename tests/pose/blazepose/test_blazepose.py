@@ -32,7 +32,7 @@ def count_detections(estimator: BlazePose) -> list[int]:
 
     class Counting:
         def __init__(self, network):
-            self.picture, self.results = network.picture, network.results
+            self.image, self.results = network.image, network.results
             self._start = network.start
 
         def start(self):
@@ -152,16 +152,16 @@ def test_what_cannot_be_opened_is_named(bundle, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nothing\.task"):
         BlazePose(model=tmp_path / "nothing.task")
     (tmp_path / "text.task").write_text("not a bundle")
-    with pytest.raises(PoseError, match=r"text\.task is no bundle of MediaPipe's pose networks"):
+    with pytest.raises(PoseError, match=r"text\.task does not hold MediaPipe's pose networks"):
         BlazePose(model=tmp_path / "text.task")
     with zipfile.ZipFile(bundle) as whole, zipfile.ZipFile(tmp_path / "half.task", "w") as half:
         half.writestr("pose_detector.tflite", whole.read("pose_detector.tflite"))
-    with pytest.raises(PoseError, match=r"half\.task is no bundle .*pose_landmarks_detector\.tflite"):
+    with pytest.raises(PoseError, match=r"half\.task does not hold .*pose_landmarks_detector\.tflite"):
         BlazePose(model=tmp_path / "half.task")
     with zipfile.ZipFile(tmp_path / "swapped.task", "w") as swapped:
         swapped.writestr("pose_detector.tflite", b"weights")
         swapped.writestr("pose_landmarks_detector.tflite", b"weights")
-    with pytest.raises(PoseError, match=r"swapped\.task is no bundle"):
+    with pytest.raises(PoseError, match=r"swapped\.task does not hold"):
         BlazePose(model=tmp_path / "swapped.task")
     with pytest.raises(PoseError, match="0 people"):
         BlazePose(people=0, model=bundle)

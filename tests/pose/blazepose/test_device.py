@@ -54,7 +54,7 @@ def test_a_gpu_that_does_not_work_gives_way_to_the_processor(bundle: Path) -> No
 def test_a_bundle_that_cannot_be_read_is_not_the_gpus_fault(tmp_path: Path) -> None:
     (tmp_path / "text.task").write_text("not a bundle")
     for hardware in (Hardware(), PC):
-        with pytest.raises(PoseError, match=r"text\.task is no bundle"):
+        with pytest.raises(PoseError, match=r"text\.task does not hold"):
             open_networks(tmp_path / "text.task", 1, "fp32", None, pytest.fail, hardware)
         with pytest.raises(FileNotFoundError, match=r"nothing\.task"):
             open_networks(tmp_path / "nothing.task", 1, "fp32", None, pytest.fail, hardware)

@@ -106,7 +106,7 @@ def test_a_batch_between_two_sizes_is_filled_up_and_runs_once() -> None:
         places = networks.for_people(count)
         assert len(places) == min(count, 4)
         for number, place in enumerate(places):
-            place.picture[:] = number + 1
+            place.image[:] = number + 1
             place.start()
         assert runs == [size]
         for number, place in enumerate(places):

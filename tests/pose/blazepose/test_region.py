@@ -20,8 +20,8 @@ def test_the_rim_lies_straight_above_the_middle_as_far_as_the_margin_leaves(x, y
         return
     region = Region.around(centre, rim)
     assert -np.pi <= region.angle <= np.pi
-    np.testing.assert_allclose(region.to_picture(np.array([0.5, 0.5])), centre, atol=1e-6)
-    np.testing.assert_allclose(region.to_picture(np.array([0.5, 0.5 - 0.5 / MARGIN])), rim, atol=1e-6)
+    np.testing.assert_allclose(region.to_image(np.array([0.5, 0.5])), centre, atol=1e-6)
+    np.testing.assert_allclose(region.to_image(np.array([0.5, 0.5 - 0.5 / MARGIN])), rim, atol=1e-6)
 
 
 def test_someone_upright_is_not_turned_and_someone_lying_to_the_right_by_a_quarter():
@@ -31,7 +31,7 @@ def test_someone_upright_is_not_turned_and_someone_lying_to_the_right_by_a_quart
 
 def test_the_whole_picture_is_in_the_middle_of_its_square():
     whole = Region.whole((640, 360))
-    corners = whole.to_picture(np.array([[0, 0.5 - 360 / 640 / 2], [1, 0.5 + 360 / 640 / 2]]))
+    corners = whole.to_image(np.array([[0, 0.5 - 360 / 640 / 2], [1, 0.5 + 360 / 640 / 2]]))
     np.testing.assert_allclose(corners, [[0, 0], [640, 360]], atol=1e-9)
 
 
@@ -40,7 +40,7 @@ def test_what_is_at_a_place_of_the_picture_is_at_that_place_of_the_cut(angle):
     picture = np.zeros((300, 400, 3), np.uint8)
     region = Region(210, 160, 180, angle)
     seen = np.array([0.25, 0.7])
-    cv2.circle(picture, tuple(round(v) for v in region.to_picture(seen)), 4, (255, 255, 255), -1)
+    cv2.circle(picture, tuple(round(v) for v in region.to_image(seen)), 4, (255, 255, 255), -1)
     cut = np.empty((256, 256, 3), np.uint8)
     region.cut(picture, cut, cv2.BORDER_CONSTANT)
     rows, columns = np.nonzero(cut[..., 0] > 100)
