@@ -1,4 +1,4 @@
-"""Recognition as a library: pictures or keypoints in, events out. No window, no Qt."""
+"""Recognition as a library: images or keypoints in, events out. Needs no window and no Qt."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from live_stf.model import load_model
 from live_stf.pose import estimators
 from live_stf.pose.joints import VISIBLE, openpose_joints, persons
 from live_stf.pose.tracking import Tracker
+from live_stf.runtime.forking import check_process
 from live_stf.skeleton import BLAZEPOSE_33_TO_OPENPOSE_18, COCO_17_TO_OPENPOSE_18, OPENPOSE_18, Remap
 from live_stf.sources.reconnect import open_reconnecting
-from live_stf.types import Event, Frame, People
+from live_stf.types import Event, Frame, People, Scores
 
 if TYPE_CHECKING:
     from live_stf.pose.estimator import PoseEstimator
@@ -34,14 +35,26 @@ LAYOUTS = MappingProxyType(
 
 
 class Recognizer:
-    """What everybody in a camera's pictures is doing.
+    """Recognises what the people in view of one camera are doing.
 
-    model: name in models/, or a model's folder. engine, pose: as in the programs; the pose estimator is opened with the
-    first picture, so whoever gives keypoints needs none. people: how many the pose estimator looks for.
-    labels_per_second: how often the network is asked, at most. Raises ModelError, AssetError and PoseError, all of them
-    LiveStfError.
+    model: a name in models/, or a model's folder. engine, pose: what runs the network, and what finds people, as on the
+    command line; the pose estimator is opened with the first image, so keypoints need none. people: the most people to
+    look for. labels_per_second: the highest rate at which the network runs.
 
-    One object follows one camera; several threads must not push into the same one.
+    Raises ModelError, AssetError or PoseError, all of them LiveStfError. Not thread-safe.
+
+    Examples
+    --------
+    Listen to a camera, a video file or a network stream:
+
+    >>> with Recognizer() as recognizer:
+    ...     for event in recognizer.listen(0):
+    ...         print(event.identity, event.state, event.label, event.score)
+
+    Give it images of your own:
+
+    >>> recognizer = Recognizer(people=1)
+    >>> events = recognizer.push_image(image, time=0.0)
     """
 
     def __init__(
@@ -54,18 +67,18 @@ class Recognizer:
     ) -> None:
         self.model = load_model(model)
         self._classifier = open_classifier(self.model, engine)
-        estimators.parse_pose(pose)  # PoseError now and not with the first picture
+        estimators.parse_pose(pose)  # raises PoseError now, not with the first image
         self._pose_name, self._people = pose, people
         self._period = 1.0 / labels_per_second
         self._pose: PoseEstimator | None = None
         self._tracker = Tracker()
         self._states = PersonStates(self.model, forget=self._tracker.max_age)
         self._newest = self._asked = -np.inf
-        self._pictures = 0
+        self._images = 0
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Every label that an event can have; the model's class for everything else never is one."""
+        """The labels that an event can have; the model's class for everything else is none of them."""
         return tuple(label for label in self.model.labels if label != self.model.none_label)
 
     def __enter__(self) -> Recognizer:
@@ -75,25 +88,26 @@ class Recognizer:
         self.close()
 
     def close(self) -> None:
-        """Give the pose estimator's memory and threads back; may be called twice."""
+        """Release the memory and the threads of the pose estimator. May be called twice."""
         if self._pose is not None:
             self._pose.close()
             self._pose = None
 
     def push_image(self, image: np.ndarray, time: float | None = None) -> list[Event]:
-        """Take the next picture, (height, width, 3) uint8 BGR as OpenCV reads it; what is known of everybody now.
+        """Take the next frame's image and return the newest event of every person.
 
-        time: seconds at which it was taken, after the picture before; None for now. A person who has left is in the
-        list once more, in state NO_PERSON. ValueError for a picture of another shape or a time that does not ascend.
+        image: (height, width, 3) uint8 BGR, as OpenCV reads it. time: seconds at which it was taken, later than the
+        frame before; None for now. A person who has left is in the list once more, in state NO_PERSON. Raises
+        ValueError for an image of another shape or a time that does not ascend.
         """
         image = np.asarray(image)
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
-            raise ValueError(f"a picture is (height, width, 3) uint8, got {image.shape} {image.dtype}")
+            raise ValueError(f"an image is (height, width, 3) uint8, got {image.shape} {image.dtype}")
         time = self._advance(time)
         if self._pose is None:
             self._pose = estimators.open_pose(self._pose_name, self._people)
-        people = self._pose.detect(Frame(np.ascontiguousarray(image), time, self._pictures))
-        self._pictures += 1
+        people = self._pose.detect(Frame(np.ascontiguousarray(image), time, self._images))
+        self._images += 1
         return self._take(people)
 
     def push_keypoints(
@@ -104,11 +118,12 @@ class Recognizer:
         layout: str = "openpose18",
         visible: float = VISIBLE,
     ) -> list[Event]:
-        """Take everybody's keypoints of the next picture, in place of the picture; see `push_image`.
+        """Take the next frame's keypoints in place of its image, and return the newest event of every person.
 
-        bodies: (M, K, 3) of x and y in pixels and a score 0..1 that the point is seen; M may be 0. K is 18, 17 or 33 by
-        `layout`, one of LAYOUTS. size: (width, height) of the picture; points outside it, or with a score under
-        `visible`, are absent. Who is who is followed from picture to picture, so the order does not matter.
+        bodies: (M, K, 3) of x and y in pixels and a score 0..1 that the point is visible; M may be 0. K is 18, 17 or 33
+        depending on `layout`, one of LAYOUTS. size: (width, height) of the frame in pixels. Points outside it, or with
+        a score below `visible`, are absent. Persons are tracked from frame to frame, so their order does not matter.
+        See `push_image` for `time` and the events. Raises ValueError for keypoints of another shape or not finite.
         """
         remap = LAYOUTS.get(layout)
         if remap is None:
@@ -119,18 +134,19 @@ class Recognizer:
         if points.ndim != 3 or points.shape[1:] != (len(remap.source), 3):
             raise ValueError(f"{layout} keypoints are (people, {len(remap.source)}, 3), got {points.shape}")
         if not np.isfinite(points).all():
-            raise ValueError("keypoints have to be finite: give a point that was not seen the score 0")
+            raise ValueError("keypoints have to be finite: give the score 0 to a point that is not visible")
         time = self._advance(time)
         joints = (openpose_joints(remap, body[:, :2], body[:, 2], size, visible) for body in points)
         return self._take(People(time, size, persons(joints)))
 
     def listen(self, source: str | int = 0) -> Iterator[Event]:
-        """Every change of what somebody is doing, as it happens: an event whenever a person's state or label is new.
+        """Yield an event whenever the state or label of a person changes.
 
-        source: a camera's number, a video file or a stream's URL. Capture, pose and network run in threads of their
-        own, at their own rates, until the source ends or the loop is left. Nothing that was pushed is known here.
-        Raises SourceError when the source cannot be opened, and whatever ended it before its time.
+        source: a camera's number or name, a video file or a stream's URL. Capture, pose estimation and the network run
+        in threads, each at its own rate, until the source ends or the iteration is left. Images and keypoints that were
+        pushed play no role. Raises SourceError if the source cannot be opened, or the error that ended it too early.
         """
+        check_process()
         camera = open_reconnecting(str(source))
         try:
             pose = estimators.open_pose(self._pose_name, self._people)
@@ -150,15 +166,16 @@ class Recognizer:
             raise loop.error
 
     def _advance(self, time: float | None) -> float:
+        check_process()
         time = clock.monotonic() if time is None else float(time)
         if not time > self._newest:
-            raise ValueError(f"time {time:g} s is not after the picture before, {self._newest:g} s")
+            raise ValueError(f"time {time:g} s is not after the frame before, {self._newest:g} s")
         self._newest = time
         return time
 
     def _take(self, people: People) -> list[Event]:
         self._states.observe(self._tracker.update(people))
-        answers = []
+        answers: list[Scores] = []
         if people.time - self._asked >= self._period - 1e-6:
             self._asked = people.time
             answers = self._classifier.classify(self._states.windows())

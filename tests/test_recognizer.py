@@ -176,6 +176,52 @@ def test_a_source_that_is_not_there_is_named(recognizer: Recognizer) -> None:
         next(recognizer.listen("nowhere.mp4"))
 
 
+FORK = """
+import multiprocessing, os, sys
+import live_stf
+
+def use():
+    try:
+        recognizer.push_keypoints([], (9, 9), 2.0)
+    except live_stf.LiveStfError as problem:
+        print(problem, flush=True)
+    try:
+        live_stf.Recognizer(sys.argv[1], engine="torch")
+    except live_stf.LiveStfError as problem:
+        print(problem, flush=True)
+
+recognizer = live_stf.Recognizer(sys.argv[1], engine="torch")
+recognizer.push_keypoints([], (9, 9), 1.0)
+process = multiprocessing.get_context("fork").Process(target=use)
+process.start()
+process.join()
+recognizer.push_keypoints([], (9, 9), 2.0)
+"""
+
+
+def test_a_forked_process_is_told_what_to_do_in_place_of_hanging(small_models: Path) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", FORK, str(small_models / "one")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    first, second = done.stdout.splitlines()
+    assert first == second
+    assert first.startswith("an engine was opened in another process")
+    assert "'spawn'" in first
+
+
+def test_the_public_names_are_there_and_importing_them_is_light() -> None:
+    for name in live_stf.__all__:
+        assert getattr(live_stf, name) is not None
+    assert set(live_stf.__all__) <= set(dir(live_stf))
+    subclasses = {
+        kind.__name__ for kind in live_stf.LiveStfError.__subclasses__() if kind.__module__ == "live_stf.errors"
+    }
+    assert subclasses <= set(live_stf.__all__)
+    code = "import sys, live_stf; print([m for m in ('numpy', 'cv2', 'openvino', 'torch', 'av') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_it_is_the_packages_own_and_needs_no_qt() -> None:
     assert live_stf.Recognizer is Recognizer
     with pytest.raises(AttributeError, match="Recogniser"):

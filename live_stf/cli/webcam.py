@@ -1,6 +1,6 @@
 """Live recognition in a window, from a camera, a video file, recorded joints or a network stream.
 
-With --headless there is no window, and neither Qt nor a screen is needed.
+With --headless it runs without a window, and needs neither Qt nor a display.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import sys
 import threading
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from live_stf.cli.program import INTERRUPTED, run_command
 from live_stf.engine import ENGINES
@@ -32,12 +33,12 @@ if TYPE_CHECKING:
 
     from live_stf.ui.preferences import Preferences
 
-LOOK = 0.05  # seconds between two looks for new events
+POLL = 0.05  # seconds between two checks for new events
 PICTURES = (".png", ".jpg", ".jpeg")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the program; returns its exit status."""
+    """Run the command; returns the exit status."""
     options = parse(arguments)
     if options.list_cameras:
         list_cameras()
@@ -46,52 +47,48 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    """Command line to options; a wrong one ends the program with status 2."""
+    """Parse the command line; invalid arguments end the program with status 2."""
     parser = argparse.ArgumentParser(prog="live-stf webcam", description=(__doc__ or "").splitlines()[0])
     parser.add_argument(
         "--source", help="a camera's number or name, a video file, recorded joints or a stream's URL (default: 0)"
     )
-    parser.add_argument("--list-cameras", action="store_true", help="say which cameras there are, and end")
-    parser.add_argument("--size", type=_size, metavar="WxH", help="ask the camera for this size, e.g. 640x480")
-    parser.add_argument("--rate", type=float, metavar="FPS", help="ask the camera for this many pictures a second")
+    parser.add_argument("--list-cameras", action="store_true", help="list the connected cameras and exit")
+    parser.add_argument("--size", type=_size, metavar="WxH", help="frame size to ask the camera for, e.g. 640x480")
+    parser.add_argument("--rate", type=float, metavar="FPS", help="frames per second to ask the camera for")
     parser.add_argument("--mirror", action="store_true", help="exchange left and right, as in a mirror")
-    parser.add_argument(
-        "--fast", action="store_true", help="a file: all its pictures, as fast as they can be looked at"
-    )
+    parser.add_argument("--fast", action="store_true", help="process every frame of a file, as fast as possible")
     parser.add_argument("--model", help="name in models/, or a model's folder (default: everyday)")
     parser.add_argument("--engine", choices=("auto", *ENGINES), help="what runs the network (default: auto)")
     parser.add_argument("--pose", type=estimators.pose_argument, metavar="NAME", help=estimators.POSE_HELP)
-    parser.add_argument("--people", type=int, help="how many people at once (default: 2)")
+    parser.add_argument("--people", type=int, help="the most people to look for (default: 2)")
     parser.add_argument(
         "--threshold", type=float, metavar="P", help="probability at which a label begins (default: the model's own)"
     )
     parser.add_argument(
-        "--listen", type=_labels, metavar="LABEL[,LABEL...]", help="show and announce these labels alone (default: all)"
+        "--listen", type=_labels, metavar="LABEL[,LABEL...]", help="report these labels only (default: all)"
     )
-    parser.add_argument("--seconds", type=float, help="close after this time (default: stay open)")
-    parser.add_argument("--theme", choices=("dark", "light", "system"), help="how the window looks (default: dark)")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="where S and R save to (default: where you are)")
-    parser.add_argument("--reset", action="store_true", help="forget what was chosen in the window in earlier runs")
-    parser.add_argument("--screenshot", type=Path, help="save a picture of the window here when it closes (png or jpg)")
+    parser.add_argument("--seconds", type=float, help="exit after this time (default: never)")
+    parser.add_argument("--theme", choices=("dark", "light", "system"), help="theme of the window (default: dark)")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="folder for pictures and recordings (default: .)")
+    parser.add_argument("--reset", action="store_true", help="forget the choices made in the window in earlier runs")
+    parser.add_argument("--screenshot", type=Path, help="save a picture of the window when it closes (png or jpg)")
     parser.add_argument(
         "--events",
         metavar="FILE",
-        help="write every change of what somebody does as a line of JSON, at once; - for the standard output",
+        help="write a line of JSON whenever the state or label of a person changes; - for the standard output",
     )
-    parser.add_argument("--headless", action="store_true", help="no window, events alone (--events - where not given)")
+    parser.add_argument("--headless", action="store_true", help="run without a window, by default with --events -")
     options = parser.parse_args(arguments)
-    if options.rate is not None and not 0 < options.rate <= 1000:
-        parser.error(f"--rate is {options.rate:g}, it has to be above 0 and 1000 at most")
-    if options.people is not None and options.people < 1:
-        parser.error(f"--people is {options.people}, it has to be 1 or more")
-    if options.threshold is not None and not 0 < options.threshold <= 1:
-        parser.error(f"--threshold is {options.threshold:g}, it has to be above 0 and 1 at most")
+    try:
+        Settings(**given_settings(options))
+    except LiveStfError as problem:
+        parser.error(f"--{problem}")
     if options.output is not None and not options.output.is_dir():
         parser.error(f"--output is {options.output}, but there is no such folder")
     if options.seconds is not None and not 0 < options.seconds < math.inf:
         parser.error(f"--seconds is {options.seconds:g}, it has to be above 0")
     if options.headless and options.screenshot is not None:
-        parser.error("--screenshot is of the window, and with --headless there is none")
+        parser.error("--screenshot needs a window, and with --headless there is none")
     if options.screenshot is not None and options.screenshot.suffix.lower() not in PICTURES:
         parser.error(f"--screenshot is {options.screenshot}, its name has to end in {', '.join(PICTURES)}")
     if options.screenshot is not None and not options.screenshot.absolute().parent.is_dir():
@@ -102,44 +99,54 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 def _size(text: str) -> tuple[int, int]:
     width, x, height = text.lower().partition("x")
     if not (x and width.isdigit() and height.isdigit() and int(width) and int(height)):
-        raise argparse.ArgumentTypeError(f"{text!r} is no size, it has to be like 640x480")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size; give one like 640x480")
     return int(width), int(height)
 
 
 def _labels(text: str) -> frozenset[str]:
     labels = frozenset(filter(None, (label.strip() for label in text.split(","))))
     if not labels:
-        raise argparse.ArgumentTypeError("it has no label")
+        raise argparse.ArgumentTypeError("there is no label in it")
     return labels
 
 
 def list_cameras() -> None:
-    """Print a line for every camera, or one that says that there is none."""
+    """Print one line for each camera, or a line that says that there is none."""
     found = cameras()
     for camera in found:
         print(f"{camera.number}: {camera.name}")
     if not found:
-        print("no camera was found; where Linux does not list them, try --source 0, --source 1, ...")
+        print("no camera was found; if the system does not list cameras, try --source 0, --source 1, ...")
 
 
-def say(line: str) -> None:
+def print_notice(line: str) -> None:
+    """Print a line for the user on stderr."""
     print(line, file=sys.stderr)
 
 
-# Names of Settings that the command line can have.
+# The names of Settings that are options of the command line.
 SETTINGS = ("source", "size", "rate", "model", "engine", "pose", "people", "threshold", "listen")
 
 
-def run(options: argparse.Namespace) -> int:
-    """Without a window or with one; returns the exit status."""
+def given_settings(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings that the command line gives, by name."""
     given = {name: value for name in SETTINGS if (value := getattr(options, name)) is not None}
-    if options.fast:
-        given["fast"] = True
+    return {**given, "fast": True} if options.fast else given
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run with or without a window; returns the exit status. Raises LiveStfError if Qt is missing."""
+    given = given_settings(options)
     if options.headless:
         return run_headless(options, Settings(**given, mirrored=options.mirror))
-    from live_stf.ui import theme
-    from live_stf.ui.preferences import Preferences
-    from live_stf.ui.qt import application
+    try:
+        from live_stf.ui import theme
+        from live_stf.ui.preferences import Preferences
+        from live_stf.ui.qt import application
+    except ImportError as problem:
+        raise LiveStfError(
+            f"the window needs Qt ({problem}): pip install 'live-stf[window]', or run without a window by --headless"
+        ) from problem
 
     app = application()
     preferences = Preferences()
@@ -148,11 +155,11 @@ def run(options: argparse.Namespace) -> int:
     theme.apply(app, options.theme or preferences.theme)
     with ExitStack() as opened:
         events = None if options.events is None else opened.enter_context(EventWriter(options.events))
-        session = Session(preferences.settings(given), say, low_priority=True)
+        session = Session(preferences.settings(given), print_notice, low_priority=True)
         try:
             status = show(app, session, options, events, preferences, has_to_open=bool(given))
         finally:
-            # What is still being opened cannot be broken off, and would be torn to pieces as the program ends.
+            # Opening cannot be interrupted, and ending the interpreter in the middle of it may crash.
             all_ended = session.close()
     if not all_ended:
         sys.stdout.flush()
@@ -162,14 +169,14 @@ def run(options: argparse.Namespace) -> int:
 
 
 def run_headless(options: argparse.Namespace, settings: Settings) -> int:
-    """Without a window: until the source ends, --seconds are over or Ctrl-C is pressed."""
+    """Run without a window until the source ends, --seconds have passed or Ctrl-C is pressed."""
     target = options.events or STDOUT
-    told = sys.stderr if target == STDOUT else sys.stdout  # what people read must not stand between the events
+    console = sys.stderr if target == STDOUT else sys.stdout  # only events may be on the output that has events
     until = math.inf if options.seconds is None else time.monotonic() + options.seconds
-    with EventWriter(target) as events, Session(settings, say) as session:
-        session.wait()
-        print(f"{session.about.source}: {session.about.running}; press Ctrl-C to quit", file=told, flush=True)
-        status, notices = 0, Notices(say)
+    with EventWriter(target) as events, Session(settings, print_notice) as session:
+        about = session.wait()
+        print(f"{about.source}: {about.running}; press Ctrl-C to quit", file=console, flush=True)
+        status, notices = 0, Notices(print_notice)
         try:
             while True:
                 snapshot = session.snapshot()
@@ -177,19 +184,19 @@ def run_headless(options: argparse.Namespace, settings: Settings) -> int:
                 notices.take(snapshot)
                 if snapshot.finished or time.monotonic() >= until:
                     break
-                time.sleep(LOOK)
+                time.sleep(POLL)
         except KeyboardInterrupt:
             status = INTERRUPTED
         message = snapshot.message if session.error is not None else ""
-        summarise(snapshot.rates, told)
+        print_rates(snapshot.rates, console)
     if message:
         raise LiveStfError(message)
     return status
 
 
-def summarise(rates: Rates, told: TextIO) -> None:
-    """Say how fast it was."""
-    print(", ".join(f"{name.lower()} {value}" for name, value, _ in rate_words(rates)), file=told)
+def print_rates(rates: Rates, file: TextIO) -> None:
+    """Print the rates of all stages in one line."""
+    print(", ".join(f"{name.lower()} {value}" for name, value, _ in rate_words(rates)), file=file)
 
 
 def show(
@@ -200,44 +207,48 @@ def show(
     preferences: Preferences,
     has_to_open: bool,
 ) -> int:
-    """With a window: until it is closed, or --seconds are over. has_to_open: end when nothing can be opened at first;
-    else the window stays, and something else can be chosen in it."""
+    """Run with a window until it is closed or --seconds have passed.
+
+    has_to_open: exit if the source cannot be opened; otherwise the window stays open for another choice.
+    """
     from PyQt5.QtCore import QTimer
 
     from live_stf.ui.live_window import LiveWindow
 
-    told = sys.stderr if options.events == STDOUT else sys.stdout
+    console = sys.stderr if options.events == STDOUT else sys.stdout
     window = LiveWindow(session.start(), preferences, options.output)
     if options.mirror:
         window.set_mirrored(True)
-    # By a timer, because an exit before the event loop runs would be forgotten when it begins.
-    signal.signal(signal.SIGINT, lambda *_: QTimer.singleShot(0, lambda: app.exit(INTERRUPTED)))
+    # By a timer, because exit() has no effect before the event loop runs.
+    signal.signal(signal.SIGINT, lambda *_: QTimer.singleShot(0, partial(app.exit, INTERRUPTED)))
     announcer = Announcer(session, events)
-    said = counting = False
+    printed = counting = False
 
-    def look() -> None:
-        nonlocal said, counting
+    def close() -> None:
+        window.close()
+
+    def poll() -> None:
+        nonlocal printed, counting
         if options.seconds is not None and not counting and (session.about is not None or session.failure is not None):
-            counting = True  # what is opened takes as long as it takes
-            QTimer.singleShot(round(1000 * options.seconds), window.close)
-        if not said and session.about is not None:
-            said = True
-            about = session.about
-            print(f"{about.source}: {about.running}; press Q in the window to quit", file=told, flush=True)
+            counting = True  # the time for opening does not count
+            QTimer.singleShot(round(1000 * options.seconds), close)
+        if not printed and (about := session.about) is not None:
+            printed = True
+            print(f"{about.source}: {about.running}; press Q in the window to quit", file=console, flush=True)
         if announcer.problem is not None or (has_to_open and session.failure is not None):
             window.close()
 
     timer = QTimer(window)
-    timer.timeout.connect(look)
-    timer.start(round(1000 * LOOK))
+    timer.timeout.connect(poll)
+    timer.start(round(1000 * POLL))
     window.show()
     with announcer:
         status = app.exec_()
     timer.stop()
     if options.screenshot is not None and session.failure is None:
         window.save_picture(options.screenshot)
-    if said:
-        summarise(window.rates, told)
+    if printed:
+        print_rates(window.rates, console)
     window.close()
     if announcer.problem is not None:
         raise announcer.problem
@@ -247,27 +258,29 @@ def show(
 
 
 class Announcer:
-    """Writes events in a thread of its own, so that a reader who is slow does not hold up the window."""
+    """Writes events in a thread of its own, so that a slow reader does not hold up the window."""
 
     def __init__(self, session: Session, events: EventWriter | None) -> None:
         self.problem: LiveStfError | None = None
-        self._session, self._events = session, events
+        self._session = session
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="events", daemon=True)
+        self._thread = None
+        if events is not None:
+            self._thread = threading.Thread(target=self._run, args=(events,), name="events", daemon=True)
 
-    def _run(self) -> None:
+    def _run(self, events: EventWriter) -> None:
         try:
-            while not self._stop.wait(LOOK):
-                self._events.take(self._session.snapshot())
+            while not self._stop.wait(POLL):
+                events.take(self._session.snapshot())
         except LiveStfError as problem:
             self.problem = problem
 
     def __enter__(self) -> Announcer:
-        if self._events is not None:
+        if self._thread is not None:
             self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        if self._thread.ident is not None:
+        if self._thread is not None:
             self._thread.join(timeout=1.0)

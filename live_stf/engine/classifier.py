@@ -12,6 +12,7 @@ from live_stf.engine.protocol import Engine, EngineStatus
 from live_stf.engine.switching import SwitchingEngine
 from live_stf.errors import ModelError
 from live_stf.model import Model
+from live_stf.runtime.forking import check_process
 from live_stf.skeleton import OPENPOSE_18
 from live_stf.types import Scores, Window
 
@@ -49,6 +50,7 @@ class Classifier:
         """
         if not windows:
             return []
+        check_process()
         x = self.prepare(windows)
         logits, attention = self.engine.run(x)
         present = np.asarray(x.any(axis=(1, 2, 3)))  # (N, M)
@@ -78,6 +80,7 @@ def open_classifier(model: Model, engine: str = "auto", notify: Callable[[str], 
 
     ModelError where the model takes joints that no camera gives: of another skeleton, or measured in space.
     """
+    check_process()
     if model.skeleton is not OPENPOSE_18 or not model.preparation.takes_pictures:
         raise ModelError(
             f"{model.name} takes {model.skeleton.name} joints in {model.preparation.coordinates!r} coordinates, which "

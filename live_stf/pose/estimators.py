@@ -11,6 +11,7 @@ from pathlib import Path
 
 from live_stf.errors import PoseError
 from live_stf.pose.estimator import PoseEstimator
+from live_stf.runtime.forking import check_process
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +99,7 @@ def open_pose(text: str = DEFAULT_POSE, people: int = 2, notify: Callable[[str],
     people: most people per frame. notify: called with one line about a limit that the user should know. Raises
     PoseError if the estimator cannot be opened, AssetError if its networks cannot be downloaded.
     """
+    check_process()
     choice = parse_pose(text)
     chosen = {"complexity": choice.complexity, "precision": choice.precision, "device": choice.device}
     settings = {name: value for name, value in chosen.items() if value is not None}

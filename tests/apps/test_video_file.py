@@ -219,11 +219,6 @@ def test_a_folder_that_cannot_be_written_is_one_line(program, model, squats, tmp
     assert len(err.splitlines()) == 1
 
 
-def test_clips_of_one_name_do_not_share_a_file(program):
-    names = program.unique_names([Path("a/walk.mp4"), Path("b/walk.avi"), Path("c/run.mp4"), Path("d/walk.mp4")])
-    assert names == ["walk.mp4", "walk.avi", "run", "walk.mp4-2"]
-
-
 def test_options_that_cannot_be_are_refused(program, capsys):
     for arguments in ([], ["clip.mp4", "--people", "0"], ["clip.mp4", "--engine", "magic"]):
         with pytest.raises(SystemExit) as ended:

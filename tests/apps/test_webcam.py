@@ -177,13 +177,13 @@ def test_a_missing_model_and_a_missing_display_are_one_line(x_environment, clip)
     ("arguments", "told"),
     [
         (("--seconds", "0"), "--seconds is 0, it has to be above 0"),
-        (("--size", "large"), "'large' is no size, it has to be like 640x480"),
-        (("--size", "0x480"), "is no size"),
+        (("--size", "large"), "'large' is not a size; give one like 640x480"),
+        (("--size", "0x480"), "is not a size"),
         (("--rate", "0"), "--rate is 0, it has to be above 0"),
         (("--headless", "--screenshot", "a.png"), "there is none"),
         (("--seconds", "nan"), "--seconds is nan"),
         (("--threshold", "0"), "--threshold is 0, it has to be above 0 and 1 at most"),
-        (("--listen", " , "), "it has no label"),
+        (("--listen", " , "), "there is no label in it"),
         (("--output", "nowhere"), "there is no such folder"),
         (("--people", "0"), "--people is 0, it has to be 1 or more"),
         (("--screenshot", "window.txt"), "its name has to end in .png"),
@@ -200,16 +200,16 @@ def test_wrong_arguments_are_told_before_anything_starts(x_environment, argument
 
 def test_without_a_window_every_line_is_an_event(model, clip):
     environment = {**BARE, "QT_QPA_PLATFORM": "none"}
-    arguments = ("--source", clip, "--model", model, "--engine", "torch", "--headless")
+    arguments = ("--source", clip, "--model", model, "--engine", "torch", "--headless", "--fast")
     status, out, err = run(environment, *arguments)
     assert status == 0, err
     lines = [json.loads(line) for line in out.splitlines()]
     assert lines[0]["state"] == "filling"
     assert {line["state"] for line in lines} >= {"filling", "unsure"}
     assert all(set(line) == {"time", "person", "state", "label", "score"} for line in lines)
-    beginning, summary = err.splitlines()
-    assert "press Ctrl-C" in beginning
-    assert summary.startswith("capture ")
+    # There may be notices among the lines for people, e.g. of a slow machine.
+    assert [line for line in err.splitlines() if line.endswith("; press Ctrl-C to quit")]
+    assert err.splitlines()[-1].startswith("capture ")
 
 
 def test_events_are_written_beside_a_window_too(x_environment, model, clip, tmp_path):
@@ -243,15 +243,15 @@ def test_what_was_chosen_before_is_taken_and_can_be_reset(x_environment, model, 
 def test_what_was_chosen_before_and_is_gone_leaves_the_window_open(x_environment, model):
     remember(x_environment, source="/gone/clip.mp4", model=model, engine="torch")
     began = time.monotonic()
-    status, out, err = run(x_environment, "--seconds", 6)
-    assert time.monotonic() - began > 6
+    status, out, err = run(x_environment, "--seconds", 2)
+    assert time.monotonic() - began > 2
     assert (status, out) == (2, "")
     assert err == "error: /gone/clip.mp4: no such file\n"
 
 
 def test_recorded_joints_are_played_again(model, recording):
     environment = {**BARE, "QT_QPA_PLATFORM": "none"}
-    arguments = ("--source", recording, "--model", model, "--engine", "torch", "--headless")
+    arguments = ("--source", recording, "--model", model, "--engine", "torch", "--headless", "--fast")
     status, out, err = run(environment, *arguments, "--threshold", 0.05)
     assert status == 0, err
     lines = [json.loads(line) for line in out.splitlines()]

@@ -12,10 +12,10 @@ from live_stf.clips.segments import SegmentWriter
 @pytest.fixture
 def work(fakes, model, tmp_path):
     def run(source, pose=None, classifier=None):
-        clip = LabelledClip("clip")
+        clip = LabelledClip("clip", classifier or fakes.Classifier(), model)
         with SegmentWriter(tmp_path / "clip.jsonl") as writer:
             try:
-                label_clip(clip, source, pose or fakes.Pose(), classifier or fakes.Classifier(), model, writer)
+                label_clip(clip, source, pose or fakes.Pose(), writer)
             except BaseException as problem:
                 return clip, (tmp_path / "clip.jsonl").read_text(), problem
         return clip, (tmp_path / "clip.jsonl").read_text(), None
@@ -31,13 +31,13 @@ def test_segments_are_kept_and_written(fakes, work):
     assert segment.end == pytest.approx(4.0, abs=0.001)
     assert lines == segment.as_line() + "\n"
     assert clip.length == pytest.approx(4.0, abs=0.001)
-    assert not clip.nobody
+    assert not clip.empty
     assert clip.fault is None
 
 
 def test_a_clip_with_nobody_has_an_empty_file(fakes, work):
     clip, lines, _ = work(fakes.Source(count=60, live=False), fakes.Pose(lambda frame: ()))
-    assert clip.nobody
+    assert clip.empty
     assert (clip.segments, lines) == ([], "")
 
 
