@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import os
-import random
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from live_stf.cli.data import main
 from live_stf.data.chunks import ITEMS
 from live_stf.data.growing_store import GrowingStore
 from live_stf.data.prepare import prepare
+from live_stf.data.sources import DataSettings
 from live_stf.data.store import Store, write_store
 from live_stf.skeleton import OPENPOSE_18, SKELETONS
 from live_stf.training.recipe import load_recipe
@@ -46,22 +46,53 @@ def expected(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     return content(folder)
 
 
+def settings_of(data: Path, store: Path) -> DataSettings:
+    return load_recipe("nw-ucla", [f"data.root={data}", f"data.store={store}"]).data
+
+
 def content(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def start(data: Path, output: Path, *more: str) -> subprocess.Popen:
-    words = ["prepare", "nw-ucla", "--root", str(data), "--output", str(output), *more]
-    return subprocess.Popen(
-        [sys.executable, "-m", "live_stf", "data", *words], stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+# Runs the command, and does ACTION when it is about to take step N of putting chunks into the store.
+STOPPED_AT_A_STEP = """
+import multiprocessing, os, shutil, signal, sys, types
+import orjson
+from live_stf.cli.data import main
+from live_stf.data import growing_store
+from live_stf.data.growing_store import GrowingArray
+
+action, last, words = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
+taken = 0
+
+def counted(function):
+    def step(*arguments, **options):
+        global taken
+        taken += 1
+        if taken == last:
+            print(*(process.pid for process in multiprocessing.active_children()), flush=True)
+            if action == "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+            os.killpg(0, signal.SIGINT)  # as a terminal does
+        return function(*arguments, **options)
+    return step
+
+GrowingArray.append, GrowingArray.sync = counted(GrowingArray.append), counted(GrowingArray.sync)
+growing_store.shutil = types.SimpleNamespace(rmtree=counted(shutil.rmtree))
+growing_store.orjson = types.SimpleNamespace(**{**vars(orjson), "dumps": counted(orjson.dumps)})
+sys.exit(main(words))
+"""
+STEPS = 6  # of a chunk: append, sync (two arrays each), the journal's line, the removal of the chunk's folder
 
 
-def wait_for_progress(process: subprocess.Popen, journal: Path) -> None:
-    """Until one chunk more is in the store than before, or the process has ended."""
-    before = journal.stat().st_size if journal.exists() else 0
-    while process.poll() is None and (not journal.exists() or journal.stat().st_size <= before):
-        time.sleep(0.002)
+def stop_at_step(step: int, action: str, data: Path, output: Path) -> tuple[int, list[int], str]:
+    """The exit status, the reading processes and the messages of a command that is stopped at a step."""
+    words = ["prepare", "nw-ucla", "--root", str(data), "--output", str(output), "--workers", "2"]
+    done = subprocess.run(
+        [sys.executable, "-c", STOPPED_AT_A_STEP, action, str(step), *words],
+        capture_output=True, text=True, start_new_session=True,
+    )  # fmt: skip
+    return done.returncode, [int(word) for word in done.stdout.split()], done.stderr
 
 
 def test_damaged_files_are_counted_listed_and_said(data, tmp_path, capfd):
@@ -78,8 +109,8 @@ def test_damaged_files_are_counted_listed_and_said(data, tmp_path, capfd):
 
 
 def test_the_number_of_processes_changes_no_byte(data, expected, tmp_path):
-    recipe = load_recipe("nw-ucla", [f"data.root={data}", f"data.store={tmp_path / 'store'}"])
-    report = prepare(recipe.data, SKELETONS["kinect20"], workers=2)
+    report = prepare(settings_of(data, tmp_path / "store"), SKELETONS["kinect20"], workers=2)
+    assert report is not None
     assert report.clips == TAKES - 3
     assert content(tmp_path / "store") == expected
 
@@ -91,34 +122,21 @@ def test_the_environment_names_the_folder_of_the_data_sets(data, expected, tmp_p
 
 
 def test_a_preparation_that_is_killed_again_and_again_changes_no_byte(data, expected, tmp_path):
-    rng = random.Random(1)
-    kills = 0
-    for _ in range(20):
-        process = start(data, tmp_path / "store", "--workers", "2")
-        wait_for_progress(process, tmp_path / "store.partial" / "journal.jsonl")
-        time.sleep(rng.uniform(0, 0.05))
-        children = children_of(process.pid)
-        process.kill()
-        kills += process.wait() == -signal.SIGKILL
-        process.stderr.close()
-        wait_for_end(children)
-        if process.returncode == 0:
-            break
-    assert kills >= 2
+    """Killed between the two arrays of a chunk, before the next one's line and before that one's folder is removed."""
+    for step, chunks in ((2, 0), (STEPS + 5, 1), (6, 2)):
+        status, readers, _ = stop_at_step(step, "kill", data, tmp_path / "store")
+        assert status == -signal.SIGKILL
+        assert readers or chunks  # later, all chunks may have been read before
+        wait_for_end(readers)
+        assert (tmp_path / "store.partial" / "journal.jsonl").read_bytes().count(b"\n") == chunks
+    prepare(settings_of(data, tmp_path / "store"), SKELETONS["kinect20"], workers=2)
     assert content(tmp_path / "store") == expected
     assert [path.name for path in tmp_path.iterdir()] == ["store"]
 
 
-def children_of(process: int) -> list[int]:
-    listed = Path(f"/proc/{process}/task/{process}/children")
-    return [int(word) for word in listed.read_text().split()] if listed.exists() else []
-
-
 def wait_for_end(processes: list[int]) -> None:
     """The workers of a killed process must not outlive it."""
-    end = time.monotonic() + 20
-    while any(running(process) for process in processes):
-        assert time.monotonic() < end, "reading processes outlive the one that started them"
+    while any(running(process) for process in processes):  # the general time-out says if they never do
         time.sleep(0.02)
 
 
@@ -133,7 +151,8 @@ def running(process: int) -> bool:
 INTERRUPTED_WHILE_IT_STARTS_ANOTHER = """
 import os, signal, subprocess, sys, threading, time
 from live_stf.data.chunks import deaf_to_ctrl_c
-threading.Thread(target=time.sleep, args=(0.3,)).start()  # a signal may reach any thread that listens
+done = threading.Event()
+threading.Thread(target=done.wait).start()  # a signal may reach any thread that listens
 asks = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
 try:
     with deaf_to_ctrl_c():
@@ -144,6 +163,7 @@ try:
 except KeyboardInterrupt:
     print("heard afterwards")
 print("as before:", signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+done.set()
 """
 
 
@@ -154,18 +174,14 @@ def test_processes_never_hear_ctrl_c_and_the_one_that_starts_them_hears_it_after
     assert done.stdout.split("\n") == ["held back by the child: True", "heard afterwards", "as before: True", ""]
 
 
-def test_ctrl_c_ends_it_in_one_line_and_the_same_command_goes_on(data, expected, tmp_path):
-    process = start(data, tmp_path / "store", "--workers", "2")
-    wait_for_progress(process, tmp_path / "store.partial" / "journal.jsonl")
-    os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 130
+def test_ctrl_c_ends_it_in_one_line_and_the_same_command_goes_on(data, expected, tmp_path, capfd):
+    status, readers, said = stop_at_step(STEPS + 1, "interrupt", data, tmp_path / "store")
+    assert status == 130
     assert said.splitlines()[-1] == "stopped; the same command continues from here"
     assert "Traceback" not in said
-    process = start(data, tmp_path / "store", "--workers", "2")
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 0
-    assert "were read before" in said
+    wait_for_end(readers)
+    assert main(["prepare", "nw-ucla", "--root", str(data), "--output", str(tmp_path / "store"), "--workers", "2"]) == 0
+    assert "were read before" in capfd.readouterr().err
     assert content(tmp_path / "store") == expected
 
 
@@ -192,12 +208,21 @@ def test_what_a_torn_write_leaves_is_dropped(tmp_path):
     assert content(tmp_path / "store") == content(tmp_path / "expected")
 
 
-def test_another_data_set_or_recipe_begins_again(data, expected, tmp_path, capfd):
-    process = start(data, tmp_path / "store", "--workers", "1", "preparation.stream=bone")
-    wait_for_progress(process, tmp_path / "store.partial" / "journal.jsonl")
-    process.kill()
-    process.communicate()
+def interrupted_after_one(append: Callable[..., None]) -> Callable[..., None]:
+    def interrupted(self: GrowingStore, folder: Path) -> None:
+        if self.chunks:
+            raise KeyboardInterrupt
+        append(self, folder)
+
+    return interrupted
+
+
+def test_another_data_set_or_recipe_begins_again(data, tmp_path, capfd, monkeypatch):
     words = ["prepare", "nw-ucla", "--root", str(data), "--output", str(tmp_path / "store"), "--workers", "1"]
+    with monkeypatch.context() as patch:
+        patch.setattr(GrowingStore, "append", interrupted_after_one(GrowingStore.append))
+        assert main([*words, "preparation.stream=bone"]) == 130
+    assert (tmp_path / "store.partial" / "journal.jsonl").read_bytes().count(b"\n") == 1
     more = ["data.sources.nw-ucla.options.skeleton=openpose18", "preparation.skeleton=openpose18"]
     assert main([*words, *more, "preparation.coordinates=body"]) == 0
     assert "beginning again" in capfd.readouterr().err
