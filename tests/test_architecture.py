@@ -34,7 +34,7 @@ OUTSIDE = ("apps", "benchmarks", "calibration", "docs", "tests")
 STILL_UP: set[str] = set()
 STILL_LONG = {
     "live_stf/engine/build.py", "live_stf/engine/quantize.py",
-    "live_stf/live/session.py", "live_stf/network/fused.py",
+    "live_stf/network/fused.py",
     "live_stf/network/stf_net.py",
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""How every program of the project ends: in one line where something is wrong, with a status that says so."""
+"""How commands end: with an exit status, and one line if something went wrong."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 from live_stf.errors import LiveStfError
 
 WRONG = 2
-INTERRUPTED = 130  # as shells count a program that Ctrl-C ended
+INTERRUPTED = 130  # the status that shells give a program ended by Ctrl-C
 
 
 def print_error(problem: object) -> None:
-    """Say on stderr what is wrong."""
+    """Print one line about an error on stderr."""
     print(f"error: {problem}", file=sys.stderr)
 
 
 def run_command(work: Callable[..., int | None], *arguments: Any, stopped: str = "") -> int:
-    """Do the work of a program; returns its exit status: the work's own, 0 where it has none.
+    """Call `work` with the arguments and return the exit status of the command.
 
-    WRONG where an error is raised that a user can do something about (LiveStfError, OSError), which is told in one
-    line; INTERRUPTED after Ctrl-C, when `stopped` is said.
+    It is the status that `work` returns, or 0 if it returns None. Errors that a user can do something about
+    (LiveStfError, OSError) are printed in one line and give WRONG. Ctrl-C prints `stopped` and gives INTERRUPTED.
     """
     try:
         return work(*arguments) or 0

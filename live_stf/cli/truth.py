@@ -1,8 +1,8 @@
-"""Hold a live run against the truth: `live-stf truth EVENTS|CLIP TRUTH.jsonl`.
+"""Compare a live run with what people really did: `live-stf truth EVENTS|CLIP TRUTH.jsonl`.
 
-EVENTS is what the live program wrote with --events; a CLIP is run through the live decision first, picture by picture.
-TRUTH has a line of JSON for everything that was really done, {"label": "wave", "start": 3.2, "end": 7.5}, in seconds;
-what lies between is idle. With "person" in a line only that person's labels count for it.
+EVENTS is the file that `live-stf webcam --events` wrote; a CLIP is run through the live decision first, frame by frame.
+TRUTH has one line of JSON for every action, {"label": "wave", "start": 3.2, "end": 7.5}, in seconds; the time between
+actions is idle. If a line has "person", only that person's labels count for it.
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ from live_stf.types import Event, State
 
 
 def run_clip(clip: Path, model: str, engine: str, pose: str, people: int) -> tuple[list[Event], float]:
-    """The changes that the live decision makes in a clip, every picture of it seen, and the clip's length in seconds.
+    """Run the live decision on every frame of a clip; returns the changes and the length of the clip in seconds.
 
-    How fast the machine is makes no difference: the network is asked as often a second of the clip as live at most.
+    The result does not depend on the speed of the machine: the network runs at the highest live rate, by clip time.
     """
-    said, known, length = [], {}, 0.0
+    changed: list[Event] = []
+    known: dict[int, Event] = {}
+    length = 0.0
     with Recognizer(model, engine, pose, people) as recognizer, VideoFile(clip) as source:
         while (frame := source.read()) is not None:
             events = {
@@ -37,19 +39,19 @@ def run_clip(clip: Path, model: str, engine: str, pose: str, people: int) -> tup
                 for event in recognizer.push_image(frame.image, frame.time)
                 if event.state is not State.NO_PERSON
             }
-            said += changes(known, events, frame.time)
+            changed += changes(known, events, frame.time)
             length = frame.time + (1 / source.fps if source.fps else 0.0)
-    return said, length
+    return changed, length
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Judge a run and print; returns the exit status."""
+    """Run the command; returns the exit status."""
     parser = argparse.ArgumentParser(prog="live-stf truth", description=(__doc__ or "").splitlines()[0])
     parser.add_argument(
-        "run", type=Path, metavar="EVENTS|CLIP", help=f"events as {EVENTS_SUFFIX}, else a video file to run"
+        "run", type=Path, metavar="EVENTS|CLIP", help=f"events ({EVENTS_SUFFIX}), or a video file to run"
     )
-    parser.add_argument("truth", type=Path, metavar="TRUTH", help="a line of JSON an action: label, start, end")
-    parser.add_argument("--seconds", type=float, help="length of the run, where the last event is not its end")
+    parser.add_argument("truth", type=Path, metavar="TRUTH", help="one line of JSON per action: label, start, end")
+    parser.add_argument("--seconds", type=float, help="length of the run, if it lasted longer than its last event")
     parser.add_argument("--model", default="everyday", help="name in models/, or a model's folder (default: everyday)")
     parser.add_argument("--engine", default="auto", choices=("auto", *ENGINES), help="what runs the network")
     parser.add_argument(
@@ -59,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="NAME",
         help=estimators.POSE_HELP,
     )
-    parser.add_argument("--people", type=int, default=2, help="how many people at once (default: 2)")
+    parser.add_argument("--people", type=int, default=2, help="the most people to look for (default: 2)")
     options = parser.parse_args(arguments)
     if options.seconds is not None and not 0 < options.seconds < math.inf:
         parser.error(f"--seconds is {options.seconds:g}, it has to be above 0")
@@ -69,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Judge a run and print."""
+    """Compare the run with the truth and print a table."""
     truth = read_truth(options.truth)
     if options.run.suffix == EVENTS_SUFFIX:
         events = read_events(options.run)
@@ -78,5 +80,5 @@ def run(options: argparse.Namespace) -> None:
         events, length = run_clip(options.run, options.model, options.engine, options.pose, options.people)
     length = options.seconds or length
     if length <= 0:
-        raise DataError(f"{options.run}: has no events, so its length is not known; give --seconds")
+        raise DataError(f"{options.run}: has no events, so its length is unknown: give --seconds")
     Console().print(table(judge_run(events, truth, length)))

@@ -1,1 +1,1 @@
-"""Labelling of clips that are whole files: segments and annotated video."""
+"""Labels for whole clips: segments and annotated video."""

@@ -1,7 +1,7 @@
-"""Labels for a clip that may be looked at from both sides: windows around a time, not before it.
+"""Labels for a whole clip, with windows around a time instead of before it.
 
-A live label trails behind what is done, because its window ends now. In a clip the window is centred on the time that
-is asked about, so segments begin and end when the action does.
+A live label lags behind the action, because its window ends now. In a clip the window is centred on the time that it
+labels, so segments begin and end when the action does.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ STRIDE = 0.5  # seconds from one centre to the next
 
 @dataclass
 class _Track:
-    """One person, or the scene, from appearing to leaving. Centres lie at start, start + stride, ..."""
+    """One person, or the scene, from appearing to leaving. Window centres are at start, start + stride, ..."""
 
     buffer: WindowBuffer | SceneBuffer
     decision: Decision
     start: float
-    asked: int = 0  # centres whose windows were cut
-    decided: int = 0  # those that were decided on
-    label: str | None = None  # of the segment that is open
+    cut: int = 0  # centres whose windows were cut
+    decided: int = 0  # centres with a decision
+    label: str | None = None  # of the open segment
     label_start: float = 0.0
     label_scores: list[float] = field(default_factory=list)
 
@@ -39,18 +39,20 @@ class _Track:
 
 @dataclass(frozen=True, eq=False)
 class Moment:
-    """What was decided about a person at one centre."""
+    """The decision about a person at one window centre."""
 
     event: Event
-    scores: Scores | None  # None when too little was seen for asking the network
+    scores: Scores | None  # None if the person was seen for too short a time
 
 
 class Labeller:
-    """Turns the tracked people of one clip, picture by picture, into segments.
+    """Turns the tracked people of one clip, frame by frame, into segments.
 
-    classifier: see `live_stf.engine`. model: its preparation, labels and decision settings are used; if its network
-    looks at several people together, segments are of the scene. max_age: the tracker's; who is unseen for longer has
-    left. A person who is seen for no longer than the window is classified once, by all there is.
+    A person who is seen for no longer than a window is classified once, from everything that was seen.
+
+    clip: the name of the clip. model: its preparation, labels and decision settings are used; if its network takes
+    several bodies together, segments are of the scene. stride: seconds from one window centre to the next. max_age: the
+    tracker's; a person who is not seen for longer has left.
     """
 
     def __init__(
@@ -77,13 +79,13 @@ class Labeller:
         self._time: float | None = None
 
     def observe(self, people: People) -> list[Segment]:
-        """Take everybody seen in the next picture; returns the segments that this closes."""
+        """Add the persons of the next frame, and return the segments that have ended."""
         self._time = people.time
         closed = self._end([t for t in self._tracks.values() if people.time - t.newest > self._patience])
         for identity, persons in observations(people, self._together):
             track = self._tracks.get(identity)
             if track is None:
-                history = 2 * self._span + self._stride  # a window is asked for when the first full one could be
+                history = 2 * self._span + self._stride  # the first windows are cut once a full one is possible
                 buffer = open_buffer(identity, people.size, self._span, self._frames, history)
                 decision = Decision(identity, self._labels, self._settings)
                 track = self._tracks[identity] = _Track(buffer, decision, people.time)
@@ -92,16 +94,16 @@ class Labeller:
         return closed + self._decide(ready)
 
     def finish(self, end: float | None = None) -> list[Segment]:
-        """The clip is over; returns the segments that were open.
+        """End the clip and return the segments that were open.
 
-        end: seconds, until when the last picture is shown; whoever is in it is there until then.
+        end: the time in seconds at which the last frame ends; the segments of whoever is in it last until then.
         """
         if end is not None and self._time is not None:
             end = max(end, self._time)
         return self._end(list(self._tracks.values()), end)
 
     def moments(self, time: float) -> dict[int, Moment]:
-        """What was decided, by identity, about everybody for the moment nearest to `time`."""
+        """Return the decision nearest to `time` for every person, by identity."""
         nearest = {}
         for identity, moments in self._moments.items():
             after = bisect.bisect_left(moments, time, key=lambda moment: moment.event.time)
@@ -110,7 +112,7 @@ class Labeller:
         return nearest
 
     def _complete(self, track: _Track, now: float) -> list[Window]:
-        """Windows around centres for which all has been seen that will be."""
+        """Cut the windows that no later frame can change."""
         windows = []
         while track.newest >= track.start + self._span:
             centre = self._centre(track)
@@ -120,9 +122,9 @@ class Labeller:
         return windows
 
     def _rest(self, track: _Track) -> list[Window]:
-        """Windows that were still to be asked for when a person left."""
-        if track.asked == 0 and track.newest <= track.start + self._span:
-            track.asked = 1
+        """Cut the windows that were still missing when the person left."""
+        if track.cut == 0 and track.newest <= track.start + self._span:
+            track.cut = 1
             return [track.buffer.window(time=(track.start + track.newest) / 2)]
         windows = []
         while self._centre(track) <= track.newest:
@@ -130,18 +132,18 @@ class Labeller:
         return windows
 
     def _centre(self, track: _Track) -> float:
-        return track.start + track.asked * self._stride
+        return track.start + track.cut * self._stride
 
     def _around(self, track: _Track, centre: float) -> Window:
-        track.asked += 1
+        track.cut += 1
         first, last = max(centre - self._span / 2, track.start), min(centre + self._span / 2, track.newest)
         return track.buffer.window(end=last, start=first, time=centre)
 
-    def _decide(self, asked: list[tuple[_Track, Window]]) -> list[Segment]:
+    def _decide(self, cut: list[tuple[_Track, Window]]) -> list[Segment]:
         closed = []
-        enough = [window for _, window in asked if window.filled * self._span >= self._least]
+        enough = [window for _, window in cut if window.filled * self._span >= self._least]
         answers = iter(self._classifier.classify(enough) if enough else [])
-        for track, window in asked:
+        for track, window in cut:
             if window.filled * self._span >= self._least:
                 answer = next(answers)
                 event = track.decision.update(window.time, answer.probabilities, window.filled)
@@ -149,7 +151,7 @@ class Labeller:
                 answer, event = None, track.decision.filling(window.time, window.filled)
             self._moments.setdefault(track.buffer.identity, []).append(Moment(event, answer))
             if event.label != track.label:
-                # Half-way between this centre and the one before.
+                # Halfway between this centre and the one before.
                 edge = window.time - self._stride / 2 if track.decided else track.start
                 closed += self._close(track, edge)
                 track.label, track.label_start = event.label, edge

@@ -1,4 +1,4 @@
-"""What was found in a clip, as lines of JSON."""
+"""Segments of a clip, as lines of JSON."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Segment:
-    """One person doing one thing from start to end (seconds of the clip); person SCENE: those in it together.
+    """One person doing one thing for some time.
 
-    score: mean smoothed probability, 0..1.
+    clip: the clip's name. person: identity, or 0 (SCENE) for all people together. score: mean smoothed probability of
+    the label, 0..1. start, end: seconds from the start of the clip.
     """
 
     clip: str
@@ -22,7 +23,7 @@ class Segment:
     end: float
 
     def as_line(self) -> str:
-        """One line of JSON without its end; seconds to the hundredth, the score to the thousandth."""
+        """Return one line of JSON, without the line end; times have two decimals, the score has three."""
         values = {
             "clip": self.clip,
             "person": self.person,
@@ -35,9 +36,9 @@ class Segment:
 
 
 class SegmentWriter:
-    """Writes segments to a file, one a line, each on disk as soon as it is known: nothing found is lost.
+    """Writes segments to a file, one per line, each at once, so that an interruption loses none.
 
-    The file is there from the start, empty when nothing is found. Raises OSError where it cannot be written.
+    The file is created at the start and stays empty if there is no segment. Raises OSError if it cannot be written.
     """
 
     def __init__(self, path: Path) -> None:

@@ -1,1 +1,1 @@
-"""The live loop: newest picture, people, windows, decisions and events."""
+"""Live recognition: newest frame, people, windows, decisions and events."""

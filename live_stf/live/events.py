@@ -1,4 +1,4 @@
-"""Changes of what people do, as lines of JSON that another program can act on at once."""
+"""Changes of what people do, as lines of JSON for another program."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ EVENTS_SUFFIX = ".jsonl"
 
 
 def changes(known: dict[int, Event], events: dict[int, Event], time: float) -> list[Event]:
-    """Events whose state or label differs from what was `known` of the person, and who has left; `known` is updated.
+    """Return the events whose state or label differs from the `known` one, and a NO_PERSON event for whoever has left.
 
-    events: newest of everybody, by identity. time: seconds, of the newest picture.
+    known: the newest event of every person so far, by identity; it is updated. events: the newest of every person now.
+    time: time of the newest frame in seconds.
     """
     changed = [
         event
@@ -32,7 +33,7 @@ def changes(known: dict[int, Event], events: dict[int, Event], time: float) -> l
 
 
 def as_line(event: Event) -> str:
-    """One line of JSON without its end; seconds to the hundredth, the score to the thousandth; no label is null."""
+    """Return an event as one line of JSON, without the line end; times have two decimals, the score has three."""
     values = {
         "time": round(event.time, 2),
         "person": event.identity,
@@ -44,10 +45,10 @@ def as_line(event: Event) -> str:
 
 
 class EventWriter:
-    """Writes every change of state or label as a line as soon as it is known, to a file or to stdout ("-").
+    """Writes a line of JSON for every change of a person's state or label, to a file or to stdout ("-").
 
-    A file is added to, never written over. Raises LiveStfError where it cannot be written, and when nobody reads stdout
-    any longer.
+    Lines are appended to a file and written at once. Raises LiveStfError if the file cannot be written, or if nobody
+    reads stdout any longer.
     """
 
     def __init__(self, target: str) -> None:
@@ -61,7 +62,7 @@ class EventWriter:
                 raise LiveStfError(f"--events is {target}, which cannot be written: {problem.strerror}") from problem
 
     def take(self, snapshot: Snapshot) -> None:
-        """Write what has changed since the last snapshot."""
+        """Write the changes since the last snapshot."""
         time = snapshot.people.time if snapshot.people is not None else 0.0
         lines = [as_line(event) + "\n" for event in changes(self._known, dict(snapshot.events), time)]
         if not lines:
@@ -70,7 +71,7 @@ class EventWriter:
             self._file.writelines(lines)
             self._file.flush()
         except BrokenPipeError as problem:
-            # Python would try once more when it ends, and complain.
+            # Otherwise Python would try again when it exits, and print an error.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise LiveStfError("nobody reads the events any longer") from problem
         except OSError as problem:

@@ -1,4 +1,4 @@
-"""Listening for some labels alone: the others are neither shown nor announced."""
+"""Report some labels only."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from live_stf.types import Event, State
 
 
 def filter_labels(events: Mapping[int, Event], labels: Collection[str] | None) -> dict[int, Event]:
-    """`events` by identity, with whoever has a label that is not one of `labels` as unsure; None stands for all labels.
+    """Return the events by identity, with labels that are not among `labels` replaced by UNSURE; None keeps all labels.
 
-    The decision goes on behind it: a label that is not listened for still keeps a less likely one from being said.
+    The decision itself does not change: a label that is not reported still rules out less likely ones.
     """
     if labels is None:
         return dict(events)

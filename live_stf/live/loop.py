@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from live_stf.decision import DecisionSettings
 from live_stf.engine import Classifier
-from live_stf.errors import LiveStfError
+from live_stf.errors import LiveStfError, one_line
 from live_stf.live.capture import Capture, Captured
 from live_stf.live.person_states import PersonStates
 from live_stf.live.rate import AgeMeter, RateMeter
@@ -31,6 +31,7 @@ LABELS_PER_SECOND = 10.0  # nobody can read faster
 # estimation.
 NETWORK_SHARE = 0.5
 STOP_TIMEOUT = 1.5  # seconds
+_LONGEST = 200  # characters of an unexpected error in a message
 
 
 class LiveLoop:
@@ -154,7 +155,7 @@ class LiveLoop:
 
     def _message(self, finished: bool) -> str:
         if self.error is not None:
-            return _in_one_line(self.error)
+            return message_of(self.error)
         if self._source.fault is not None:
             return self._source.fault
         if self._source.trouble:
@@ -224,6 +225,8 @@ class LiveLoop:
             self._stop.wait(pause)
 
 
-def _in_one_line(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text if isinstance(error, LiveStfError) else f"stopped by an error inside: {type(error).__name__}: {text}"
+def message_of(error: Exception) -> str:
+    """Return one line about an error, for the user."""
+    if isinstance(error, LiveStfError):
+        return str(error)
+    return f"stopped by an internal error: {type(error).__name__}: {one_line(error, _LONGEST)}"

@@ -1,4 +1,4 @@
-"""What happens to a source, in words, for who has no window before them."""
+"""Lines about the source, for runs without a window."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from live_stf.types import Snapshot
 
 
 class Notices:
-    """Says a source's trouble when it begins or changes, and once when pictures come again.
+    """Reports trouble of the source when it begins or changes, and once when frames come again.
 
-    say: called with one line.
+    notify: called with one line.
     """
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
-        self._said = ""
+    def __init__(self, notify: Callable[[str], None]) -> None:
+        self._notify = notify
+        self._last = ""
 
     def take(self, snapshot: Snapshot) -> None:
-        """Say what is new since the last snapshot; how a run ended is not said here."""
-        if snapshot.finished or snapshot.message == self._said:
+        """Report the changes since the last snapshot, except how the run ended."""
+        if snapshot.finished or snapshot.message == self._last:
             return
-        self._said = snapshot.message
-        self._say(snapshot.message or "pictures come again")
+        self._last = snapshot.message
+        self._notify(snapshot.message or "frames come again")

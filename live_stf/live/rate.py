@@ -1,4 +1,4 @@
-"""How often something happens, and how old its newest result is."""
+"""Rates of the stages, and the age of their newest result."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-RATE_SPAN = 2.0  # seconds over which rates are counted
+RATE_SPAN = 2.0  # seconds over which rates are averaged
 
 
 class RateMeter:
-    """Events per second over the last seconds. Safe to use from several threads."""
+    """Counts events per second over the last `span` seconds. Thread-safe. clock: seconds."""
 
     def __init__(self, clock: Callable[[], float], span: float = RATE_SPAN) -> None:
         self._clock = clock
@@ -22,13 +22,13 @@ class RateMeter:
         self._lock = threading.Lock()
 
     def count(self) -> None:
-        """One event now."""
+        """Count one event now."""
         with self._lock:
             self._times.append(self._clock())
             self._forget()
 
     def rate(self) -> float:
-        """Events per second; over the time since the start while that is shorter than the span."""
+        """Return events per second, over the time since the start while that is shorter than the span."""
         with self._lock:
             self._forget()
             return len(self._times) / max(min(self._clock() - self._start, self._span), 1e-3)
@@ -38,29 +38,29 @@ class RateMeter:
             self._times.popleft()
 
 
-_PARTS = np.linspace(0.0, 1.0, 9)[:-1] + 1 / 16  # middles of the parts that a stretch of time is cut into
+_PARTS = np.linspace(0.0, 1.0, 9)[:-1] + 1 / 16  # centres of the parts of an interval between two results
 
 
 class AgeMeter:
-    """How old the newest result is at every moment of the last seconds, also while the next one is waited for.
+    """Measures the age of the newest result over the last `span` seconds, including the wait for the next one.
 
-    A screen that shows the newest result shows something of this age. Safe to use from several threads.
+    This is the age of what a screen shows that shows the newest result. Thread-safe. clock: seconds.
     """
 
     def __init__(self, clock: Callable[[], float], span: float = RATE_SPAN) -> None:
         self._clock = clock
         self._span = span
-        self._results: deque[tuple[float, float]] = deque()  # (when it was there, when what it is of was taken)
+        self._results: deque[tuple[float, float]] = deque()  # (time of the result, time of its frame)
         self._lock = threading.Lock()
 
     def result(self, taken: float) -> None:
-        """There is a result now, of what was taken at `taken` (seconds of the clock)."""
+        """Note that there is a result now for a frame that was taken at `taken`, in seconds of the clock."""
         with self._lock:
             self._results.append((self._clock(), taken))
             self._forget()
 
     def percentile(self, share: float) -> float:
-        """Seconds that the age does not exceed in this share, 0..1, of the time; 0.0 before the first result."""
+        """Return the age in seconds not exceeded for this share, 0..1, of the time; 0.0 before the first result."""
         with self._lock:
             self._forget()
             if not self._results:
@@ -75,6 +75,6 @@ class AgeMeter:
         return float(ages[order][min(np.searchsorted(passed, share * passed[-1]), len(ages) - 1)])
 
     def _forget(self) -> None:
-        # The one that was the newest when the span began stays.
+        # Keep the result that was the newest at the start of the span.
         while len(self._results) > 1 and self._results[1][0] <= self._clock() - self._span:
             self._results.popleft()

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from live_stf.engine import Classifier, open_classifier
-from live_stf.errors import LiveStfError, one_line
+from live_stf.errors import LiveStfError
 from live_stf.live.capture import Capture
 from live_stf.live.label_filter import filter_labels
-from live_stf.live.loop import STOP_TIMEOUT, LiveLoop
+from live_stf.live.loop import STOP_TIMEOUT, LiveLoop, message_of
 from live_stf.live.session_settings import Settings
 from live_stf.model import Model, load_model
 from live_stf.pose import estimators
@@ -34,7 +34,6 @@ log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_LONGEST = 200  # characters of an unexpected error
 
 
 @dataclass(frozen=True)
@@ -138,7 +137,7 @@ class Session:
         """Return everything that a screen needs now; does not block."""
         running = self._running
         if running is None:
-            return Snapshot(message=_words(self.failure) if self.failure is not None else "")
+            return Snapshot(message=message_of(self.failure) if self.failure is not None else "")
         snapshot = running.loop.snapshot()
         return replace(snapshot, events=filter_labels(snapshot.events, self._settings.listen))
 
@@ -212,7 +211,7 @@ class Session:
         if running is None:
             self.failure = problem
         else:
-            self._tell(f"{_words(problem)}; {running.about.source} goes on with {running.model.name}")
+            self._tell(f"{message_of(problem)}; {running.about.source} goes on with {running.model.name}")
 
     def _tell(self, line: str) -> None:
         with self._change:
@@ -296,9 +295,3 @@ def _open(settings: Settings) -> Source:
 
 def _camera_or_path(source: str) -> str:
     return f"camera {source}" if source.isdigit() else source
-
-
-def _words(problem: Exception) -> str:
-    if isinstance(problem, LiveStfError):
-        return str(problem)
-    return f"stopped by an error inside: {type(problem).__name__}: {one_line(problem, _LONGEST)}"

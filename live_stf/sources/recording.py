@@ -1,7 +1,7 @@
-"""Joints in a file: written while somebody records, and read again as a source and the people in it.
+"""Recorded joints: a file that is written while the user records, and read again as a source and its people.
 
-One line of JSON a picture, after one that says what it is; docs/window.md has the format. A file that was cut short is
-read up to there.
+The first line of JSON describes the recording, each further line is a frame; docs/window.md has the format. A file that
+was cut short is read up to that point.
 """
 
 from __future__ import annotations
@@ -19,23 +19,24 @@ from live_stf.errors import SourceError
 from live_stf.skeleton import OPENPOSE_18
 from live_stf.types import Event, Frame, People, Person, State
 
-SUFFIX = ".joints.jsonl"  # of what is written; everything that ends in the last part of it is read as a recording
+SUFFIX = ".joints.jsonl"  # of written files; every file with the last part of it is read as a recording
 FORMAT = "live-stf joints"
 VERSION = 1
-_TAIL = 65_536  # bytes at the end of a file in which its last line is looked for
+_TAIL = 65_536  # bytes at the end of a file that have its last line
 _GREY = 28
 
 
 def is_recording(spec: str | Path) -> bool:
-    """Whether a source's name is that of recorded joints."""
+    """Whether the name of a source is that of recorded joints."""
     return Path(spec).suffix == Path(SUFFIX).suffix and "://" not in str(spec)
 
 
 @dataclass(frozen=True)
 class Heading:
-    """The first line. size: (width, height) of the pictures. fps: pictures per second, about; 0.0 when unknown.
+    """The first line of a recording.
 
-    source, model: what was recorded, and which model gave the labels. started: date and time, ISO 8601.
+    size: (width, height) of the frames in pixels. fps: approximate frames per second, 0.0 if unknown. source: what was
+    recorded. model: the model that gave the labels. started: date and time, ISO 8601.
     """
 
     size: tuple[int, int]
@@ -60,9 +61,9 @@ class Heading:
 
 
 class RecordingWriter:
-    """Writes everybody's joints, picture by picture, each on disk at once. Raises OSError where that fails.
+    """Writes the joints of all people frame by frame, each frame at once. Raises OSError if that fails.
 
-    Times in the file begin at 0.
+    Times in the file start at 0.
     """
 
     def __init__(self, path: Path, heading: Heading) -> None:
@@ -72,7 +73,7 @@ class RecordingWriter:
         self._file.write(heading.as_line() + "\n")
 
     def write(self, people: People, events: Mapping[int, Event]) -> None:
-        """Add a picture's people, with what was said of them by identity."""
+        """Add the people of a frame, with their events by identity."""
         if self._start is None:
             self._start = people.time
         self._file.write(_as_line(people, events, people.time - self._start) + "\n")
@@ -105,9 +106,9 @@ def _as_line(people: People, events: Mapping[int, Event], time: float) -> str:
 
 
 class RecordedSource:
-    """Recorded joints as a series of empty pictures, whose people `RecordedPose` finds.
+    """Recorded joints as a series of empty frames, in which `RecordedPose` finds the people.
 
-    SourceError when the file cannot be read or is no recording.
+    Raises SourceError if the file cannot be read or is not a recording.
     """
 
     live = False
@@ -131,10 +132,10 @@ class RecordedSource:
         self._index = 0
         self._time = -math.inf
         self._seen: dict[int, People] = {}
-        self._picture = np.full((self.size[1], self.size[0], 3), _GREY, np.uint8)
+        self._image = np.full((self.size[1], self.size[0], 3), _GREY, np.uint8)
 
     def read(self) -> Frame | None:
-        """The next picture, empty; None at the end. A line that cannot be read is the end, too, with a fault."""
+        """Return the next frame, empty; None at the end. A line that cannot be read ends the series with a fault."""
         try:
             line = self._file.readline()
             self._line += 1
@@ -143,27 +144,27 @@ class RecordedSource:
             people = self._people(line)
         except (ValueError, KeyError, TypeError) as problem:
             what = "cut short in" if not self._file.readline() else "damaged:"
-            self.fault = f"{self.name}: {what} line {self._line}, which is no picture's people"
+            self.fault = f"{self.name}: {what} line {self._line}, which is not a frame's people"
             if not isinstance(problem, json.JSONDecodeError | UnicodeDecodeError):
                 self.fault += f" ({problem})"
             return None
-        frame = Frame(self._picture.copy(), people.time, self._index)
-        frame.image[0, 0] += self._index % 2  # whoever watches for a picture that never changes shall see that it does
+        frame = Frame(self._image.copy(), people.time, self._index)
+        frame.image[0, 0] += self._index % 2  # consecutive images differ, which defeats freeze detection
         self._seen[self._index] = people
         self._index += 1
         return frame
 
     def people_of(self, frame: Frame) -> People:
-        """Who was seen in a picture that this source gave; earlier ones are forgotten."""
+        """Return the people of a frame that this source gave; those of earlier frames are dropped."""
         for index in [index for index in self._seen if index < frame.index]:
             del self._seen[index]
         return self._seen.pop(frame.index)
 
     def cancel(self) -> None:
-        """Nothing: no read() waits here."""
+        """Do nothing: read() does not wait for a lost source."""
 
     def close(self) -> None:
-        """Give the file back; may be called twice."""
+        """Close the file. May be called twice."""
         self._file.close()
 
     def __enter__(self) -> Self:
@@ -173,7 +174,7 @@ class RecordedSource:
         self.close()
 
     def _heading(self) -> tuple[tuple[int, int], float]:
-        wrong = f"{self.name}: not a recording of joints, whose first line says {FORMAT!r}"
+        wrong = f"{self.name}: not a recording of joints: its first line lacks {FORMAT!r}"
         try:
             heading = json.loads(self._file.readline(_TAIL))
         except ValueError as problem:
@@ -188,9 +189,9 @@ class RecordedSource:
         try:
             (width, height), fps = (int(side) for side in heading["size"]), float(heading.get("fps", 0))
         except (KeyError, TypeError, ValueError) as problem:
-            raise SourceError(f"{self.name}: the first line lacks the pictures' size or rate") from problem
+            raise SourceError(f"{self.name}: the first line lacks the size or the rate of the frames") from problem
         if not (0 < width <= 16_384 and 0 < height <= 16_384 and 0 <= fps <= 1000):
-            raise SourceError(f"{self.name}: pictures of {width}x{height} at {fps:g} a second cannot be")
+            raise SourceError(f"{self.name}: frames of {width}x{height} at {fps:g} per second are not possible")
         return (width, height), fps
 
     def _people(self, line: str) -> People:
@@ -209,7 +210,7 @@ class RecordedSource:
 
 
 class RecordedPose:
-    """Finds in the pictures of a `RecordedSource` whom it has recorded. Who is who is found anew, as for a camera."""
+    """Finds the recorded people in the frames of a `RecordedSource`. Tracking gives them new identities."""
 
     name = "recorded joints"
 
@@ -220,11 +221,11 @@ class RecordedPose:
         return self._source.people_of(frame)
 
     def close(self) -> None:
-        """Nothing: the file belongs to the source."""
+        """Do nothing: the file belongs to the source."""
 
 
 def _last_time(path: Path) -> float | None:
-    """Time of the last picture in seconds; None when its line cannot be read, which the end will tell."""
+    """Time of the last frame in seconds; None if its line cannot be read, which the end of the series reports."""
     with path.open("rb") as file:
         file.seek(max(path.stat().st_size - _TAIL, 0))
         lines = file.read().splitlines()

@@ -238,9 +238,9 @@ def test_who_leaves_is_forgotten_with_event_and_scores(fakes, model):
 @pytest.mark.parametrize(
     ("broken", "said"),
     [
-        ("source", "stopped by an error inside: RuntimeError: the cable burns"),
-        ("pose", "stopped by an error inside: RuntimeError: pose is broken"),
-        ("engine", "stopped by an error inside: RuntimeError: engine is broken"),
+        ("source", "stopped by an internal error: RuntimeError: the cable burns"),
+        ("pose", "stopped by an internal error: RuntimeError: pose is broken"),
+        ("engine", "stopped by an internal error: RuntimeError: engine is broken"),
     ],
 )
 def test_an_error_in_a_thread_is_not_lost(fakes, model, broken, said):

@@ -1,4 +1,4 @@
-"""Trouble with a source is said once, and that it is over."""
+"""Trouble of a source is reported once, and so is its end."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from live_stf.live.notices import Notices
 from live_stf.types import Snapshot
 
 
-def test_trouble_is_said_when_it_begins_changes_and_ends():
+def test_trouble_is_reported_when_it_begins_changes_and_ends():
     said: list[str] = []
     notices = Notices(said.append)
-    for message in ("", "", "no picture", "no picture", "cannot be reached", "", "", "no picture"):
+    for message in ("", "", "no frame", "no frame", "cannot be reached", "", "", "no frame"):
         notices.take(Snapshot(message=message))
-    assert said == ["no picture", "cannot be reached", "pictures come again", "no picture"]
+    assert said == ["no frame", "cannot be reached", "frames come again", "no frame"]
 
 
-def test_how_a_run_ended_is_left_to_who_ran_it():
+def test_the_end_of_a_run_is_not_reported():
     said: list[str] = []
     Notices(said.append).take(Snapshot(message="clip.mp4 has ended", finished=True))
     assert said == []

@@ -94,7 +94,7 @@ def test_a_file_that_was_cut_short_is_read_up_to_there(recording):
     recording.write_bytes(recording.read_bytes()[:-40])
     source, found = read_all(recording)
     assert len(found) == 4
-    assert source.fault.endswith("cut short in line 6, which is no picture's people")
+    assert source.fault.endswith("cut short in line 6, which is not a frame's people")
     assert source.duration is None
 
 
