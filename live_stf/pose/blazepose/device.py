@@ -1,4 +1,4 @@
-"""Where MediaPipe's networks run: on an NVIDIA GPU by TensorRT or torch, on the processor by OpenVINO."""
+"""Where MediaPipe's networks run: on an NVIDIA GPU by TensorRT or torch, on the CPU by OpenVINO."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from live_stf.pose.blazepose.networks import Networks
 from live_stf.pose.estimators import DEVICES
 from live_stf.runtime.hardware import DEVICE_FAILURES, LONGEST_REASON, Hardware, detect_hardware
 
-UNREADABLE = (FileNotFoundError, PoseError)  # of the bundle: nothing else can read it either
+UNREADABLE = (FileNotFoundError, PoseError)  # errors of the file: no other device can read it either
 
 
 def open_networks(
-    bundle: Path,
+    path: Path,
     people: int,
     precision: str,
     device: str | None = None,
@@ -23,12 +23,12 @@ def open_networks(
     hardware: Hardware | None = None,
     folder: Path | None = None,
 ) -> Networks:
-    """The networks of a bundle, for up to `people` at once; `precision` is that of the landmarks.
+    """The networks of a file, for up to `people` at once. precision: of the landmark network.
 
-    device: one of DEVICES; None is the GPU where there is one that works, else the processor. notify: called with one
-    line where something else than the best was taken, and why. folder: of engines for TensorRT, where not the usual.
+    device: one of DEVICES; None is the GPU if one works, else the CPU. notify: called with one line that says why
+    something else than the best is used. folder: of TensorRT engines; None is the default one.
 
-    Raises as `networks.open_networks` does, and PoseError where the GPU that was asked for cannot be used.
+    Raises as `networks.open_networks` does, and PoseError if the requested GPU cannot be used.
     """
     if device not in (None, *DEVICES):
         raise PoseError(f"device {device!r} is not known, it can be {' or '.join(DEVICES)}")
@@ -36,37 +36,37 @@ def open_networks(
         hardware = detect_hardware() if hardware is None else hardware
         if hardware.gpu is not None:
             try:
-                return _open_on_gpu(bundle, people, precision, hardware, folder, notify)
+                return _open_on_gpu(path, people, precision, hardware, folder, notify)
             except UNREADABLE:
                 raise
             except DEVICE_FAILURES as problem:
                 reason = f"BlazePose does not run on {hardware.gpu}: {one_line(problem, LONGEST_REASON)}"
                 if device == "cuda":
                     raise PoseError(reason) from problem
-                notify(f"{reason}; it runs on the processor")
+                notify(f"{reason}; it runs on the CPU")
         elif device == "cuda":
             raise PoseError(f"BlazePose cannot run on a GPU: {hardware.reason}; leave :cuda out")
-    return networks.open_networks(bundle, people, precision)
+    return networks.open_networks(path, people, precision)
 
 
 def _open_on_gpu(
-    bundle: Path,
+    path: Path,
     people: int,
     precision: str,
     hardware: Hardware,
     folder: Path | None,
     notify: Callable[[str], None],
 ) -> Networks:
-    """By TensorRT where engines were built for this GPU, else by torch."""
+    """By TensorRT if engines were built for this GPU, else by torch."""
     from live_stf.pose.blazepose import gpu
 
     if hardware.tensorrt is not None:
         from live_stf.pose.blazepose import tensorrt_networks as tensorrt
 
         try:
-            return tensorrt.open_networks(bundle, people, precision, hardware, folder)
+            return tensorrt.open_networks(path, people, precision, hardware, folder)
         except UNREADABLE:
             raise
         except DEVICE_FAILURES as problem:
-            notify(f"{one_line(problem, LONGEST_REASON)}; torch runs BlazePose meanwhile")
-    return gpu.open_networks(bundle, people, precision)
+            notify(f"{one_line(problem, LONGEST_REASON)}; torch runs BlazePose instead")
+    return gpu.open_networks(path, people, precision)

@@ -1,4 +1,4 @@
-"""MediaPipe's person detector and landmark network on an NVIDIA GPU, the pictures of several people as one batch."""
+"""MediaPipe's person detector and landmark network on an NVIDIA GPU, several people as one batch."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from live_stf.runtime.cuda_graph import CudaGraph
 LARGEST = 4  # people in one batch
 
 
-def open_networks(bundle: Path, people: int, precision: str, device: str = "cuda") -> Networks:
-    """The networks of a bundle run by torch, for up to `people` at once, with one CUDA graph a number of people.
+def open_networks(path: Path, people: int, precision: str, device: str = "cuda") -> Networks:
+    """The networks of a file run by torch, for up to `people` at once, with one CUDA graph per number of people.
 
-    precision: of the landmarks, a key of `torch_network.TYPES`; fp32 is without TF32. The detector is in fp32. device:
-    "cpu" runs the same without graphs. Raises as `networks.read_networks` does, EngineError where there is no GPU or an
-    operator is not known, RuntimeError where the GPU cannot do it.
+    precision: of the landmark network, a key of `torch_network.TYPES`; fp32 is without TF32. The detector is in fp32.
+    device: "cpu" runs the same without graphs. Raises as `networks.read_networks` does, EngineError if there is no GPU
+    or an operator is not known, RuntimeError if the GPU fails.
     """
-    read = read_networks(bundle)
+    read = read_networks(path)
     if device == "cuda" and not torch.cuda.is_available():
         raise EngineError(f"torch {torch.__version__} sees no NVIDIA GPU here")
     try:
@@ -32,7 +32,7 @@ def open_networks(bundle: Path, people: int, precision: str, device: str = "cuda
             torch_network(model, kind).to(device) for model, kind in zip(read, ("fp32", precision), strict=True)
         )
     except ValueError as error:
-        raise EngineError(f"torch cannot run {bundle}: {error}") from error
+        raise EngineError(f"torch cannot run {path}: {error}") from error
     stream = torch.cuda.Stream() if device == "cuda" else None
 
     def graph(network: nn.Module, side: int, count: int) -> CudaGraph:
@@ -47,7 +47,7 @@ def open_networks(bundle: Path, people: int, precision: str, device: str = "cuda
 
 
 def batched_networks(detector: CudaGraph, landmarks: Mapping[int, CudaGraph], device: str) -> Networks:
-    """Networks of a graph for one whole picture, and of graphs by the number of people that they take at once."""
+    """The networks of a graph for one whole image, and of graphs for several people, by their number."""
     largest = max(landmarks)
     rows = []
     for count in range(1, largest + 1):
@@ -57,7 +57,7 @@ def batched_networks(detector: CudaGraph, landmarks: Mapping[int, CudaGraph], de
 
 
 class _Place:
-    """One picture of a graph's batch; the whole batch is run when the last place is started."""
+    """One image of a graph's batch; the whole batch is run when the last place is started."""
 
     def __init__(self, graph: CudaGraph, index: int, last: bool) -> None:
         self.image: np.ndarray = graph.input[index]
@@ -75,12 +75,12 @@ class _Place:
 
 
 def _exactly(network: nn.Module, device: str) -> Callable[[Tensor], Sequence[Tensor]]:
-    """The network without TF32: cuDNN would otherwise be free to compute convolutions with ten bits."""
+    """The network without TF32, with which cuDNN would compute convolutions with a mantissa of ten bits."""
 
-    def work(pictures: Tensor) -> Sequence[Tensor]:
+    def work(images: Tensor) -> Sequence[Tensor]:
         if device == "cpu":
-            return network(pictures)
+            return network(images)
         with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-            return network(pictures)
+            return network(images)
 
     return work

@@ -45,7 +45,7 @@ def test_a_gpu_that_does_not_work_gives_way_to_the_processor(bundle: Path) -> No
     assert open_networks(bundle, 1, "fp32", None, said.append, PC).device == ""
     (line,) = said
     assert line.startswith("BlazePose does not run on NVIDIA GeForce RTX 3060: torch ")
-    assert line.endswith("it runs on the processor")
+    assert line.endswith("it runs on the CPU")
     with pytest.raises(PoseError, match="BlazePose does not run on NVIDIA GeForce RTX 3060: torch"):
         open_networks(bundle, 1, "fp32", "cuda", said.append, PC)
     assert len(said) == 1

@@ -1,25 +1,22 @@
-"""Pose networks are really compiled by TensorRT-RTX, for GPUs that are not here, and compared with OpenVINO."""
+"""Pose engines really compiled by TensorRT-RTX, for a GPU that is not here: their records, and when they are used."""
 
 from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from live_stf.cli import pose_engine
 from live_stf.errors import AssetError, EngineError
 from live_stf.pose.blazepose import tensorrt_networks as tensorrt
+from live_stf.pose.blazepose.build_engines import build
 from live_stf.pose.blazepose.device import open_networks
-from live_stf.pose.blazepose.tensorrt_networks import GraphRunner, Part, differences, needed, parts, real_references
-from live_stf.pose.blazepose.torch_network import torch_network
+from live_stf.pose.blazepose.tensorrt_networks import needed, parts
 from live_stf.pose.pose_models import pose_model
-from live_stf.runtime.cuda_graph import CudaGraph
 from live_stf.runtime.hardware import Hardware, detect_hardware, tensorrt_modules
 from live_stf.runtime.record import find_records, unfit
-from live_stf.runtime.tensorrt_build import compile_onnx, tensorrt_library
 
 RTX = tensorrt_modules().get("tensorrt_rtx", "")
 needs_rtx = pytest.mark.skipif(not RTX, reason="needs TensorRT-RTX (pip install 'live-stf[tensorrt-rtx]')")
@@ -28,64 +25,12 @@ PC = Hardware("NVIDIA GeForce RTX 3060", "sm_86", {"tensorrt_rtx": RTX, "torch":
 
 
 @pytest.fixture(scope="session")
-def references(bundle: Path, clip: Path) -> tuple[np.ndarray, list[np.ndarray]]:
-    """What the landmark network sees of the sample clip, and what it gives."""
-    return real_references(bundle)[1]
-
-
-@pytest.fixture(scope="session")
-def exported(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Part, Path]]:
-    """The landmark network as ONNX files, by precision."""
-    for name in ("onnx", "onnxscript", "onnxruntime"):
-        pytest.importorskip(name, reason=f"needs {name} (pip install 'live-stf[onnx]')")
-    folder = tmp_path_factory.mktemp("onnx")
-    found = {precision: parts(bundle, precision)[1] for precision in ("fp32", "bf16")}
-    return {precision: (part, tensorrt.export_onnx(part, folder / precision)) for precision, part in found.items()}
-
-
-def test_the_file_gives_what_openvino_gives_for_many_pictures_at_once(
-    exported: dict[str, tuple[Part, Path]], references: tuple[np.ndarray, list[np.ndarray]]
-) -> None:
-    from live_stf.runtime.onnx_engine import OnnxEngine
-
-    part, path = exported["fp32"]
-    pictures, wanted = references
-    assert len(pictures) >= 5
-    found = OnnxEngine(path).run(pictures)
-    assert [values.dtype for values in found] == [np.float32] * len(part.outputs)
-    assert 0 < max(differences(part.outputs, found, wanted).values()) < 1e-5
-
-
-@pytest.mark.parametrize("precision", tensorrt.LIMITS)
-def test_limits_leave_room_for_rounding_but_not_for_less_precision(
-    precision: str, bundle: Path, references: tuple[np.ndarray, list[np.ndarray]]
-) -> None:
-    pictures, wanted = references
-    part = parts(bundle, precision)[1]
-    with torch.inference_mode():
-        found = [values.numpy() for values in torch_network(part.model, precision)(torch.from_numpy(pictures))]
-    share = max(differences(part.outputs, found, wanted).values())
-    assert share < tensorrt.LIMITS[precision]
-    assert all(share > limit for limit in tensorrt.LIMITS.values() if limit < tensorrt.LIMITS[precision])
-
-
-@needs_rtx
-@pytest.mark.parametrize(("precision", "target"), [("fp32", "sm_86"), ("fp32", "sm_120"), ("bf16", "sm_120")])
-def test_every_operator_is_supported(precision: str, target: str, exported: dict[str, tuple[Part, Path]]) -> None:
-    """Of the others when `built` is made."""
-    part, path = exported[precision]
-    trt = tensorrt_library(target, Hardware())
-    plan = compile_onnx(path, part.shape, part.batches, trt, target, precision)
-    assert len(plan) > path.stat().st_size  # the weights are inside
-
-
-@pytest.fixture(scope="session")
 def built(bundle: Path, clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with engines for another machine's GPU, built as the command does."""
     for name in ("onnxscript", "onnxruntime"):
         pytest.importorskip(name, reason=f"needs {name} (pip install 'live-stf[onnx]')")
     folder = tmp_path_factory.mktemp("engines")
-    tensorrt.build(bundle, Hardware(modules={"onnxruntime": "any"}), folder, "fp16", "sm_86")
+    build(bundle, Hardware(modules={"onnxruntime": "any"}), folder, "fp16", "sm_86")
     return folder
 
 
@@ -132,8 +77,8 @@ def test_engines_that_do_not_load_give_way(bundle: Path, built: Path) -> None:
     networks = open_networks(bundle, 2, "fp32", None, said.append, PC, built)
     assert networks.device == ""
     assert "no TensorRT engine of pose_landmarker_full in fp32" in said[0]
-    assert "torch runs BlazePose meanwhile" in said[0]
-    assert "it runs on the processor" in said[1]
+    assert "torch runs BlazePose instead" in said[0]
+    assert "it runs on the CPU" in said[1]
     assert not any("\n" in line for line in said)
     with pytest.raises(EngineError, match="does not load") as raised:
         tensorrt.open_networks(bundle, 2, "fp16", PC, built)
@@ -154,22 +99,6 @@ def test_only_the_batches_that_are_needed_are_loaded() -> None:
     assert [needed((1, 2, 4), people) for people in (1, 2, 3, 4, 9)] == [{1}, {1, 2}, *[{1, 2, 4}] * 3]
 
 
-def test_any_number_of_pictures_goes_through_graphs() -> None:
-    def graph(count: int) -> CudaGraph:
-        return CudaGraph((count, 2), lambda x: (x.float() + 1, x.sum(dim=1)), None, dtype=torch.uint8)
-
-    pictures = np.arange(14, dtype=np.uint8).reshape(7, 2)
-    more, total = GraphRunner({size: graph(size) for size in (1, 2, 4)}).run(pictures)
-    np.testing.assert_array_equal(more, pictures + 1)
-    np.testing.assert_array_equal(total, pictures.sum(axis=1))
-
-
-def test_differences_are_shares_and_never_hide_what_is_no_number() -> None:
-    wanted = [np.linspace(-10, 10, 101)]
-    assert differences(["a"], [wanted[0] + 1], wanted) == {"a": pytest.approx(0.1)}
-    assert not differences(["a"], [np.full(101, np.nan)], wanted)["a"] <= 1
-
-
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without an NVIDIA GPU")
 def test_the_command_says_in_one_line_what_it_lacks(capsys: pytest.CaptureFixture, bundle: Path) -> None:
     assert pose_engine.main([]) == 2
@@ -184,7 +113,7 @@ def test_on_the_gpu_engines_are_openvino(bundle: Path, clip: Path, tmp_path: Pat
     hardware = detect_hardware()
     if hardware.tensorrt is None:
         pytest.skip("needs tensorrt or tensorrt_rtx")
-    for record in tensorrt.build(bundle, hardware, tmp_path, precision):  # refuses what is too far
+    for record in build(bundle, hardware, tmp_path, precision):  # refuses what is too far
         assert record.latency
     said: list[str] = []
     networks = open_networks(bundle, 3, precision, "cuda", said.append, hardware, tmp_path)
