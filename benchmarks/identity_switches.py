@@ -83,7 +83,7 @@ def crossing(rng: np.random.Generator, acting: Sequence[Motion], kind: str, hidd
     speed = rng.uniform(0.3, 0.9, 2) * HEIGHT  # pixels a second
     if kind == "one stands":
         speed[1] = 0.0
-    first, second = (acting[rng.integers(len(acting))] for _ in range(2))
+    first, second = (acting[int(rng.integers(len(acting)))] for _ in range(2))
     mirrored, start = rng.random(2) < 0.5, rng.uniform(0, 10, 2)
     height = HEIGHT * rng.uniform(0.8, 1.0, 2)
     below = rng.uniform(-0.08, 0.08) * HEIGHT

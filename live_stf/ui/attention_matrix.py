@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import numpy as np
 import pyqtgraph
 from PyQt5.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
@@ -119,8 +121,8 @@ class AttentionMatrix(QWidget):
             return
         high = 0.0
         for _ in range(2):  # each axis takes room from the other
-            wide = left.fit(self.height() - high)
-            high = top.fit(self.width() - wide)
+            wide = left.fit(self.height() - high, most=self.width())
+            high = top.fit(self.width() - wide, most=self.height() / 3)
         # Rows of whole pixels keep the distances between their names even.
         spare = max(self.height() - high, 0.0) % len(left.names)
         self._plot.getPlotItem().layout.setContentsMargins(0, 0, 0, spare)
@@ -136,8 +138,11 @@ class _NameAxis(pyqtgraph.AxisItem):
         self._used_font = QFont()
         self._upright = False
 
-    def fit(self, length: float) -> float:
-        """Choose the font for an axis of this length in pixels; returns the breadth of the axis in pixels."""
+    def fit(self, length: float, most: float) -> float:
+        """Choose the font for an axis of this length in pixels; returns the breadth of the axis in pixels.
+
+        The breadth is at most `most` unless the smallest type needs more.
+        """
         cell = length / len(self.names)
         self._used_font.setPixelSize(round(self.largest))
         if self.orientation == "top":
@@ -146,8 +151,12 @@ class _NameAxis(pyqtgraph.AxisItem):
             self._upright = widest + 4 > cell
         if self.orientation == "left" or self._upright:
             self._used_font.setPixelSize(max(round(min(self.largest, 0.9 * cell)), _SMALLEST))
+        breadth = self._widest_name()
+        if self._upright and breadth + _SPACE > most:
+            smaller = self._used_font.pixelSize() * (most - _SPACE) / breadth
+            self._used_font.setPixelSize(max(int(smaller), _SMALLEST))
+            breadth = self._widest_name()
         metrics = QFontMetricsF(self._used_font)
-        breadth = max(metrics.horizontalAdvance(name) for name in self.names)
         if self.orientation == "top" and not self._upright:
             breadth = metrics.height() * (1 + max(name.count(" ") for name in self.names))
         breadth = float(round(breadth + _SPACE))
@@ -158,6 +167,10 @@ class _NameAxis(pyqtgraph.AxisItem):
         self.update()
         return breadth
 
+    def _widest_name(self) -> float:
+        metrics = QFontMetricsF(self._used_font)
+        return max(metrics.horizontalAdvance(name) for name in self.names)
+
     def paint(self, painter: QPainter, _option: object, _widget: object) -> None:
         if not self.names:
             return
@@ -165,7 +178,9 @@ class _NameAxis(pyqtgraph.AxisItem):
         painter.setPen(QColor(theme.active().muted))
         painter.setFont(self._used_font)
         cell = (height if self.orientation == "left" else width) / len(self.names)
-        for index, name in enumerate(self.names):
+        # Where even the smallest type is higher than a cell, some names are left out, so that none overlap.
+        step = max(ceil(0.8 * self._used_font.pixelSize() / cell), 1) if self.orientation == "left" else 1
+        for index, name in list(enumerate(self.names))[::step]:
             if self.orientation == "left":
                 at = QRectF(0, index * cell, width - _SPACE / 2, cell)
                 painter.drawText(at, RIGHT | UNCLIPPED, name)

@@ -49,6 +49,7 @@ class ClassBars(ScaledWidget):
         super().__init__()
         self._wanted_count = count
         self._label: str | None = None
+        self._probabilities: np.ndarray | None = None
         self._bars: dict[str, _Bar] = {}
         self._moved = 0.0
         self._timer = QTimer(self)
@@ -62,12 +63,22 @@ class ClassBars(ScaledWidget):
         self.labels = labels
         self._count = min(self._wanted_count, len(labels)) if labels else self._wanted_count
         self.best: list[tuple[str, float]] = []  # (class, probability)
+        self._probabilities = None
         self._bars.clear()
         self.updateGeometry()
         self.update()
 
+    def set_count(self, count: int) -> None:
+        """Show the `count` most probable classes."""
+        if count != self._wanted_count:
+            probabilities, label = self._probabilities, self._label
+            self._wanted_count = count
+            self.set_labels(self.labels)
+            self.show_scores(probabilities, label)
+
     def show_scores(self, probabilities: np.ndarray | None, label: str | None = None) -> None:
         """Show probabilities, (classes,), None while there are none. label: the decided class, None for none."""
+        self._probabilities = probabilities
         best = []
         if probabilities is not None:
             order = np.argsort(-probabilities, kind="stable")[: self._count]

@@ -17,6 +17,8 @@ from live_stf.ui.status_line import StatusLine
 from live_stf.ui.timeline import Timeline
 
 _COMPACT = 680  # pixels of height, below which the side panel leaves out details
+_LOW = 520  # pixels of height, below which fewer classes are shown
+_CLASSES, _FEW_CLASSES = 5, 3
 _USUAL_HEIGHT = 760  # pixels, at which type has its usual size
 _FULL_SCREEN_OVERLAY = 1.9  # scale of the type on the picture in full screen
 
@@ -100,7 +102,9 @@ class LiveView(QWidget):
         full: the window fills the screen, and is read from a distance of three metres.
         """
         scale = type_scale(height, full)
-        self.side.fit(width, scale, full, compact=not full and height < _COMPACT)
+        compact = not full and height < _COMPACT
+        classes = _FEW_CLASSES if not full and height < _LOW else _CLASSES
+        self.side.fit(width, scale, full, compact, classes)
         self.timeline.set_scale(0.8 * scale if full else scale)
         self.status.set_scale(max(0.6 * scale, 1.0) if full else max(scale, 1.0))
         self.picture.set_scale(scale)

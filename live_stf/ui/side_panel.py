@@ -75,10 +75,10 @@ class SidePanel(QWidget):
         if self.attention is not None:
             self.attention.show_scores(details)
 
-    def fit(self, width: int, scale: float, full: bool, compact: bool) -> None:
+    def fit(self, width: int, scale: float, full: bool, compact: bool, classes: int) -> None:
         """Choose the size of type and panels for a window of this width in pixels.
 
-        full: the window fills the screen. compact: the window is low.
+        full: the window fills the screen. compact: the window is low. classes: number of most likely classes.
         """
         share, least, most = (0.34, 290, 2000) if full else (0.29, 290, 520)
         self.setFixedWidth(round(max(least, min(share * width, most))))
@@ -86,5 +86,6 @@ class SidePanel(QWidget):
         self.persons.set_tall(1 if full else 0 if compact else 2)
         self.likely.set_scale(scale)
         self.bars.set_scale(scale)
+        self.bars.set_count(classes)
         if self.attention is not None:
             self.attention.set_scale(scale, compact)

@@ -14,6 +14,7 @@ from live_stf.ui.scaled import ScaledWidget
 from live_stf.ui.wording import rate_words
 
 _FONT, _LINE, _PAD, _MARGIN, _GAP = 12, 20, 6, 14, 22  # pixels at scale 1
+_SPARE = ("Capture", "95 % under")  # rates that a narrow window leaves out, the least important first
 _ONE_LINE = 1500  # pixels of width at scale 1, below which there are two lines
 
 
@@ -58,6 +59,21 @@ class StatusLine(ScaledWidget):
 
     minimumSizeHint = sizeHint
 
+    def _fitting_rates(self, rates: Rates, size: float, room: float) -> list[tuple[str, str, float]]:
+        """(name, value, width of the value) of the rates that fit into `room` pixels, left out in the order of _SPARE.
+
+        Every value gets the room of its widest, so that nothing moves when a digit changes.
+        """
+        shown = [
+            (name, value, max(width(widest, size), metrics(size).horizontalAdvance(value)))
+            for name, value, widest in rate_words(rates)
+        ]
+        for spare in _SPARE:
+            gaps = (len(shown) - 1) * self._scale * _GAP
+            if sum(width(name + " ", size) + wide for name, _, wide in shown) + gaps > room:
+                shown = [one for one in shown if one[0] != spare]
+        return shown
+
     def paintEvent(self, _event: object) -> None:
         look, s = theme.active(), self._scale
         painter = QPainter(self)
@@ -77,10 +93,9 @@ class StatusLine(ScaledWidget):
 
         top = s * _PAD
         if self._rates is not None:
-            # Every value gets the room of its widest, so that nothing moves when a digit changes.
-            for name, value, widest in rate_words(self._rates):
+            for name, value, room in self._fitting_rates(self._rates, size, self.width() - 2 * x):
                 x = write(x, top, name + " ", look.muted)
-                x = write(x, top, value, look.text, max(width(widest, size), metrics(size).horizontalAdvance(value)))
+                x = write(x, top, value, look.text, room)
                 x += s * _GAP
         text = self.notice or "  \u00b7  ".join(filter(None, (self._source, self._running)))
         colour = look.text if self.notice else look.muted

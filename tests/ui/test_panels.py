@@ -14,6 +14,7 @@ from live_stf.ui.attention_matrix import AttentionMatrix
 from live_stf.ui.attention_panel import AttentionPanel
 from live_stf.ui.body_map import BodyMap, _spread
 from live_stf.ui.class_bars import ClassBars
+from live_stf.ui.fonts import width
 from live_stf.ui.person_list import PersonList
 from live_stf.ui.status_line import StatusLine
 from live_stf.ui.wording import event_words, filling_words, rate_words, short_person, short_source
@@ -231,6 +232,24 @@ def test_the_status_line_shows_rates_and_a_notice(about):
     line.resize(900, 52)
     assert line.sizeHint().height() > one + 10
     assert line.grab().toImage().copy(0, 28, 900, 20) != line.grab().toImage().copy(0, 0, 900, 20)
+
+
+def test_rates_that_do_not_fit_are_left_out_of_the_status_line():
+    line, rates = StatusLine(), Rates(30, 28, 10, 0.04, 3, 0.06, 2)
+    every = [name for name, _, _ in rate_words(rates)]
+    seen = [[name for name, *_ in line._fitting_rates(rates, 12, room)] for room in (5000, 0)]
+    assert seen == [every, [name for name in every if name not in ("Capture", "95 % under")]]
+    widths = [width(name + " ", 12) + wide for name, _, wide in line._fitting_rates(rates, 12, 692)]
+    assert sum(widths) + 22 * (len(widths) - 1) <= 692  # the narrowest window
+
+
+def test_fewer_bars_keep_their_scores():
+    bars = ClassBars(LABELS)
+    bars.show_scores(np.float32([0.05, 0.3, 0.01, 0.02, 0.4, 0.2, 0.02]), "wave")
+    bars.set_count(3)
+    assert [name for name, _ in bars.best] == ["wave", "sit_down", "jump"]
+    bars.set_count(5)
+    assert [name for name, _ in bars.best] == ["wave", "sit_down", "jump", "walk", "drink"]
 
 
 def test_a_file_is_called_by_its_name_and_an_address_by_all_of_it():

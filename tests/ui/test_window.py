@@ -20,7 +20,7 @@ from live_stf.ui.live_view import type_scale
 
 @pytest.fixture
 def wait(qtbot):
-    return lambda condition: qtbot.waitUntil(lambda: bool(condition()), timeout=3000)
+    return lambda condition: qtbot.waitUntil(lambda: bool(condition()), timeout=30_000)
 
 
 @pytest.fixture
