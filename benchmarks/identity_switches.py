@@ -1,8 +1,8 @@
-"""How often people are taken for each other: `python -m benchmarks.identity_switches CLIP --people N`.
+"""How often people are mistaken for each other: `python -m benchmarks.identity_switches CLIP --people N`.
 
-First in the clip itself, in which N people are to be seen from beginning to end: every identity beyond N is somebody
-who was lost and came back as somebody new. Then in crossings that are made of the joints found in the clip, where it is
-known who is who: two people walk through each other's way, or meet and turn round, and the one behind is not seen
+It first counts in the clip itself, which has to show N people from beginning to end: every identity beyond N is
+somebody who was lost and came back as somebody new. It then counts in crossings that are made of the joints found in
+the clip, in which the true identities are known: two people cross, or meet and turn round, and the one behind is hidden
 meanwhile.
 """
 
@@ -31,21 +31,21 @@ HEIGHT = 300.0  # pixels of a body's box, corner to corner, in the made crossing
 SECONDS = 6.0  # of a crossing
 RATE = 30.0
 TURN = 0.3  # seconds that turning round takes
-MISSED = 0.05  # share of the pictures in which a body is not found though it is seen
-LEAST = 1.0  # seconds that somebody has to be seen for to act in crossings
+MISSED = 0.05  # share of frames in which a visible body is not found
+LEAST = 1.0  # seconds that somebody has to be seen to be used in crossings
 HIDDEN = (0.0, 0.25, 0.5, 1.0)
 KINDS = ("cross", "turn round", "one stands")
 
 
 @dataclass(frozen=True, eq=False)
 class Motion:
-    """How somebody moved: times (n,) in seconds, joints (n, V, 3) around their middle, in body sizes."""
+    """How somebody moved. times (n,): seconds. joints (n, V, 3): relative to their middle, in body sizes."""
 
     times: np.ndarray
     joints: np.ndarray
 
     def at(self, time: float) -> np.ndarray:
-        """Joints (V, 3) at any time: to and fro through what there is."""
+        """Joints (V, 3) at any time: the recording is played forwards and backwards."""
         length = self.times[-1] - self.times[0]
         phase = time % (2 * length)
         wanted = self.times[0] + min(phase, 2 * length - phase)
@@ -53,7 +53,7 @@ class Motion:
 
 
 def motions(tracked: Sequence[People]) -> list[Motion]:
-    """Of everybody who was seen for LEAST seconds, with the place and size of every picture taken out."""
+    """The motion of everybody who was seen for LEAST seconds, without their place and size."""
     seen: dict[int, list[tuple[float, np.ndarray]]] = {}
     for people in tracked:
         for person in people.persons:
@@ -76,11 +76,11 @@ def _centred(joints: np.ndarray, size: float) -> np.ndarray:
 
 
 def crossing(rng: np.random.Generator, acting: Sequence[Motion], kind: str, hidden: float) -> Iterator[People]:
-    """A series of pictures of two people, identities 1 and 2 as they really are, in one of KINDS.
+    """The frames of a crossing of two people with their true identities 1 and 2. kind: one of KINDS.
 
-    hidden: seconds around the meeting in which the one behind is not seen.
+    hidden: seconds around the meeting in which the person behind is not seen.
     """
-    speed = rng.uniform(0.3, 0.9, 2) * HEIGHT  # pixels a second
+    speed = rng.uniform(0.3, 0.9, 2) * HEIGHT  # pixels per second
     if kind == "one stands":
         speed[1] = 0.0
     first, second = (acting[int(rng.integers(len(acting)))] for _ in range(2))
@@ -89,7 +89,7 @@ def crossing(rng: np.random.Generator, acting: Sequence[Motion], kind: str, hidd
     below = rng.uniform(-0.08, 0.08) * HEIGHT
     behind = int(rng.integers(2))
     meeting, apart = SECONDS / 2, 0.0
-    if kind == "turn round":  # in front of each other, as people do, and not from one moment to the next
+    if kind == "turn round":  # in front of each other and gradually, as people do
         apart = rng.uniform(0.1, 0.2) * HEIGHT
     for time in np.arange(0, SECONDS, 1 / RATE):
         away = np.hypot(time - meeting, TURN) if kind == "turn round" else meeting - time
@@ -110,9 +110,9 @@ def crossing(rng: np.random.Generator, acting: Sequence[Motion], kind: str, hidd
 
 
 def switches(truth: Sequence[People], tracker: Tracker) -> int:
-    """How often somebody's identity is another one than the last they had.
+    """How often somebody's identity differs from their last one.
 
-    Who is who in the truth is known again in the tracker's answer by the joints, which are the same.
+    The tracker does not change joints, so people are recognised in its output by their joints.
     """
     last: dict[int, int] = {}
     count = 0
@@ -120,7 +120,7 @@ def switches(truth: Sequence[People], tracker: Tracker) -> int:
         given = {person.joints.tobytes(): person.identity for person in tracker.update(people).persons}
         for person in people.persons:
             identity = given.get(person.joints.tobytes())
-            if identity is None:  # taken for another one's double
+            if identity is None:  # dropped as a duplicate of another body
                 continue
             count += last.get(person.identity, identity) != identity
             last[person.identity] = identity
@@ -128,7 +128,7 @@ def switches(truth: Sequence[People], tracker: Tracker) -> int:
 
 
 def follow(clip: Path, pose_name: str, people: int) -> list[People]:
-    """Everybody in every picture of the clip, with identities."""
+    """Everybody in every frame of the clip, with identities."""
     tracker = Tracker()
     with VideoFile(clip) as source, closing(estimators.open_pose(pose_name, people)) as pose:
         tracked = []
@@ -142,8 +142,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.identity_switches", description=(__doc__ or "").splitlines()[0]
     )
-    parser.add_argument("clip", type=Path, metavar="CLIP", help="a video file with people who stay in it")
-    parser.add_argument("--people", type=int, default=2, help="how many there are in it (default: 2)")
+    parser.add_argument("clip", type=Path, metavar="CLIP", help="a video file that shows the same people all the time")
+    parser.add_argument("--people", type=int, default=2, help="how many people it shows (default: 2)")
     parser.add_argument(
         "--pose",
         type=estimators.pose_argument,
@@ -151,8 +151,8 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="NAME",
         help=estimators.POSE_HELP,
     )
-    parser.add_argument("--crossings", type=int, default=100, help="to be made, of every kind (default: 100)")
-    parser.add_argument("--seed", type=int, default=0, help="of the crossings (default: 0)")
+    parser.add_argument("--crossings", type=int, default=100, help="number of crossings of each kind (default: 100)")
+    parser.add_argument("--seed", type=int, default=0, help="random seed of the crossings (default: 0)")
     options = parser.parse_args(arguments)
     if options.people < 1 or options.crossings < 1 or options.seed < 0:
         parser.error("--people and --crossings have to be 1 or more, --seed 0 or more")
@@ -160,12 +160,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Follow the people of the clip, make crossings of them, and print what came of both."""
+    """Follow the people of the clip, make crossings of them, and print the results."""
     tracked = follow(options.clip, options.pose, options.people)
     given = sorted({person.identity for people in tracked for person in people.persons})
     found = np.array([len(people.persons) for people in tracked])
     print(
-        f"{options.clip.name}: {len(tracked)} pictures, {found.mean():.2f} of {options.people} people found on "
+        f"{options.clip.name}: {len(tracked)} frames, {found.mean():.2f} of {options.people} people found on "
         f"average; {len(given)} identities, {max(len(given) - options.people, 0)} more than people"
     )
     acting = motions(tracked)

@@ -1,10 +1,9 @@
-"""How far pose estimators are from each other, clip by clip: the same people, and their joints in the same places.
+"""How well pose estimators agree, clip by clip: do they find the same people, with their joints in the same places?
 
-The first estimator is the reference. It also runs a second time on the clip with noise of one grey level, to show how
-far it is from itself when nothing changes that matters: regions of interest follow from the picture before, so that
-small differences grow until they are as large as the reference's own trembling. With --lose 1 every picture is looked
-at as if it were the first, and nothing grows; with --lose 2, 3, ... everybody is lost after that many pictures and
-found anew, which shows how fast it does.
+The first estimator is the reference. It also runs a second time on the clip with noise of one grey level, which shows
+how far it is from itself: regions of interest follow from the frame before, so that small differences grow until they
+are as large as the reference's own jitter. With --lose 1 every frame is treated as the first one, and nothing grows;
+with --lose 2, 3, ... everybody is lost after that many frames and found anew, which shows how fast differences grow.
 """
 
 from __future__ import annotations
@@ -31,17 +30,17 @@ from live_stf.sources.video_file import VideoFile
 from live_stf.types import Frame, People
 
 NOISE = 1  # grey levels, up or down
-SAME_PERSON = 0.25  # body sizes that two poses of one person are apart at most
-DRAWN = 4  # pictures of every clip and estimator
+SAME_PERSON = 0.25  # largest distance of two poses of one person, in body sizes
+DRAWN = 4  # frames per clip and estimator
 COLOURS = ((80, 220, 80), (60, 60, 255))  # BGR: reference, other
 
 
 @dataclass
 class Agreement:
-    """One estimator against the reference on one clip, picture by picture.
+    """One estimator against the reference on one clip, frame by frame.
 
     same: whether both found the same people. distances: of every joint that both see, in torso lengths of the
-    reference's body; empty where nobody has both shoulders and hips.
+    reference's body; empty if nobody has both shoulders and both hips.
     """
 
     name: str
@@ -49,14 +48,14 @@ class Agreement:
     distances: list[np.ndarray] = field(default_factory=list)
 
     def add(self, reference: People, other: People) -> None:
-        """Take the next picture."""
+        """Add the next frame."""
         pairs = matched(reference, other)
         self.same.append(len(pairs) == len(reference.persons) == len(other.persons))
         apart = [joint_distances(reference.persons[a].joints, other.persons[b].joints) for a, b in pairs]
         self.distances.append(np.concatenate(apart) if apart else np.zeros(0))
 
     def row(self) -> tuple[str, ...]:
-        """Percentages: pictures with the same people, median and 95th percentile of the distances."""
+        """Percentages: frames with the same people, median and 95th percentile of the distances."""
         every = np.concatenate(self.distances) if self.distances else np.zeros(0)
         if not len(every):
             return f"{100 * np.mean(self.same):.1f}" if self.same else "-", "-", "-"
@@ -65,7 +64,7 @@ class Agreement:
 
 
 def matched(reference: People, other: People) -> list[tuple[int, int]]:
-    """Pairs of indices into the persons of both: who is whom, by the least sum of pose distances."""
+    """Pairs of indices into the persons of both that show the same person, by the smallest sum of pose distances."""
     if not reference.persons or not other.persons:
         return []
     cost = np.array([[pose_distance(a.joints, b.joints) for b in other.persons] for a in reference.persons])
@@ -91,10 +90,10 @@ def measure(
     draw: Path | None = None,
     lose: int | None = None,
 ) -> list[Agreement]:
-    """Every estimator of `poses` but the first against the first, and last the first against itself with noise.
+    """Compare every other estimator of `poses` with the first, and finally the first with itself under noise.
 
-    seconds: of the clip. draw: folder for the pictures that differ most. lose: everybody is lost, and found anew, after
-    that many pictures; with 1 nobody is followed at all. Raises SourceError, PoseError and AssetError.
+    seconds: of the clip. draw: folder for the frames that differ most. lose: everybody is lost, and found anew, after
+    that many frames; with 1 nobody is followed at all. Raises SourceError, PoseError and AssetError.
     """
     results = [Agreement(name) for name in (*poses[1:], f"{poses[0]}, noise of {NOISE} grey level")]
     noise = np.random.default_rng(0)
@@ -107,7 +106,7 @@ def measure(
         while (frame := source.read()) is not None and frame.time <= seconds:
             if lose is not None and frame.index % lose == 0:
                 for estimator in (first, *others):
-                    estimator.detect(replace(frame, image=np.zeros_like(frame.image)))  # in black everybody is lost
+                    estimator.detect(replace(frame, image=np.zeros_like(frame.image)))  # everybody is lost
             reference = first.detect(frame)
             for index, estimator in enumerate(others):
                 shown = _noisy(frame, noise) if estimator is others[-1] else frame
@@ -131,13 +130,13 @@ def _noisy(frame: Frame, noise: np.random.Generator) -> Frame:
 
 
 def _badness(result: Agreement) -> float:
-    """How far the newest picture is off: other people first, then the 90th percentile of the joints."""
+    """How much the newest frame differs: other people count most, then the 90th percentile of the joints."""
     newest = result.distances[-1]
     return (0.0 if result.same[-1] else 100.0) + (float(np.percentile(newest, 90)) if len(newest) else 0.0)
 
 
 def drawn(frame: Frame, reference: People, other: People) -> np.ndarray:
-    """The picture with both estimators' people, in COLOURS."""
+    """The frame with both estimators' people, in COLOURS."""
     image = frame.image.copy()
     for people, colour in zip((reference, other), COLOURS, strict=True):
         for person in people.persons:
@@ -150,7 +149,7 @@ def drawn(frame: Frame, reference: People, other: People) -> np.ndarray:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the measurement; returns the exit status: 0, or 2 where a clip could not be measured."""
+    """Run the measurement; returns the exit status: 0, or 2 if a clip could not be measured."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pose_agreement", description=__doc__)
     parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="a video file with people in it")
     parser.add_argument(
@@ -158,13 +157,16 @@ def main(arguments: list[str] | None = None) -> int:
         type=estimators.pose_list_argument,
         default=["mediapipe", "blazepose"],
         metavar="A,B,...",
-        help="the reference and what is compared with it (default: mediapipe,blazepose)",
+        help="the reference and the estimators to compare with it (default: mediapipe,blazepose)",
     )
     parser.add_argument("--people", type=int, default=2, help="how many people at once (default: 2)")
-    parser.add_argument("--seconds", type=float, default=np.inf, help="of each clip (default: all)")
-    parser.add_argument("--draw", type=Path, metavar="DIR", help="write the pictures that differ most here")
+    parser.add_argument("--seconds", type=float, default=np.inf, help="how much of each clip (default: all)")
+    parser.add_argument("--draw", type=Path, metavar="DIR", help="write the frames that differ most to this folder")
     parser.add_argument(
-        "--lose", type=int, metavar="N", help="lose everybody after N pictures; with 1 every picture is as the first"
+        "--lose",
+        type=int,
+        metavar="N",
+        help="lose everybody after N frames; with 1 every frame is as the first",
     )
     options = parser.parse_args(arguments)
     if options.people < 1:
@@ -174,7 +176,7 @@ def main(arguments: list[str] | None = None) -> int:
     table = Table()
     for heading in (
         "clip",
-        "pictures",
+        "frames",
         f"against {options.pose[0]}",
         "same people %",
         "median % torso",

@@ -1,16 +1,15 @@
-"""Measure what a pose estimator does to joints on real clips: `python calibration/pose_noise.py CLIP...`.
+"""Measure the errors of a pose estimator's joints on real clips: `python calibration/pose_noise.py CLIP...`.
 
 Lengths are in torso lengths of the body, as the preparation measures them. For every joint:
 
-- seen: share of the person's pictures in which it has a score; score: its median then;
-- fast: standard deviation of what is new in every picture, from second differences (their median, so that motion does
-  not count): of an error that has nothing to do with that of the picture before, a second difference has 6 times the
-  variance;
-- slow: standard deviation of its place within STRETCH seconds, in the quietest quarter of all stretches in which nobody
-  can have moved it much; memory: seconds in which its correlation falls to 1/e there;
-- lost: how often a minute it goes missing and comes back, and how long it is away (median).
+- seen: share of the person's frames in which it has a score; score: its median in these frames;
+- fast: standard deviation of the error that is independent from frame to frame. It is computed from second differences,
+  whose variance is 6 times that of such an error, by their median, so that motion does not count;
+- slow: standard deviation of its place within STRETCH seconds, in the quietest quarter of all stretches, in which the
+  joint can hardly have moved; memory: seconds in which its correlation falls to 1/e there;
+- lost: how often per minute it goes missing and comes back, and for how long (median).
 
-swapped: share of pictures in which left and right legs have changed places against the picture before.
+swapped: share of frames in which left and right legs have changed places since the frame before.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ from live_stf.sources.video_file import VideoFile
 
 FORMAT = 1
 STRETCH = 1.0  # seconds
-LOWEST_RATE = 15.0  # pictures a second: below, motion between two pictures hides their errors
+LOWEST_RATE = 15.0  # frames per second; below, motion between two frames hides their errors
 _MAD = 0.6745  # median of |x| of a normal variable with standard deviation 1
 
 
@@ -51,18 +50,18 @@ class Body:
 
     @property
     def quick(self) -> bool:
-        """Whether pictures follow each other fast enough to tell errors from motion."""
+        """Whether frames follow each other fast enough to tell errors from motion."""
         return self.size > 0 and 1 / self.interval >= LOWEST_RATE
 
     def second_differences(self, joint: int) -> np.ndarray:
-        """(k, 2) wherever three pictures in a row show the joint."""
+        """(k, 2), for every three frames in a row that show the joint."""
         seen = self.joints[:, joint, 2] > 0
         places = self.joints[:, joint, :2] / self.size
         three = seen[:-2] & seen[1:-1] & seen[2:]
         return (places[:-2] - 2 * places[1:-1] + places[2:])[three]
 
     def stretches(self, joint: int) -> list[np.ndarray]:
-        """Places (k, 2) around their mean, of every full stretch that shows the joint all the time."""
+        """Places (k, 2) relative to their mean, of every full stretch in which the joint is always seen."""
         length = round(STRETCH / self.interval)
         found = []
         for first in range(0, len(self.times) - length, max(length // 2, 1)):
@@ -73,13 +72,13 @@ class Body:
         return found
 
     def gaps(self, joint: int) -> list[float]:
-        """Seconds of every stretch in which the joint was missing, seen before and after."""
+        """Lengths in seconds of the stretches in which the joint is missing but seen before and after."""
         seen = np.flatnonzero(self.joints[:, joint, 2] > 0)
         apart = np.flatnonzero(np.diff(seen) > 1)
         return [float(self.times[seen[at + 1]] - self.times[seen[at]]) for at in apart]
 
     def swaps(self) -> tuple[int, int]:
-        """Pictures in which the legs have changed sides, and pictures in which that could be seen."""
+        """The number of frames in which the legs have changed sides, and of frames in which that could be seen."""
         count = of = 0
         for name in ("knee", "ankle"):
             pair = [self.skeleton.index(f"{side}_{name}") for side in ("left", "right")]
@@ -93,7 +92,7 @@ class Body:
 
 
 def bodies(clip: Path, pose: str, people: int) -> list[Body]:
-    """Everybody who is in the clip for STRETCH seconds or more. SourceError, PoseError, AssetError."""
+    """Everybody who is in the clip for STRETCH seconds or more. Raises SourceError, PoseError and AssetError."""
     seen: dict[int, tuple[list[float], list[np.ndarray]]] = {}
     with VideoFile(clip) as source, closing(estimators.open_pose(pose, people)) as estimator:
         tracker = Tracker()
@@ -106,7 +105,7 @@ def bodies(clip: Path, pose: str, people: int) -> list[Body]:
 
 
 def measure(people: Sequence[Body]) -> dict:
-    """The figures of this module's description, by joint; None where no body could tell."""
+    """The figures of this module's description, by joint; None if no body allows to measure one."""
     quick = [body for body in people if body.quick]
     minutes = sum(float(body.times[-1] - body.times[0]) for body in people) / 60
     by_joint = {}
@@ -117,13 +116,13 @@ def measure(people: Sequence[Body]) -> dict:
         slow, memory = _stillness([(part, body.interval) for body in quick for part in body.stretches(joint)])
         gaps = [gap for body in people for gap in body.gaps(joint)]
         by_joint[name] = {
-            "seen": _rounded(np.mean(scores > 0)),
-            "score": _rounded(np.median(scores[scores > 0])) if (scores > 0).any() else None,
+            "seen": _rounded(float(np.mean(scores > 0))),
+            "score": _rounded(float(np.median(scores[scores > 0]))) if (scores > 0).any() else None,
             "fast": _rounded(fast),
             "slow": _rounded(slow),
             "memory": _rounded(memory),
             "lost_per_minute": _rounded(len(gaps) / minutes),
-            "away": _rounded(np.median(gaps)) if gaps else None,
+            "away": _rounded(float(np.median(gaps))) if gaps else None,
         }
     swaps = np.sum([body.swaps() for body in people], axis=0)
     return {
@@ -135,7 +134,7 @@ def measure(people: Sequence[Body]) -> dict:
 
 
 def _stillness(stretches: Sequence[tuple[np.ndarray, float]]) -> tuple[float | None, float | None]:
-    """Standard deviation and correlation time of the quietest quarter of stretches (places, seconds a picture)."""
+    """Standard deviation and correlation time of the quietest quarter of stretches (places, seconds per frame)."""
     if not stretches:
         return None, None
     ordered = sorted(stretches, key=lambda one: one[0].std())
@@ -149,18 +148,18 @@ def _stillness(stretches: Sequence[tuple[np.ndarray, float]]) -> tuple[float | N
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(float(value), 4)
+    return None if value is None else round(value, 4)
 
 
 def show(result: dict, console: Console) -> None:
     """Print the figures as a table."""
     console.print(
-        f"{result['people']} people in {result['pictures']} pictures, legs swapped in {result['swapped']:.2%} of them"
+        f"{result['people']} people in {result['pictures']} frames, legs swapped in {result['swapped']:.2%} of them"
     )
     table = Table("joint")
     headings = {
         "seen": "seen", "score": "score", "fast": "fast, torsos", "slow": "slow, torsos", "memory": "memory, s",
-        "lost_per_minute": "lost a minute", "away": "away, s",
+        "lost_per_minute": "lost per minute", "away": "away, s",
     }  # fmt: skip
     for heading in headings.values():
         table.add_column(heading, justify="right")
@@ -176,7 +175,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="a video file with people in it")
     parser.add_argument("--pose", default="mediapipe", help="the pose estimator (default: mediapipe)")
     parser.add_argument("--people", type=int, default=2, help="how many people at once (default: 2)")
-    parser.add_argument("--output", type=Path, metavar="FILE.json", help="write the figures here as well")
+    parser.add_argument("--output", type=Path, metavar="FILE.json", help="also write the figures to this file")
     given = parser.parse_args(arguments)
     return run_command(run, given)
 
@@ -185,7 +184,7 @@ def run(given: argparse.Namespace) -> None:
     """Measure, show and write."""
     found = [body for clip in given.clips for body in bodies(clip, given.pose, given.people)]
     if not found:
-        raise SourceError(f"nobody is seen for {STRETCH:g} s or more in these clips: give others")
+        raise SourceError(f"nobody is seen for {STRETCH:g} s or more in these clips; use others")
     result = measure(found)
     show(result, Console())
     if given.output is not None:
