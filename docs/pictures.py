@@ -1,9 +1,10 @@
 """Makes the pictures of the documentation from the sample clip, in the real window.
 
-    xvfb-run -s "-screen 0 1920x1080x24" python docs/pictures.py           # docs/webcam.jpg and docs/gallery/
-    xvfb-run -s "-screen 0 1920x1080x24" python docs/pictures.py --all DIR  # every size, theme and view as PNG
+    xvfb-run -s "-screen 0 1920x1080x24 -dpi 96" python docs/pictures.py           # docs/webcam.jpg and docs/gallery/
+    xvfb-run -s "-screen 0 1920x1080x24 -dpi 96" python docs/pictures.py --all DIR  # every size, theme and view as PNG
 
-Needs a display of at least 1920x1080 pixels without a window manager, such as that of Xvfb.
+Needs a display of at least 1920x1080 pixels without a window manager, such as that of Xvfb. The clip plays in real
+time: on a busy machine, the pictures show its dropped frames.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ USUAL, SMALL = (1280, 720), (720, 460)
 SIZES = (SMALL, (960, 600), USUAL, (1600, 900))
 JOINTS, PARTS = 0, 1  # views of the attention, as matrices
 AT = 4.9  # seconds of the clip, where a person walks and has a label
+MOST_BYTES = 250_000
 SETTLE_MS = 300  # for the layout, and for the picture's own thread
 
 
@@ -86,7 +88,7 @@ class HeldSession:
 def held_window(app: QApplication, source: str, at: float) -> Iterator[tuple[LiveWindow, Snapshot]]:
     """The window with a snapshot at `at` seconds of the clip, which does not change any more."""
     theme.apply(app)
-    with TemporaryDirectory() as folder, Session(Settings(source=source), low_priority=True) as session:
+    with TemporaryDirectory() as folder, Session(Settings(source=source)) as session:
         live = HeldSession(session)
         window = LiveWindow(live, Preferences(Path(folder) / "preferences.ini"))
         window.resize(*USUAL)
@@ -172,11 +174,17 @@ def make_gallery(app: QApplication, window: LiveWindow, shown: Snapshot, folder:
     toggle_full_screen(window)
     if shown.frame is not None:
         painted = annotate(shown.frame.image, shown.people, shown.events, shown.scores, style=Style())
-        save(Image.fromarray(cv2.cvtColor(painted, cv2.COLOR_BGR2RGB)), gallery / "annotated.jpg")
+        image = Image.fromarray(cv2.cvtColor(painted, cv2.COLOR_BGR2RGB))
+        image.thumbnail(USUAL)
+        save(image, gallery / "annotated.jpg")
 
 
 def save(image: Image.Image, path: Path) -> None:
-    image.save(path, quality=88)
+    """Save as JPEG of less than MOST_BYTES."""
+    for quality in range(90, 30, -5):
+        image.save(path, quality=quality)
+        if path.stat().st_size < MOST_BYTES:
+            return
 
 
 def make_all(app: QApplication, window: LiveWindow, folder: Path) -> None:
