@@ -1,13 +1,12 @@
-"""The errors a user is meant to read."""
+"""Errors whose messages are written for users."""
 
 
 class LiveStfError(Exception):
-    """Base of every error whose text is one clear line: what is wrong and what to do. Programs print it and exit 2."""
+    """Base of all errors whose message is one line: what is wrong and what to do. Commands print it and exit with 2."""
 
 
 def one_line(problem: BaseException, longest: int) -> str:
-    """What an error of somebody else's code says, in one line of at most `longest` characters; its type where it says
-    nothing."""
+    """An exception's message as one line of at most `longest` characters, or its type if it has no message."""
     return " ".join(str(problem).split())[:longest] or type(problem).__name__
 
 
@@ -24,11 +23,11 @@ class PoseError(LiveStfError):
 
 
 class AssetError(LiveStfError):
-    """A file that is fetched on demand is not there and cannot be had."""
+    """A file that is downloaded on demand is missing and cannot be downloaded."""
 
 
 class DataError(LiveStfError):
-    """A data set is not where it was said to be, or is not in its format."""
+    """A data set is missing, is not in its format, or does not fit the recipe."""
 
 
 class EngineError(LiveStfError):

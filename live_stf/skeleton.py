@@ -1,8 +1,8 @@
-"""Skeletons as data: joints, bones, centre, part grains, left/right pairs, and how one skeleton is read as another.
+"""Skeletons as data: joints, bones, centre, part grains, left/right pairs, and remaps from one layout to another.
 
-Nothing here computes on motion. A skeleton is a frozen description; code that needs a joint asks for it by name.
-Joint indices are 0-based throughout. Three layouts are network inputs (OPENPOSE_18, NTU_25, KINECT_20); the others are
-what pose estimators and data sets deliver, and come in through a `Remap` to OPENPOSE_18.
+A skeleton is a frozen description; code that needs a joint asks for it by name. Joint indices are 0-based. Three
+layouts are network inputs (OPENPOSE_18, NTU_25, KINECT_20). Pose estimators and data sets deliver the others, which a
+`Remap` turns into OPENPOSE_18.
 """
 
 from __future__ import annotations
@@ -35,9 +35,15 @@ class Grain:
 class Skeleton:
     """Layout of a body with V joints.
 
-    joints: V names. bones: (joint, neighbour nearer the centre) pairs, one for every joint but the centre.
-    centre: the joint where the centre of gravity is taken to be. grains: part grains, finest first, without the
-    joint grain. pairs: (left, right) joints that a mirror swaps.
+    Attributes:
+        name: name in recipes and model descriptions.
+        joints: V names.
+        bones: (joint, neighbour nearer the centre) pairs, one for every joint but the centre.
+        centre: the joint that stands for the centre of gravity.
+        grains: part grains, finest first, without the joint grain.
+        pairs: (left, right) joints that a mirror swaps.
+
+    Raises ValueError if the bones do not connect every joint but the centre.
     """
 
     name: str
@@ -57,7 +63,7 @@ class Skeleton:
         return len(self.joints)
 
     def index(self, joint: str) -> int:
-        """Index of a joint by name; ValueError when the skeleton has no such joint."""
+        """Index of a joint by name. Raises ValueError if the skeleton has no such joint."""
         return self.joints.index(joint)
 
     @property
@@ -66,7 +72,7 @@ class Skeleton:
         return Grain("joints", tuple(Part(name, (index,)) for index, name in enumerate(self.joints)))
 
     def use_grains(self, count: int) -> tuple[Grain, ...]:
-        """The first `count` grains, the joint grain counted ("#parts" of the paper's Table IV)."""
+        """The first `count` grains, the joint grain included ("#parts" in the paper's Table IV)."""
         available = (self.joint_grain, *self.grains)
         if not 1 <= count <= len(available):
             raise ValueError(f"{self.name} has 1 to {len(available)} grains, {count} asked for")
@@ -82,7 +88,7 @@ class Skeleton:
 
     @cached_property
     def bones_outwards(self) -> tuple[tuple[int, int], ...]:
-        """The bones in an order in which what one hangs from comes before it."""
+        """The bones, sorted from the centre outwards."""
         hops = self.hops_to_centre
         return tuple(sorted(self.bones, key=lambda bone: hops[bone[0]]))
 
@@ -108,9 +114,10 @@ def part_matrix(grain: Grain, joints: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Remap:
-    """How `target` is read from joints of another layout: a target joint is the mean of the named source joints.
+    """How joints of another layout become those of `target`: each is the mean of the named source joints.
 
-    Target joints that are not in `sources` are absent. The score of a mean is the smallest of its sources' scores.
+    source: names of the S joints of the other layout. Target joints that are not in `sources` are absent. The score of
+    a mean is the smallest of its sources' scores. Raises ValueError if a name is unknown.
     """
 
     source: tuple[str, ...]
@@ -126,10 +133,9 @@ class Remap:
                     raise ValueError(f"{joint} of {self.target.name} is read from {name}, which the source lacks")
 
     def apply(self, coordinates: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Read (..., S, D) coordinates and (..., S) scores as the target's (..., V, D) and (..., V).
+        """The target's coordinates (..., V, D) and scores (..., V) float32, from (..., S, D) and (..., S).
 
-        A target joint whose sources include one with score 0, or that has no source, is absent: coordinates and
-        score are 0.
+        A target joint is absent, with coordinates and score 0, if it has no source or one of its sources has score 0.
         """
         shape = coordinates.shape[:-2]
         out = np.zeros((*shape, len(self.target), coordinates.shape[-1]), dtype=np.float32)
@@ -142,7 +148,7 @@ class Remap:
 
     @cached_property
     def _indices(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
-        """Target joints (n,) and their sources (n, k), together for all that have k sources: a live frame waits."""
+        """Target joints (n,) and their sources (n, k), grouped by k, because live frames need this to be fast."""
         together: dict[int, list[tuple[int, list[int]]]] = {}
         for joint, names in self.sources.items():
             picked = [self.source.index(name) for name in names]
@@ -278,7 +284,7 @@ COCO_17 = tuple(
 
 
 def _same_names(source: tuple[str, ...], neck: tuple[str, ...], **others: tuple[str, ...]) -> Remap:
-    """A remap to OPENPOSE_18 in which joints that both layouts name alike are copied."""
+    """A remap to OPENPOSE_18 that copies the joints which have the same name in both layouts."""
     sources = {joint: (joint,) for joint in OPENPOSE_18.joints if joint in source}
     return Remap(source, OPENPOSE_18, {**sources, "neck": neck, **others})
 

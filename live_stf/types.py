@@ -1,9 +1,8 @@
-"""What travels between stages: small frozen records with a time, NumPy arrays inside.
+"""The records that stages pass on: small frozen dataclasses with a time, NumPy arrays inside.
 
-Times are seconds since the source was opened, taken from the picture's own timestamp (file) or the clock (live), never
-from a frame count. What is known of somebody goes by their identity: 1, 2, ... for one person, SCENE for all people of
-a picture together, where a model looks at several bodies at once. V is the number of joints, T the frames of a window,
-U_i the parts of grain i.
+Times are seconds since the source was opened, from the frame's own timestamp (file) or the clock (live), never from a
+frame count. Results belong to an identity: 1, 2, ... for one person, or SCENE for all people of a frame together, if a
+model looks at several bodies at once. V is the number of joints, T the frames of a window, U_i the parts of grain i.
 """
 
 from __future__ import annotations
@@ -15,20 +14,19 @@ from typing import TypeVar
 
 import numpy as np
 
-SCENE = 0  # identity of everybody in the picture together
+SCENE = 0  # identity of all people of a frame together
+
+_Result = TypeVar("_Result")
 
 
-_Known = TypeVar("_Known")
-
-
-def known_of(identity: int, known: Mapping[int, _Known]) -> _Known | None:
-    """What is known of a person by themselves, else of the scene that they are in; None where neither is."""
-    return known.get(identity, known.get(SCENE))
+def result_for(identity: int, results: Mapping[int, _Result]) -> _Result | None:
+    """The result of a person or, if there is none, of the scene that they are part of; None if neither has one."""
+    return results.get(identity, results.get(SCENE))
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """A picture from a source."""
+    """A frame of a video or camera stream."""
 
     image: np.ndarray  # (height, width, 3) uint8, BGR
     time: float
@@ -42,7 +40,7 @@ class Frame:
 
 @dataclass(frozen=True, eq=False)
 class Person:
-    """One body in one picture. identity is 0 until tracking has named the person (1, 2, ...)."""
+    """One body in one frame. identity is 0 until tracking has identified the person (1, 2, ...)."""
 
     joints: np.ndarray  # (V, 3) float32: x, y in pixels, score 0..1; a joint with score 0 is absent and has x = y = 0
     identity: int = 0
@@ -50,10 +48,10 @@ class Person:
 
 @dataclass(frozen=True, eq=False)
 class People:
-    """Everybody found in one picture."""
+    """All people found in one frame."""
 
     time: float
-    size: tuple[int, int]  # (width, height) of the picture in pixels
+    size: tuple[int, int]  # (width, height) of the frame in pixels
     persons: tuple[Person, ...] = ()
 
 
@@ -63,16 +61,15 @@ class Window:
 
     identity: int
     time: float  # of the newest frame
-    joints: (
-        np.ndarray
-    )  # (T, V, 3) float32: x, y in pixels, score; of the scene (M, T, V, 3), M people, the surest first
-    size: tuple[int, int]  # (width, height) of the picture in pixels
-    filled: float  # part of the span that was seen, 0..1; the rest repeats what was seen
+    # (T, V, 3) float32: x, y in pixels, score. Of the scene (M, T, V, 3), the people with the highest scores first.
+    joints: np.ndarray
+    size: tuple[int, int]  # (width, height) of the frame in pixels
+    filled: float  # share of the span that was seen, 0..1; the rest of the window repeats it
 
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """What the network says of one window."""
+    """The output of the network for one window."""
 
     identity: int
     time: float
@@ -82,7 +79,7 @@ class Scores:
 
 
 class State(Enum):
-    """What is known of a person at a time."""
+    """The state of a person, or of the scene, at one time."""
 
     NO_PERSON = "no person"
     FILLING = "filling"
@@ -104,26 +101,26 @@ class Event:
 
 @dataclass(frozen=True)
 class Rates:
-    """How the live loop is doing. Rates are per second over the last seconds, ages in seconds."""
+    """Performance of the live loop. Rates are per second over the last seconds, ages in seconds."""
 
     capture: float = 0.0
     pose: float = 0.0
     label: float = 0.0
-    frame_age: float = 0.0  # from the picture's capture to its pose result
-    dropped: int = 0  # pictures replaced by a newer one before pose took them
-    frame_age_95: float = 0.0  # what the age of the newest pose result stayed under in 95 % of the last seconds
-    dropped_windows: int = 0  # windows that were due while the network was at work on earlier ones
+    frame_age: float = 0.0  # from the frame's capture to its pose result
+    dropped: int = 0  # frames that a newer one replaced before pose estimation
+    frame_age_95: float = 0.0  # 95th percentile of the age of the newest pose result over the last seconds
+    dropped_windows: int = 0  # windows that were due while the network was busy with earlier ones
 
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """What a screen needs at one moment: the newest picture with a pose result, and what is known of its people."""
+    """The data for one drawing: the newest frame with a pose result, and the results of its people."""
 
     frame: Frame | None = None
     people: People | None = None
     events: Mapping[int, Event] = field(default_factory=dict)  # by identity
     scores: Mapping[int, Scores] = field(default_factory=dict)  # by identity
     rates: Rates = Rates()
-    message: str = ""  # one line about the source when something is to be said ("clip ended"), else empty
-    finished: bool = False  # the source has ended or failed; nothing new will come
-    captured: float = 0.0  # when the picture came, in seconds of the loop's clock
+    message: str = ""  # one line about the source ("clip ended"), or empty
+    finished: bool = False  # the source has ended or failed
+    captured: float = 0.0  # time of the capture in seconds of the loop's clock

@@ -1,7 +1,8 @@
-"""The reading of data sets cut into chunks, which several processes read side by side.
+"""Reading data sets in chunks, which several processes read in parallel.
 
-A chunk is some items of one source. Whoever reads it writes its clips as a store of their own, in place only
-when whole; so what a killed process leaves behind is whole chunks, and no process holds more than a clip at a time.
+A chunk is some items of one source. The process that reads it writes its clips as a store of its own, which is put in
+place only when it is complete. So a killed process leaves complete chunks behind, and no process holds more than one
+clip at a time.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ from live_stf.data.store import VERSION, write_store
 from live_stf.errors import DataError, LiveStfError
 from live_stf.skeleton import SKELETONS, Skeleton
 
-ITEMS = 128  # of a chunk
+ITEMS = 128  # in a chunk
 
 
 @dataclass(frozen=True)
 class Source:
-    """A data set: its name in reports, the reader's module and what the reader is told, the folder."""
+    """A data set: its name in reports, the reader's name, its folder or file, and the reader's options."""
 
     name: str
     reader: str
@@ -44,7 +45,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Items of one source that are read together. number: place among all chunks, from 0."""
+    """Items of one source that are read together. number: position among all chunks, from 0."""
 
     number: int
     source: Source
@@ -55,7 +56,7 @@ class Chunk:
 
 
 def plan(sources: Sequence[Source]) -> list[Chunk]:
-    """Everything there is to read, in order. DataError when a data set is not there."""
+    """All items of all sources as chunks, in order. Raises DataError if a data set is missing."""
     chunks: list[Chunk] = []
     for source in sources:
         items = open_reader(source.reader).items(source.root, **source.options)
@@ -89,13 +90,13 @@ def _read(chunk: Chunk) -> Iterator[Clip | Damaged]:
             yield from reader.read_item(item, **source.options)
         except (LiveStfError, MemoryError):
             raise
-        except Exception as problem:  # a file that its reader did not expect must not end the reading of all others
+        except Exception as problem:  # a file that surprises its reader must not stop the reading of the others
             name = item.name if isinstance(item, Path) else str(item)
             yield Damaged(source.name, name, f"{type(problem).__name__}: {' '.join(str(problem).split())}")
 
 
 def read_chunk(chunk: Chunk, workplace: Path, skeleton: str) -> None:
-    """Write the chunk's clips as a store in its folder."""
+    """Write the chunk's clips as a store in its folder. Raises DataError if a clip has another skeleton."""
     folder = chunk.folder(workplace)
     try:
         write_store(_read(chunk), folder, SKELETONS[skeleton])
@@ -104,11 +105,11 @@ def read_chunk(chunk: Chunk, workplace: Path, skeleton: str) -> None:
 
 
 def read_chunks(chunks: Sequence[Chunk], workplace: Path, skeleton: Skeleton, workers: int) -> Iterator[Chunk]:
-    """Read chunks with so many processes, or in this one; each is handed on when its folder is whole, in order.
+    """Read chunks with `workers` processes, or in this one for 1; yields each, in order, when its folder is complete.
 
-    Chunks whose folders are there already are not read again. DataError when a data set or the disk fails.
+    Chunks whose folders exist are not read again. Raises DataError if a data set or the disk fails.
     """
-    for left in workplace.glob(".*"):  # of chunks that were being written when a process was killed
+    for left in workplace.glob(".*"):  # chunks that were being written when a process was killed
         shutil.rmtree(left, ignore_errors=True)
     workers = min(workers, len(chunks))
     if workers <= 1:
@@ -118,13 +119,13 @@ def read_chunks(chunks: Sequence[Chunk], workplace: Path, skeleton: Skeleton, wo
             yield chunk
         return
     with _pool(workers) as pool:
-        # A few chunks ahead are enough to keep everybody busy, and no more have to lie on the disk.
+        # Two chunks per process ahead keep all processes busy and little on the disk.
         ahead: deque[tuple[Chunk, Future | None]] = deque()
         waiting = iter(chunks)
         while True:
             for chunk in islice(waiting, 2 * workers - len(ahead)):
                 there = chunk.folder(workplace).exists()
-                with deaf_to_ctrl_c():  # what is submitted may start a process
+                with interrupts_held_back():  # submitting may start a process
                     reading = None if there else pool.submit(read_chunk, chunk, workplace, skeleton.name)
                 ahead.append((chunk, reading))
             if not ahead:
@@ -135,17 +136,17 @@ def read_chunks(chunks: Sequence[Chunk], workplace: Path, skeleton: Skeleton, wo
                     reading.result()
                 except BrokenProcessPool as problem:
                     raise DataError(
-                        "a reading process was ended from outside, for want of memory perhaps; the same command goes "
-                        "on, with fewer --workers it needs less"
+                        "a reading process was killed, perhaps because memory ran out; the same command continues, "
+                        "and needs less memory with fewer --workers"
                     ) from problem
             yield chunk
 
 
 @contextlib.contextmanager
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that end with this one, however it ends."""
+    """A pool of processes that end with this one, however it ends."""
     others = set(multiprocessing.active_children())
-    # Not forked: whoever trains has torch's threads, which do not survive a fork.
+    # Spawned, as threads do not survive a fork, and a process that trains has torch's.
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start_worker)
     try:
         yield pool
@@ -158,25 +159,25 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
 
 
 @contextlib.contextmanager
-def deaf_to_ctrl_c() -> Iterator[None]:
-    """Processes that are started within never hear of Ctrl-C, which reaches all of a terminal's; this one hears it
-    afterwards.
+def interrupts_held_back() -> Iterator[None]:
+    """Start processes that ignore Ctrl-C, which a terminal sends to all of them; this process gets it afterwards.
 
-    While they still import, before `_start_worker`, they would end with a traceback. Who started them ends them. A
-    process takes over which signals are held back. Here that is not enough: the signal may come to another thread.
+    While a new process still imports, before `_start_worker`, Ctrl-C would end it with a traceback. This process ends
+    them instead. Child processes inherit the set of blocked signals; blocking is not enough for this process, where
+    another thread may receive the signal.
     """
     if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
         yield
         return
-    heard = []
+    received: list[bool] = []
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    handler = signal.signal(signal.SIGINT, lambda *_: heard.append(True))
+    handler = signal.signal(signal.SIGINT, lambda *_: received.append(True))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)  # what was held back is heard now
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)  # a blocked signal arrives now
         signal.signal(signal.SIGINT, handler)
-    if heard:
+    if received:
         signal.raise_signal(signal.SIGINT)
 
 

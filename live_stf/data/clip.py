@@ -1,4 +1,4 @@
-"""One recorded action as every reader delivers it."""
+"""A recorded action, as every reader delivers it."""
 
 from __future__ import annotations
 
@@ -11,21 +11,29 @@ from live_stf.skeleton import OPENPOSE_18, Skeleton
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """A labelled stretch of motion of M bodies, M = 1 wherever one person was recorded.
+    """A labelled stretch of motion of M bodies; M is 1 if one person was recorded.
 
-    coordinates: (M, T, V, 3) float32. With dimensions = 3: metres, y up, right-handed, any heading and any origin,
-    unless the reader says otherwise. With dimensions = 2: x to the right and y down in any unit that is the same for
-    both, z zero. scores: (M, T, V) float32, 0 where a joint is absent (its coordinates are zero then).
-    label: the source's own name of the action, readable ("pick up with one hand"). subject: the person, named as the
-    source names them; a split by subject holds whole subjects out. subset: the set that the source itself puts the clip
-    in ("train", "val", "test"), "" where it does not.
+    Attributes:
+        source: name of the data set.
+        name: name of the clip in it.
+        subject: the person, as the data set names them. A split by subject holds out whole subjects.
+        label: the data set's own name of the action, readable ("pick up with one hand").
+        rate: frames per second.
+        dimensions: 3 for joints measured in space: metres, y up, right-handed, any heading and any origin, unless the
+            reader says otherwise. 2 for joints in a picture: x to the right and y down in any common unit, z zero.
+        coordinates: (M, T, V, 3) float32, zero for absent joints.
+        scores: (M, T, V) float32, 0 for absent joints.
+        skeleton: layout of the V joints.
+        subset: the set that the data set itself puts the clip in ("train", "val", "test"); "" if it has none.
+
+    Raises ValueError if the arrays do not fit the skeleton or each other.
     """
 
     source: str
     name: str
     subject: str
     label: str
-    rate: float  # frames per second
+    rate: float
     dimensions: int
     coordinates: np.ndarray
     scores: np.ndarray
@@ -73,9 +81,9 @@ class Clip:
 
 @dataclass(frozen=True)
 class Damaged:
-    """A file, or a stretch of one, that a reader could not use; it takes the clip's place so that it is counted.
+    """A file, or a part of one, that a reader could not use. It takes the clip's place, so that it is counted.
 
-    name: the name the clip would have had. reason: one clear line.
+    name: the name that the clip would have had. reason: one clear line.
     """
 
     source: str

@@ -28,8 +28,8 @@ _JOURNAL, _STORE, _REPLACED = "journal.jsonl", "store", "replaced"
 class GrowingStore:
     """The store in WORKPLACE/store, and WORKPLACE/journal.jsonl: a line for each chunk that the store holds.
 
-    A chunk's rows are on the disk before its line is written. Rows without a line, and a line that is not whole, are
-    what a killed process left; they are dropped when the store is opened again.
+    A chunk's rows are on the disk before its line is written. A killed process may leave rows without a line, or an
+    incomplete line; they are dropped when the store is opened again.
     """
 
     def __init__(self, workplace: Path, skeleton: Skeleton) -> None:
@@ -48,7 +48,7 @@ class GrowingStore:
         self._scores = GrowingArray(workplace / _STORE / SCORES, (joints,), rows)
 
     def append(self, folder: Path) -> None:
-        """Take over a chunk's store, and remove it."""
+        """Append the clips of a chunk's store, and remove its folder."""
         chunk = Store(folder)
         _, columns = read_index(folder)
         columns["offset"] = [offset + len(self._scores) for offset in columns["offset"]]
@@ -64,7 +64,7 @@ class GrowingStore:
         shutil.rmtree(folder)
 
     def finish(self, folder: Path) -> StoreReport:
-        """Put the store in its place; one that is there is replaced."""
+        """Move the store to `folder`; a store that is there is replaced."""
         self.close()
         columns: dict[str, list] = {name: [] for name in COLUMNS}
         damaged: list[Damaged] = []

@@ -1,7 +1,7 @@
-"""Read the data sets of a recipe into one array store, with all cores, and go on after an interruption.
+"""Read data sets into one array store, with all cores, and continue after an interruption.
 
-Beside the store's place lies a folder NAME.partial while it is prepared: chunks that were read, the store as far as it
-has grown, and its journal. Neither the number of processes nor an interruption changes a byte of the result.
+While a store is prepared, a folder NAME.partial lies beside its place. It holds the chunks that were read, the store as
+far as it has grown, and its journal. Neither the number of processes nor an interruption changes a byte of the result.
 """
 
 from __future__ import annotations
@@ -85,13 +85,13 @@ def _is_whole(folder: Path) -> bool:
 
 @contextlib.contextmanager
 def _alone(workplace: Path, console: Console) -> Iterator[None]:
-    """The folder, for one process at a time; others wait."""
+    """Lock the folder for this process; other processes wait."""
     workplace.mkdir(parents=True, exist_ok=True)
     lock = FileLock(workplace / _LOCK)
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        console.print(f"another process works in {workplace}; waiting for it", soft_wrap=True)
+        console.print(f"another process is preparing {workplace}; waiting for it", soft_wrap=True)
         lock.acquire()
     try:
         yield
@@ -103,7 +103,7 @@ def _prepare(
     sources: list[Source], folder: Path, workplace: Path, skeleton: Skeleton, workers: int, console: Console
 ) -> StoreReport:
     chunks = plan(sources)
-    _begin_again_if_changed(workplace, fingerprint(chunks, skeleton), console)
+    _start_over_if_changed(workplace, fingerprint(chunks, skeleton), console)
     parts = workplace / _CHUNKS
     parts.mkdir(exist_ok=True)
     growing = GrowingStore(workplace, skeleton)
@@ -111,7 +111,7 @@ def _prepare(
         items = sum(len(chunk.items) for chunk in chunks)
         done = sum(len(chunk.items) for chunk in chunks[: growing.chunks])
         if done:
-            console.print(f"going on in {workplace}: {done} of {items} were read before", soft_wrap=True)
+            console.print(f"continuing in {workplace}: {done} of {items} were read before", soft_wrap=True)
         with Progress(*_COLUMNS, console=console) as progress:
             task = progress.add_task("reading", total=items, completed=done)
             for chunk in read_chunks(chunks[growing.chunks :], parts, skeleton, workers):
@@ -125,14 +125,14 @@ def _prepare(
     return report
 
 
-def _begin_again_if_changed(workplace: Path, wanted: str, console: Console) -> None:
-    """Drop what an earlier run left, unless it read the same items with the same readers."""
+def _start_over_if_changed(workplace: Path, wanted: str, console: Console) -> None:
+    """Remove the work of an earlier run, unless it read the same items with the same code."""
     written = workplace / _FINGERPRINT
     if written.is_file() and written.read_text() == wanted:
         return
     others = [path for path in workplace.iterdir() if path.name != _LOCK]
     if others:
-        line = f"data sets, recipe or readers changed since {workplace} was begun: beginning again"
+        line = f"data sets, recipe or readers have changed since {workplace} was started: starting over"
         console.print(line, soft_wrap=True)
     for path in others:
         if path.is_dir():

@@ -1,4 +1,4 @@
-"""Which clips a benchmark tests on: the published splits, told from a clip's name, subject or subset.
+"""Which clips a benchmark tests on: the published splits, decided from a clip's name, subject or subset.
 
 NTU RGB+D names every clip SsssCcccPpppRrrrAaaa: setup, camera, performer, replication, action. The lists of training
 subjects, cameras and setups are those of the data set's authors:
@@ -34,7 +34,7 @@ Protocol = Callable[[str, str, str], bool]
 
 
 def _ntu(name: str) -> Sample:
-    """What an NTU name says; DataError when it is no such name."""
+    """The parts of an NTU RGB+D name. Raises DataError if it is not one."""
     sample = parse_name(name)
     if sample is None:
         raise DataError(f"clip {name!r} has no NTU RGB+D name (SsssCcccPpppRrrrAaaa): name another data.protocol")
@@ -70,7 +70,7 @@ def nw_ucla_cross_view(name: str, subject: str, subset: str) -> bool:
 
 
 def published_subset(name: str, subject: str, subset: str) -> bool:
-    """Whether the clip was published in the part for validation or testing. DataError when its part is not known."""
+    """Whether the clip was published for validation or testing. Raises DataError if its subset is not known."""
     if subset in TEST_SUBSETS:
         return True
     if subset in TRAINING_SUBSETS:

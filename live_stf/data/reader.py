@@ -1,4 +1,4 @@
-"""What the readers of all sources share: their two steps, finding files, and what counts as a present joint."""
+"""What all readers share: their two functions, finding files, and which joints count as present."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ READERS = "live_stf.data.readers"  # the package of the readers, a module each
 
 
 class Reader(Protocol):
-    """What a module of live_stf.data.readers reads a data set offers, so that several processes can share the reading.
+    """The two functions of a module of live_stf.data.readers. Several processes share the reading of its items."""
 
-    items: what there is to read, in an order that does not change; no data is read for it. An item is small, can be
-    pickled, and brings along what `read_item` needs beside the options: a path, or a tuple of a path, a label and the
-    like. Its repr says what it is. DataError when the data set is not there.
-    read_item: the clips of one item. What cannot be used is a Damaged, not an exception.
-    """
+    def items(self, root: Path, **options: Any) -> Sequence[Any]:
+        """All there is to read below `root`, in a fixed order, without reading any data.
 
-    def items(self, root: Path, **options: Any) -> Sequence[Any]: ...
+        An item is small, can be pickled, and holds what `read_item` needs beside the options: a path, or a tuple of a
+        path, a label and the like. Its repr identifies it. Raises DataError if the data set is missing.
+        """
 
-    def read_item(self, item: Any, **options: Any) -> Iterable[Clip | Damaged]: ...
+    def read_item(self, item: Any, **options: Any) -> Iterable[Clip | Damaged]:
+        """The clips of one item. A file that cannot be used gives a Damaged, not an exception."""
 
 
 class _WholeFolder:
-    """A reader that has nothing but `read(root, **options)`: the folder is its one item."""
+    """A reader with a function `read(root, **options)` only: the folder is its one item."""
 
     def __init__(self, read: Callable[..., Iterable[Clip | Damaged]]) -> None:
         self.read_item = read
@@ -55,7 +55,7 @@ def open_reader(name: str) -> Reader:
 
 
 def check_options(name: str, options: dict[str, Any]) -> None:
-    """DataError when a reader does not take these options, or lacks one that it needs."""
+    """Raises DataError if a reader does not take these options, or needs others."""
     try:
         inspect.signature(open_reader(name).read_item).bind(None, **options)
     except TypeError as problem:
@@ -63,21 +63,21 @@ def check_options(name: str, options: dict[str, Any]) -> None:
 
 
 def read_source(name: str, root: Path, **options: Any) -> Iterator[Clip | Damaged]:
-    """Every clip of a data set, one after the other in this process."""
+    """All clips of a data set, read one after the other in this process."""
     reader = open_reader(name)
     for item in reader.items(root, **options):
         yield from reader.read_item(item, **options)
 
 
 def require(path: Path, source: str) -> Path:
-    """`path`, a folder or file of the data set `source`; DataError where there is none."""
+    """`path`, a folder or file of the data set `source`. Raises DataError if it does not exist."""
     if not path.exists():
         raise DataError(f"{source}: {path} is not there; name the folder that holds the data set")
     return path
 
 
 def only_file(path: Path, suffix: str, source: str) -> Path:
-    """`path` itself, or the one file with that suffix in a folder; DataError where there is none, or several."""
+    """`path` itself, or the only file with that suffix in a folder. Raises DataError if there is none or several."""
     if not require(path, source).is_dir():
         return path
     files = sorted(path.glob(f"*{suffix}"))
@@ -88,16 +88,16 @@ def only_file(path: Path, suffix: str, source: str) -> Path:
 
 
 def present(coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(T, S, D) coordinates -> (the same with zeros for what is absent, (T, S) scores 1 or 0).
+    """Coordinates (T, S, D), zero for absent joints, and scores (T, S), 1 or 0, of given coordinates (T, S, D).
 
-    A joint is absent where a coordinate is not finite or where all are exactly zero.
+    A joint is absent if one of its coordinates is not finite, or if all are exactly zero.
     """
     seen = np.isfinite(coordinates).all(axis=-1) & (coordinates != 0).any(axis=-1)
     return np.where(seen[..., None], coordinates, 0.0), seen.astype(np.float32)
 
 
 def trim(coordinates: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Motion without the frames at its start and end in which no joint is present; those between stay."""
+    """Coordinates (T, S, D) and scores (T, S) without the frames at both ends in which no joint is present."""
     seen = np.flatnonzero((scores > 0).any(axis=1))
     kept = slice(seen[0], seen[-1] + 1) if len(seen) else slice(0, 0)
     return coordinates[kept], scores[kept]

@@ -1,9 +1,9 @@
-"""One store on disk for the clips of every source: arrays that are memory-mapped, an index and a report.
+"""The array store: the clips of all sources in memory-mapped arrays, with an index and a report.
 
-A store is a folder: coordinates.npy (sum of M * T, V, 3) and scores.npy (sum of M * T, V), both float32, the clips one
-after the other, in a clip one body after the other; index.json with the version, the skeleton and one column for each
-field of a clip; report.json with what could not be read. It is written into a temporary folder beside the place and
-renamed when whole, so a folder that has the store's name is either complete or was not made here.
+A store is a folder with four files. coordinates.npy (sum of M * T, V, 3) and scores.npy (sum of M * T, V), both
+float32, hold the clips one after the other, and within a clip one body after the other. index.json has the version, the
+skeleton and a column for each field of a clip. report.json lists what could not be used. A store is written into a
+temporary folder beside its place and renamed when complete, so a store in its place is always complete.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ COLUMNS = ("offset", "length", "bodies", "rate", "dimensions", "source", "name",
 
 @dataclass(frozen=True)
 class StoreReport:
-    """What went into a store. clips, frames: how many. sources: clips by source. damaged: what could not be used."""
+    """Contents of a store: numbers of clips and frames, clips by source, and what could not be used."""
 
     clips: int
     frames: int
@@ -48,8 +48,8 @@ class StoreReport:
 class GrowingArray:
     """A float32 .npy file whose first axis grows while it is written.
 
-    rows: how many of those that an existing file begins with are kept. NumPy pads the header of a .npy file so that the
-    first axis can grow to any number of digits in place.
+    rows: how many rows of an existing file are kept. NumPy pads the header of a .npy file, so that the first axis can
+    grow to any number of digits in place.
     """
 
     def __init__(self, path: Path, row: tuple[int, ...], rows: int = 0) -> None:
@@ -62,7 +62,7 @@ class GrowingArray:
             end = self._start + rows * math.prod(row) * np.dtype("<f4").itemsize
             if self._file.seek(0, os.SEEK_END) < end:
                 self._file.close()
-                raise DataError(f"{path} has lost some of its rows; remove {path.parent} and begin again")
+                raise DataError(f"{path} has lost some of its rows; remove {path.parent} and start over")
             self._file.truncate(end)
             self._file.seek(end)
 
@@ -74,12 +74,12 @@ class GrowingArray:
         np.lib.format.write_array_header_1_0(self._file, header)
 
     def append(self, values: np.ndarray) -> None:
-        """Further rows; axes before those of a row count as one."""
+        """Append rows; all axes before those of a row are flattened into one."""
         self._file.write(np.ascontiguousarray(values, dtype="<f4").data)
         self._rows += values.size // math.prod(self._row)
 
     def sync(self) -> None:
-        """Bring every row to the disk."""
+        """Flush all rows to the disk."""
         self._file.flush()
         os.fsync(self._file.fileno())
 
@@ -92,7 +92,7 @@ class GrowingArray:
 
 
 def _reason_against(clip: Clip, skeleton: Skeleton) -> str | None:
-    """Why a clip cannot be stored, or None."""
+    """The reason why a clip cannot be stored; None if it can."""
     if clip.skeleton != skeleton:
         raise ValueError(f"{clip.source}/{clip.name} is {clip.skeleton.name}, the store holds {skeleton.name}")
     if not clip.scores.size:
@@ -153,16 +153,16 @@ def finish(folder: Path, skeleton: Skeleton, columns: dict[str, list], damaged: 
 
 
 def refuse_others(folder: Path) -> None:
-    """DataError when there is something at `folder` that is no store: it must not be replaced by one."""
+    """Raises DataError if `folder` exists and is not a store: it must not be replaced by one."""
     if folder.exists() and not (folder / _INDEX).is_file():
         raise DataError(f"{folder} exists and is not an array store; name another folder or remove it")
 
 
 def write_store(clips: Iterable[Clip | Damaged], folder: Path | str, skeleton: Skeleton = OPENPOSE_18) -> StoreReport:
-    """Write clips into a new store at `folder`, one clip in memory at a time, and put it in place when it is whole.
+    """Write clips into a new store at `folder`, one clip in memory at a time, and put it in place when it is complete.
 
-    An older store at the place is replaced. DataError when something else is there or the disk refuses. Clips of
-    another skeleton are a ValueError.
+    An existing store is replaced. Raises DataError if `folder` is anything else or the disk cannot be written, and
+    ValueError if a clip has another skeleton.
     """
     folder = Path(folder)
     refuse_others(folder)
@@ -186,7 +186,7 @@ def write_store(clips: Iterable[Clip | Damaged], folder: Path | str, skeleton: S
 
 
 def read_index(folder: Path) -> tuple[Skeleton, dict[str, list]]:
-    """The skeleton and the columns of a store; DataError when it is not whole or of another version."""
+    """The skeleton and the columns of a store. Raises DataError if it is incomplete or of another version."""
     broken = f"{folder} is not a whole array store, prepare it again: {_INDEX}"
     try:
         index = orjson.loads((folder / _INDEX).read_bytes())
@@ -212,11 +212,16 @@ def read_damaged(folder: Path) -> list[Damaged]:
 
 
 class Store:
-    """The clips of a store, read through memory maps.
+    """The clips of a store as a sequence, read through memory maps.
 
-    offsets, lengths, bodies, rates, dimensions, sources, names, subjects, labels, subsets: arrays of one entry a clip.
-    coordinates (sum of M * T, V, 3) and scores (sum of M * T, V): all clips' frames, those of one body together.
-    DataError when the folder is not a whole store of this version.
+    Attributes:
+        skeleton: layout of the joints.
+        offsets, lengths, bodies, rates, dimensions, sources, names, subjects, labels, subsets: (clips,) arrays with the
+            fields of each clip (`Clip`); an offset is the clip's first row in the arrays below, a length its T.
+        coordinates: (sum of M * T, V, 3) float32, the frames of all clips, those of one body together.
+        scores: (sum of M * T, V) float32.
+
+    Raises DataError if the folder is not a complete store of this version.
     """
 
     def __init__(self, folder: Path | str) -> None:

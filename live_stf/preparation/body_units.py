@@ -1,4 +1,4 @@
-"""Body coordinates: torso lengths around the person, so that size and place in the picture do not count."""
+"""Body coordinates: torso lengths around the person, independent of size and place in the picture."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LENGTHS = (
     ("right_knee", "right_ankle", 0.86),
     ("left_knee", "left_ankle", 0.86),
 )
-_WIDTH = 1  # of them, the first ones, lie across the body and nearly vanish from the side
+_WIDTH = 1  # the first rows lie across the body, and nearly vanish when it is seen from the side
 
 # The same of the head: eyes and ears are 0.118 of the body's height above the shoulders (figure 4.1), the nose is a
 # little lower.
@@ -38,13 +38,13 @@ _HEAD_LENGTHS = (
 
 
 def body_size(joints: np.ndarray, skeleton: Skeleton) -> float:
-    """Length of the torso in the unit of `joints` (T, V, 3: x, y, score), as far as a flat picture shows it.
+    """Length of the torso in the unit of `joints` (T, V, 3: x, y, score), as far as a flat image shows it.
 
-    Every limb that is seen gives an estimate through its usual proportion to the torso: its median over the frames,
-    because single frames jitter. A limb that points at the camera looks short, so the estimate near the top (80th
-    percentile over limbs) is taken. Works for an upper body alone, and where the shoulders are all that is seen below
-    the head, the head's distances from the neck count as limbs: shoulders have no width from the side. 0.0 when
-    none of these is seen.
+    Every visible limb gives an estimate by its usual proportion to the torso: its median over the frames, because
+    single frames jitter. A limb that points at the camera looks short, so the 80th percentile over the limbs is taken.
+    This works for an upper body alone. If only the shoulders are visible below the head, the head's distances from the
+    neck count as limbs, because shoulders have no width when seen from the side. Returns 0.0 if none of these is
+    visible.
     """
     limbs = _medians(joints, *_limbs(skeleton, _LENGTHS))
     estimates = limbs[np.isfinite(limbs)]
@@ -55,11 +55,11 @@ def body_size(joints: np.ndarray, skeleton: Skeleton) -> float:
 
 
 def _medians(joints: np.ndarray, a: np.ndarray, b: np.ndarray, proportion: np.ndarray) -> np.ndarray:
-    """(limbs,) median length over the frames in which both joints are seen, as torso lengths; inf where never."""
+    """(limbs,) torso lengths by the limbs' median lengths over frames that show both joints; inf if there are none."""
     seen = (joints[:, a, 2] > 0) & (joints[:, b, 2] > 0)  # (T, limbs)
     lengths = np.hypot(*(joints[:, a, :2] - joints[:, b, :2]).transpose(2, 0, 1)) / proportion
     counts, columns = seen.sum(axis=0), np.arange(len(a))
-    # Medians of columns of unequal length: unseen ones are sorted to the end. (np.nanmedian takes five times as long.)
+    # Medians of columns of unequal length: sorting puts invisible limbs last. (np.nanmedian takes five times as long.)
     ordered = np.sort(np.where(seen, lengths, np.inf), axis=0)
     return (ordered[np.maximum(counts - 1, 0) // 2, columns] + ordered[counts // 2, columns]) / 2
 
@@ -75,10 +75,11 @@ def _limbs(
 
 
 def in_body_units(joints: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """(T, V, 3) with x, y in torso lengths from the window's middle position of the centre joint.
+    """Joints (T, V, 3): x and y in torso lengths from the centre joint's median position, and score.
 
-    One origin and one scale for the whole window: where a person stands and how large they are is taken out, how they
-    move through the picture stays.
+    joints: (T, V, 3), x, y in any unit, score. Origin and scale are the same for the whole window: they remove where a
+    person stands and how large they are, and keep how they move through the picture. All zero if no body size can be
+    estimated.
     """
     present = joints[..., 2] > 0
     centre = joints[:, skeleton.centre]

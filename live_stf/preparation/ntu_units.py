@@ -1,4 +1,4 @@
-"""NTU RGB+D's coordinates: metres around the first body's spine, turned upright and to face ahead.
+"""NTU RGB+D's coordinates: metres around the first body's spine, rotated so that it is upright and faces forward.
 
 The pre-normalisation of MS-AAGCN (Shi, Zhang, Cheng, Lu, "Skeleton-based Action Recognition with Multi-stream Adaptive
 Graph Convolutional Networks", TIP 2020) with one origin for the whole clip, so that walking stays walking; the
@@ -17,11 +17,11 @@ _CENTRE = "spine_mid"
 
 
 def fill_null_frames(coordinates: np.ndarray, scores: np.ndarray, frames: int) -> tuple[np.ndarray, np.ndarray]:
-    """Every body as (frames, V, 3) and (frames, V), its motion repeated from its last frame on.
+    """Coordinates (M, frames, V, 3) and scores (M, frames, V), each body's motion repeated after its last frame.
 
     coordinates: (M, T, V, 3), scores: (M, T, V), T <= frames. A null frame of a body has no joint. A body that begins
-    with one loses all its null frames; then it is repeated, each body by its own length, to fill the frames after its
-    last one. Null frames amid a body's motion stay null, and a body that is never there stays away.
+    with a null frame loses all its null frames. Then each body is repeated, by its own length, to fill the frames after
+    its last one. Null frames between frames of motion stay null, and absent bodies stay absent.
     """
     bodies, _, joints = scores.shape
     out = np.zeros((bodies, frames, joints, 3), dtype=coordinates.dtype)
@@ -39,7 +39,7 @@ def fill_null_frames(coordinates: np.ndarray, scores: np.ndarray, frames: int) -
 def rotation_between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """(3, 3) matrix of the smallest rotation that takes the direction `start` (3,) to the direction `end` (3,).
 
-    The identity where one of them has no length, or they are opposite and no smallest rotation exists.
+    The identity if one of them has no length, or if they are opposite and no smallest rotation exists.
     """
     axis = np.cross(start, end)
     sine, cosine = np.linalg.norm(axis), np.dot(start, end)

@@ -1,7 +1,7 @@
-"""Northwestern-UCLA's coordinates: metres around where the body was first seen, every clip as long as the window.
+"""Northwestern-UCLA's coordinates: metres around the spine's first position, each clip stretched to the window.
 
-A clip lasts from half a second to some seconds and shows one whole action; as in the public codes that report on this
-data set, it is stretched to the window whatever its pace was.
+A clip lasts from half a second to some seconds and shows one whole action. It is stretched to the window whatever its
+pace was, as in the public codes that report on this data set.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ _CENTRE = "spine"
 
 
 def stretched(coordinates: np.ndarray, scores: np.ndarray, frames: int) -> tuple[np.ndarray, np.ndarray]:
-    """(M, T, V, 3) and (M, T, V) with T -> `frames`, linear between frames, first and last kept.
+    """Coordinates (M, frames, V, 3) and scores (M, frames, V) of a clip (M, T, V, 3) and (M, T, V) of any T.
 
-    A joint that is absent from either of two frames is absent between them.
+    Linear between frames; the first and the last frame stay. A joint that is absent from either of two frames is absent
+    between them.
     """
     length = scores.shape[1]
     at = np.linspace(0, length - 1, frames)

@@ -1,4 +1,4 @@
-"""The preparation that a model carries: everything that is done to a window before the network sees it."""
+"""The preparation that a model stores: everything that is done to a window before the network sees it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,21 @@ SCORES = ("presence", "score")
 
 @dataclass(frozen=True)
 class Preparation:
-    """What is done to a window before a network sees it; stored in model.json.
+    """Everything that is done to a window before a network sees it; stored in model.json.
 
-    frames, span: T and the seconds that they cover. coordinates: "body" (torso lengths around the person), "picture"
-    (fractions of the picture around its middle), "kinetics" (the same for several bodies, the best seen first), "ntu"
-    (metres in the first body's own directions; x, y, z in place of x, y, score) or "nw-ucla" (metres around the first
-    frame's spine, a clip of any length stretched to the window). scores: "presence" (1 for every joint that is there,
-    so that no pose estimator's idea of confidence is learned) or "score". stream: one of STREAMS. bodies: M of the
-    network's input.
+    Attributes:
+        skeleton: name of the joints' layout.
+        frames: T of a window.
+        span: seconds that a window covers.
+        coordinates: "body" (torso lengths around the person), "picture" (fractions of the picture around its middle),
+            "kinetics" (the same for several bodies, highest scores first), "ntu" (metres along the first body's own
+            directions; x, y, z in place of x, y, score) or "nw-ucla" (metres around the first frame's spine, a clip of
+            any length stretched to the window).
+        scores: "presence" (1 for every present joint, so that no pose estimator's confidence is learned) or "score".
+        stream: one of STREAMS.
+        bodies: M of the network's input.
+
+    Raises ModelError if a value is not allowed or the values do not fit each other.
     """
 
     skeleton: str = "openpose18"
@@ -69,19 +76,19 @@ class Preparation:
 
     @property
     def takes_pictures(self) -> bool:
-        """Whether joints found in a picture are enough; else they have to be measured in space."""
+        """Whether joints found in a picture are enough; otherwise they have to be measured in space."""
         return not self._system.in_space
 
     @property
     def stretches(self) -> bool:
-        """Whether a clip of any length becomes one window; else a window is `frames` of its frames."""
+        """Whether a clip of any length becomes one window; otherwise a window is `frames` of its frames."""
         return self._system.stretches
 
     def __call__(self, joints: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-        """Network input (C, T, V, M) float32 of a resampled window in a picture of `size`.
+        """Network input (C, T, V, M) float32 of a resampled window in a picture of `size`, (width, height) in pixels.
 
-        joints: of one person (T, V, 3: x, y, score), or of a scene of any number of people (people, T, V, 3).
-        ModelError where the coordinates are not those of a picture.
+        joints: (T, V, 3: x, y in pixels, score) of one person, or (people, T, V, 3) of a scene of any number of people.
+        Raises ModelError if the model's coordinates have to be measured in space.
         """
         if joints.ndim == 3:
             joints = joints[None]
@@ -96,11 +103,16 @@ class Preparation:
         size: tuple[int, int] = (1, 1),
         augment: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> np.ndarray:
-        """Network input (C, T, V, M) float32 of a window: in training, evaluation and live.
+        """Network input (C, T, V, M) float32 of a window, the same in training, evaluation and live recognition.
 
-        coordinates: (M, n, V, 2 or 3), scores: (M, n, V), of any number of bodies. n is `frames` at most, and fewer are
-        repeated to fill the window; where it `stretches`, n is any number. size: (width, height) of the picture in the
-        coordinates' unit. augment: takes and returns the placed joints (bodies, T, V, C), before they become a stream.
+        Args:
+            coordinates: (M, n, V, 2 or 3) of any number of bodies. n is at most `frames`, and fewer are repeated to
+                fill the window; if the system `stretches`, n is any number.
+            scores: (M, n, V).
+            size: (width, height) of the picture in the coordinates' unit.
+            augment: takes and returns the placed joints (bodies, T, V, C), before they become a stream.
+
+        Raises ValueError if n does not fit.
         """
         seen = scores.shape[1]
         if seen < 1 or (seen > self.frames and not self.stretches):

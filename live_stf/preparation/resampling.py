@@ -1,4 +1,4 @@
-"""Joints that were seen at any times, on a uniform grid of times."""
+"""Resampling of joints observed at irregular times to a uniform grid of times."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ def resample(
     """Joints on a uniform grid of `frames` points with step (end - start) / frames, the last point at `end`.
 
     times: (n,) seconds, ascending. joints: (n, V, 3), x, y, score. Returns (frames, V, 3) float32. Linear between the
-    nearest observations of each joint in which its score is above 0; a joint not seen for more than `longest_gap`
-    seconds is absent (zeros) in between. Where observations cover only a part of (start, end], that part is repeated
-    until the grid is full, its newest point last: no grid point is padded with zeros.
-    Raises ValueError when there is no observation or end <= start.
+    nearest observations of each joint in which its score is above 0. A joint that is not seen for more than
+    `longest_gap` seconds is absent (zeros) in between. If observations cover only a part of (start, end], that part is
+    repeated until the grid is full, its newest point last: no grid point is padded with zeros.
+
+    Raises ValueError if there is no observation or end <= start.
     """
     times = np.asarray(times, dtype=np.float64)
     if len(times) == 0:
@@ -40,7 +41,7 @@ def resample(
     t_a, t_b = times[a], times[b]
     gap = t_b - t_a
     weight = np.clip(np.divide(grid[:, None] - t_a, gap, out=np.zeros_like(gap), where=gap > 0), 0, 1)[..., None]
-    # Before a joint's first and after its last observation only the nearest one is left: it may be held for half a gap.
+    # Before a joint's first and after its last observation, the nearest one is held for at most half of the gap.
     away = np.maximum(t_a - grid[:, None], grid[:, None] - t_b)
     known &= (gap <= longest_gap) & (away <= longest_gap / 2)
     columns = np.arange(joints.shape[1])[None, :]
@@ -49,5 +50,5 @@ def resample(
 
 
 def newest_last(seen: int, frames: int) -> np.ndarray:
-    """(frames,) which of `seen` frames to take so that they are repeated until the window is full, the newest last."""
+    """Indices (frames,) that repeat `seen` frames until the window is full, the newest last."""
     return np.arange(seen - frames, seen) % seen

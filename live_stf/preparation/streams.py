@@ -12,7 +12,8 @@ STREAMS = ("joint", "bone", "joint-motion", "bone-motion")
 def bones(x: np.ndarray, skeleton: Skeleton, scored: bool) -> np.ndarray:
     """Bone stream of x (C, ..., V): each joint minus its neighbour nearer the centre; the centre's own bone is zero.
 
-    scored: the last channel is a score: it is the smaller of the two joints' scores, and a bone with score 0 is zero.
+    scored: whether the last channel is a score. A bone's score is the smaller of its joints' scores, and a bone with
+    score 0 is zero.
     """
     child, parent = np.array(skeleton.bones).T
     out = np.zeros_like(x)

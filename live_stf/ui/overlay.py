@@ -15,7 +15,7 @@ from PyQt5.QtGui import QColor, QImage, QLinearGradient, QPainter, QPen
 from PyQt5.sip import voidptr
 
 from live_stf.skeleton import OPENPOSE_18, Skeleton
-from live_stf.types import Event, People, Person, Scores, State, known_of
+from live_stf.types import Event, People, Person, Scores, State, result_for
 from live_stf.ui import attention_colours, theme
 from live_stf.ui.alignment import CENTRE, LEFT, RIGHT, UNCLIPPED
 from live_stf.ui.fonts import elided, font, width
@@ -85,15 +85,15 @@ def paint(
     painter.setClipRect(area)
     placed = [_Placed.of(person, people.size, area, style.mirrored) for person in people.persons]
     for body in placed if style.skeletons else ():
-        one = known_of(body.person.identity, scores)
+        one = result_for(body.person.identity, scores)
         _paint_skeleton(painter, body, skeleton, one.attention if one and style.tint else ())
     if style.tags:
         taken: list[QRectF] = []
         for body in placed:
             if body.present.any():
-                event = known_of(body.person.identity, events)
+                event = result_for(body.person.identity, events)
                 taken.append(_paint_tag(painter, area, body, event, skeleton, style, taken))
-    all_scores = [known_of(body.person.identity, scores) for body in placed]
+    all_scores = [result_for(body.person.identity, scores) for body in placed]
     has_attention = any(one.attention for one in all_scores if one is not None)
     if style.legend and style.tint and style.skeletons and has_attention:
         _paint_legend(painter, area, style.scale)

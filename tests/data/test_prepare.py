@@ -95,11 +95,11 @@ def stop_at_step(step: int, action: str, data: Path, output: Path) -> tuple[int,
     return done.returncode, [int(word) for word in done.stdout.split()], done.stderr
 
 
-def test_damaged_files_are_counted_listed_and_said(data, tmp_path, capfd):
+def test_damaged_files_are_counted_and_listed(data, tmp_path, capfd):
     words = ["--root", str(data), "--output", str(tmp_path / "store"), "--workers", "1"]
     assert main(["prepare", "nw-ucla", *words]) == 0
-    assert f"{TAKES - 3} clips" in (said := capfd.readouterr().err)
-    assert "3 could not be used (nw-ucla 3)" in said
+    assert f"{TAKES - 3} clips" in (messages := capfd.readouterr().err)
+    assert "3 could not be used (nw-ucla 3)" in messages
     report = orjson.loads((tmp_path / "store" / "report.json").read_bytes())
     assert [item["name"] for item in report["damaged_files"]] == [
         "a01_s00_e07_v01", "a01_s03_e00_v01", "a01_s03_e01_v01"
@@ -150,35 +150,35 @@ def running(process: int) -> bool:
 
 INTERRUPTED_WHILE_IT_STARTS_ANOTHER = """
 import os, signal, subprocess, sys, threading, time
-from live_stf.data.chunks import deaf_to_ctrl_c
+from live_stf.data.chunks import interrupts_held_back
 done = threading.Event()
 threading.Thread(target=done.wait).start()  # a signal may reach any thread that listens
 asks = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
 try:
-    with deaf_to_ctrl_c():
+    with interrupts_held_back():
         os.kill(os.getpid(), signal.SIGINT)
         child = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True)
         print("held back by the child:", child.stdout.strip())
     print("lost")
 except KeyboardInterrupt:
-    print("heard afterwards")
+    print("received afterwards")
 print("as before:", signal.getsignal(signal.SIGINT) is signal.default_int_handler)
 done.set()
 """
 
 
-def test_processes_never_hear_ctrl_c_and_the_one_that_starts_them_hears_it_afterwards():
+def test_new_processes_ignore_ctrl_c_and_the_one_that_starts_them_gets_it_afterwards():
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTED_WHILE_IT_STARTS_ANOTHER], capture_output=True, text=True, check=True
     )
-    assert done.stdout.split("\n") == ["held back by the child: True", "heard afterwards", "as before: True", ""]
+    assert done.stdout.split("\n") == ["held back by the child: True", "received afterwards", "as before: True", ""]
 
 
-def test_ctrl_c_ends_it_in_one_line_and_the_same_command_goes_on(data, expected, tmp_path, capfd):
-    status, readers, said = stop_at_step(STEPS + 1, "interrupt", data, tmp_path / "store")
+def test_ctrl_c_ends_in_one_line_and_the_same_command_continues(data, expected, tmp_path, capfd):
+    status, readers, messages = stop_at_step(STEPS + 1, "interrupt", data, tmp_path / "store")
     assert status == 130
-    assert said.splitlines()[-1] == "stopped; the same command continues from here"
-    assert "Traceback" not in said
+    assert messages.splitlines()[-1] == "stopped; the same command continues from here"
+    assert "Traceback" not in messages
     wait_for_end(readers)
     assert main(["prepare", "nw-ucla", "--root", str(data), "--output", str(tmp_path / "store"), "--workers", "2"]) == 0
     assert "were read before" in capfd.readouterr().err
@@ -217,7 +217,7 @@ def interrupted_after_one(append: Callable[..., None]) -> Callable[..., None]:
     return interrupted
 
 
-def test_another_data_set_or_recipe_begins_again(data, tmp_path, capfd, monkeypatch):
+def test_another_data_set_or_recipe_starts_over(data, tmp_path, capfd, monkeypatch):
     words = ["prepare", "nw-ucla", "--root", str(data), "--output", str(tmp_path / "store"), "--workers", "1"]
     with monkeypatch.context() as patch:
         patch.setattr(GrowingStore, "append", interrupted_after_one(GrowingStore.append))
@@ -225,13 +225,13 @@ def test_another_data_set_or_recipe_begins_again(data, tmp_path, capfd, monkeypa
     assert (tmp_path / "store.partial" / "journal.jsonl").read_bytes().count(b"\n") == 1
     more = ["data.sources.nw-ucla.options.skeleton=openpose18", "preparation.skeleton=openpose18"]
     assert main([*words, *more, "preparation.coordinates=body"]) == 0
-    assert "beginning again" in capfd.readouterr().err
+    assert "starting over" in capfd.readouterr().err
     assert Store(tmp_path / "store").skeleton == OPENPOSE_18
     assert len(Store(tmp_path / "store")) == TAKES - 3
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["nw-ucla", "--root", "/nowhere"], "/nowhere/nw-ucla/all_sqe is not there"),
         (["nobody"], "no recipe 'nobody'"),
@@ -243,13 +243,13 @@ def test_another_data_set_or_recipe_begins_again(data, tmp_path, capfd, monkeypa
         (["nw-ucla", "preparation.skeleton=openpose18", "preparation.coordinates=body"], "the store holds openpose18"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_one_line(data, tmp_path, capsys, monkeypatch, words, said):
+def test_errors_are_reported_in_one_line(data, tmp_path, capsys, monkeypatch, words, message):
     monkeypatch.delenv("LIVE_STF_DATA", raising=False)
     words = words if "--root" in words else [*words, "--root", str(data)]
     assert main(["prepare", *words, "--output", str(tmp_path / "store"), "--workers", "1"]) == 2
     error = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
     assert len(error) == 1
-    assert said in error[0]
+    assert message in error[0]
     assert not (tmp_path / "store").exists()
 
 

@@ -1,1 +1,1 @@
-"""How training windows are varied: one module a kind of change."""
+"""Augmentation of training windows: one module for each kind of change."""

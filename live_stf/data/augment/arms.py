@@ -1,4 +1,7 @@
-"""The same action with the arms of somebody else: what legs and trunk do says squat, whatever the arms are at."""
+"""Augmentation: an action with the arms of another clip, for classes that legs and trunk decide (a squat is a squat).
+
+Our own; no published source.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,11 @@ _ARM = ("shoulder", "elbow", "wrist")
 def with_arms_of(
     coordinates: np.ndarray, scores: np.ndarray, others: np.ndarray, others_scores: np.ndarray, skeleton: Skeleton
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates (T, V, 3), y up, and scores (T, V) of a body whose arms point where another body's do.
+    """Coordinates (T, V, 3) in metres, y up, and scores (T, V) of a body whose arms point like another body's.
 
-    Directions turn with the heading of the shoulders alone: an arm that hangs goes on hanging. Bones have the mean
-    lengths of the body's own. A joint is absent where it hangs from an absent one or the other body lacks it.
+    coordinates, scores: the body. others (T, V, 3), others_scores (T, V): the body whose arms are taken. The arms'
+    directions rotate with the heading of the shoulders only, so an arm that hangs down keeps hanging down. Bones have
+    the mean lengths of the body's own. A joint is absent if the joint above it is absent or the other body lacks it.
     """
     angles = _heading(others, others_scores, skeleton) - _heading(coordinates, scores, skeleton)
     turn = Rotation.from_euler("y", angles[:, None])
@@ -38,13 +42,13 @@ def with_arms_of(
 
 
 def back_and_forth(moments: np.ndarray, duration: float) -> np.ndarray:
-    """Moments of a clip that is played for ever without a jump: to its end, back to its beginning, and so on."""
+    """Moments (n,) in seconds of a clip that is played to its end, backwards to its beginning, and so on: no jumps."""
     duration = max(duration, 1e-6)
     return duration - np.abs(moments % (2 * duration) - duration)
 
 
 def _heading(coordinates: np.ndarray, scores: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """(T,) angle about the vertical of right to left shoulder; of the mean where a shoulder is absent."""
+    """(T,) angle about the vertical from right to left shoulder; that of the mean if a shoulder is absent."""
     left, right = (skeleton.index(f"{side}_shoulder") for side in ("left", "right"))
     both = (scores[:, left] > 0) & (scores[:, right] > 0)
     across = coordinates[:, left] - coordinates[:, right]

@@ -1,4 +1,4 @@
-"""Random virtual cameras: what a webcam would see of motion that was recorded in three dimensions."""
+"""Random virtual cameras, which film motion recorded in three dimensions as a webcam would."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 from live_stf.skeleton import Skeleton
 
 _UP = np.array([0.0, 1.0, 0.0])
-_NEAREST = 0.1  # metres; what is nearer to the camera, or behind it, is not in the picture
+_NEAREST = 0.1  # metres; points nearer to the camera, or behind it, are not in the picture
 
 
 @dataclass(frozen=True)
 class Camera:
-    """A pinhole camera. position: (3,) metres. rotation: (3, 3) rows right, up, forward. focal: pixels."""
+    """A pinhole camera. position: (3,) metres. rotation: (3, 3), rows right, up, forward. focal: length in pixels."""
 
     position: np.ndarray
     rotation: np.ndarray
@@ -22,7 +22,7 @@ class Camera:
     size: tuple[int, int]  # (width, height) in pixels
 
     def project(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(..., 3) metres -> (..., 2) pixels, y down, and (...) bool: inside the picture."""
+        """Pixels (..., 2), y down, of points (..., 3) in metres, and whether each is inside the picture, (...) bool."""
         seen = (points - self.position) @ self.rotation.T
         depth = seen[..., 2]
         in_front = depth > _NEAREST
@@ -34,7 +34,7 @@ class Camera:
 
 
 def look_at(position: np.ndarray, target: np.ndarray, roll: float, focal: float, size: tuple[int, int]) -> Camera:
-    """A camera at `position` that has `target` in the middle of its picture; roll in radians."""
+    """A camera at `position` (3,) that looks at `target` (3,), both in metres; roll in radians, focal in pixels."""
     forward = (target - position) / np.linalg.norm(target - position)
     right = np.cross(forward, _UP)
     right /= np.linalg.norm(right)
@@ -44,7 +44,7 @@ def look_at(position: np.ndarray, target: np.ndarray, roll: float, focal: float,
 
 
 def facing(coordinates: np.ndarray, scores: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """(3,) horizontal unit vector in which a body (T, V, 3) looks on average: left x up of shoulders and hips."""
+    """The mean horizontal direction (3,) that a body (T, V, 3) faces, of length 1: left x up of shoulders and hips."""
     left = np.zeros(3)
     for joint in ("shoulder", "hip"):
         a, b = skeleton.index(f"left_{joint}"), skeleton.index(f"right_{joint}")
@@ -58,11 +58,12 @@ def facing(coordinates: np.ndarray, scores: np.ndarray, skeleton: Skeleton) -> n
 def random_camera(
     rng: np.random.Generator, coordinates: np.ndarray, scores: np.ndarray, skeleton: Skeleton, upper_body: float
 ) -> Camera:
-    """A camera as people set them up, for (T, V, 3) metres with y up.
+    """A camera as people set them up, for coordinates (T, V, 3) in metres, y up, with scores (T, V).
 
-    Mostly in front of the person (6 of 10: normal, 35 degrees), else from any side. The whole body (0.45 to 0.95 of the
-    picture's height) or, with probability `upper_body`, near enough that the legs are cut off, as at a desk. Vertical
-    field of view 40 to 75 degrees, 480 rows, 4:3 or 16:9 or upright, a few degrees of roll.
+    In 6 of 10 cases it stands in front of the person (normal distribution, 35 degrees), otherwise on any side. It sees
+    the whole body (0.45 to 0.95 of the picture's height) or, with probability `upper_body`, is so near that the legs
+    are cut off, as at a desk. The vertical field of view is 40 to 75 degrees, the picture has 480 rows, is 4:3, 16:9
+    or upright, and rolls by a few degrees. Our own choices; no published source.
     """
     present = scores > 0
     body = coordinates[present]

@@ -1,4 +1,7 @@
-"""The same action with the trunk held in another way: who crouches leans forward, one more and another less."""
+"""Augmentation: people who crouch lean forward, some more and others less.
+
+Our own; no published source.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,16 @@ from scipy.spatial.transform import Rotation
 from live_stf.skeleton import Skeleton
 
 _BELOW = ("hip", "knee", "ankle", "foot", "toe")
-_STANDS = 0.2  # m of the hips above the ankles: who has them lower sits or lies all the time
+_STANDS = 0.2  # metres from ankles to hips; a person whose hips are always lower sits or lies all the time
 _CROUCHED = 0.5  # hips nearer to the ankles by this share of the legs' length: a squat
 
 
 def leaning(coordinates: np.ndarray, scores: np.ndarray, skeleton: Skeleton, angle: float) -> np.ndarray:
-    """Coordinates (T, V, 3), metres, y up, of a body that leans forward by `angle` (radians) more when it is crouched.
+    """Coordinates (T, V, 3), metres, y up, of a body that leans forward by `angle` radians more when it crouches.
 
-    All above the hips turns about the line between them, as far as the body is crouched: not at all where it stands.
-    As it was where a hip, an ankle or a shoulder is absent from any frame, or nobody ever stands.
+    coordinates: (T, V, 3), scores: (T, V). All joints above the hips rotate about the line between the hips, in
+    proportion to how far the body crouches; a standing body does not change. Returns the coordinates unchanged if a
+    hip, an ankle or a shoulder is absent from any frame, or if the person never stands.
     """
     hips, ankles, shoulders = (
         [skeleton.index(f"{side}_{name}") for side in ("left", "right")] for name in ("hip", "ankle", "shoulder")

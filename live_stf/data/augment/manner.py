@@ -1,4 +1,7 @@
-"""The same action done in another manner: wider or smaller movements, and a pace that changes while it is done."""
+"""Augmentation: wider or smaller movements, and a pace that changes during the action.
+
+Our own; no published source.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import numpy as np
 
 from live_stf.skeleton import Skeleton
 
-# The joint that ends a bone -> the limb whose bones move alike. What is not here, the trunk, moves as it did.
+# The joint that ends a bone -> the limb whose bones get the same factor. Other bones, the trunk, do not change.
 _LIMBS = {
     **dict.fromkeys(("elbow", "wrist"), "arm"),
     **dict.fromkeys(("knee", "ankle"), "leg"),
@@ -17,11 +20,11 @@ _LIMBS = {
 def in_another_manner(
     rng: np.random.Generator, coordinates: np.ndarray, scores: np.ndarray, skeleton: Skeleton, spread: float
 ) -> np.ndarray:
-    """Coordinates (T, V, 3) in which every limb strays 1 - spread to 1 + spread times as far from its mean direction.
+    """Coordinates (T, V, 3) in which limbs stray 1 - spread to 1 + spread times as far from their mean directions.
 
-    Each arm, each leg and the head have a factor of their own, legs with half of the spread. Bones keep their lengths.
-    scores: (T, V), 0 for absent joints: a bone without both ends stays as it is, and what hangs from it moves with the
-    joint above.
+    coordinates: (T, V, 3) in any unit. scores: (T, V), 0 for absent joints. Each arm, each leg and the head have a
+    factor of their own, legs with half of the spread. Bones keep their lengths. A bone without both ends does not
+    change, and the joints below it move with the joint above.
     """
     limbs = [_limb(name) for name in skeleton.joints]
     factors = {
@@ -29,7 +32,7 @@ def in_another_manner(
         for limb in dict.fromkeys(limb for limb in limbs if limb is not None)
     }
     moved = np.zeros_like(coordinates)
-    for joint, parent in skeleton.bones_outwards:  # what they hang from is moved before
+    for joint, parent in skeleton.bones_outwards:  # the joint above is moved first
         moved[:, joint] = moved[:, parent]
         whole = (scores[:, joint] > 0) & (scores[:, parent] > 0)
         limb = limbs[joint]
@@ -47,9 +50,9 @@ def in_another_manner(
 
 
 def at_another_pace(rng: np.random.Generator, moments: np.ndarray, duration: float, spread: float) -> np.ndarray:
-    """Moments (n,) of an action of `duration`, shown with a pace that swings once from 1 - spread to 1 + spread times.
+    """Moments (n,) of an action whose pace swings once by at most `spread`, relative to 1; all in seconds.
 
-    Beginning, end, and what is before and after them stay where they are.
+    duration: of the action. Its beginning and end, and all moments outside of them, do not change.
     """
     swing = rng.uniform(-spread, spread)
     inside = (moments > 0) & (moments < duration)

@@ -1,6 +1,6 @@
 """The errors of a pose estimator: jitter, joints lost for a while, sides swapped.
 
-calibration/pose_noise.py measures them on real clips; docs/training.md says what was found.
+calibration/pose_noise.py measures them on real clips; calibration/pose-noise.json has the results.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The same motion by people of other builds: a data set has few people, and nobody has limbs as long as another."""
+"""Augmentation: the same motion by bodies of other proportions, as data sets have few people.
+
+Our own; no published source.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,14 @@ def of_another_body(
 ) -> np.ndarray:
     """Coordinates (T, V, 3) with every bone 1 - spread to 1 + spread times as long, left and right alike.
 
-    The skeleton's centre stays where it is, and every bone keeps its direction. scores: (T, V), 0 for absent joints:
-    a bone without both ends stays as it is, and what hangs from it moves with the joint above.
+    coordinates: (T, V, 3) in any unit. scores: (T, V), 0 for absent joints. The skeleton's centre stays in place, and
+    every bone keeps its direction. A bone without both ends does not change, and the joints below it move with the
+    joint above.
     """
     kinds = [_kind(name) for name in skeleton.joints]
     factors = {kind: rng.uniform(1 - spread, 1 + spread) for kind in dict.fromkeys(kinds)}
     moved = np.zeros_like(coordinates)
-    for joint, parent in skeleton.bones_outwards:  # what they hang from is moved before
+    for joint, parent in skeleton.bones_outwards:  # the joint above is moved first
         whole = ((scores[:, joint] > 0) & (scores[:, parent] > 0))[:, None]
         bone = (coordinates[:, joint] - coordinates[:, parent]) * whole
         moved[:, joint] = moved[:, parent] + (factors[kinds[joint]] - 1) * bone

@@ -1,6 +1,7 @@
-"""What may differ between two takes of an action that is measured in space: view, size, hand, how much of it is seen.
+"""Augmentation of joints measured in space, y up: crop, view, size and left-right mirror.
 
-For Northwestern-UCLA, whose test view no clip of the training side shows. Coordinates: y up.
+For Northwestern-UCLA, whose test view is not in the training clips. CTR-GCN's public code for this data set (Chen et
+al., ICCV 2021) crops and rotates at random, too; the ranges and the mirror are our own.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from scipy.spatial.transform import Rotation
 
 from live_stf.skeleton import Skeleton
 
-TURN = 60.0  # degrees each way about the vertical axis
-TILT = 15.0  # degrees each way about the two others: the sensors look down by different angles
+TURN = 60.0  # degrees in each direction about the vertical axis
+TILT = 15.0  # degrees in each direction about the other axes: the sensors look down by different angles
 ZOOM = 0.2  # share by which a body is made larger or smaller
 SHORTEST = 0.5  # share of a clip that is seen at least
 
@@ -24,7 +25,7 @@ def random_crop(rng: np.random.Generator, length: int) -> slice:
 
 
 def random_turn(rng: np.random.Generator, joints: np.ndarray) -> np.ndarray:
-    """Joints (..., 3: x, y, z) turned about the origin and scaled, all alike; what is zero stays zero."""
+    """Joints (..., 3: x, y, z) rotated about the origin and scaled, all alike; zeros stay zero."""
     angles = rng.uniform(-1, 1, 3) * (TURN, TILT, TILT)
     matrix = Rotation.from_euler("yxz", angles, degrees=True).as_matrix() * rng.uniform(1 - ZOOM, 1 + ZOOM)
     return joints @ matrix.T.astype(joints.dtype)

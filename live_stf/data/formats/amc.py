@@ -1,8 +1,8 @@
 """Acclaim skeleton (ASF) and motion (AMC) files as the CMU Graphics Lab writes them.
 
-An ASF lists bones, each with a direction and length in the world frame of the rest pose, an axis that says how its own
-frame is turned there, and its degrees of freedom; an AMC gives, frame by frame, the root's place and turn and every
-bone's angles in its own frame. Angles are degrees, lengths are divided by :units length (0.45 at CMU) into inches.
+An ASF file lists bones. Each has a direction and length in the world frame of the rest pose, the rotation of its own
+frame there, and its degrees of freedom. An AMC file gives, frame by frame, the root's position and rotation and every
+bone's angles in its own frame. Angles are degrees; lengths divided by :units length (0.45 at CMU) are inches.
 Formats: J. Lander, "Working with Motion Capture File Formats", Game Developer (January 1998).
 """
 
@@ -51,7 +51,7 @@ class AcclaimMotion:
 
 
 def read_asf(path: Path) -> AcclaimSkeleton:
-    """Read a skeleton; ValueError says what is damaged."""
+    """Read a skeleton. Raises ValueError, which says what is damaged."""
     sections = _sections(path)
     for needed in (":units", ":root", ":bonedata", ":hierarchy"):
         if needed not in sections:
@@ -107,7 +107,7 @@ def _turn(order: str, degrees: np.ndarray) -> Rotation:
 
 
 def read_amc(path: Path, skeleton: AcclaimSkeleton) -> AcclaimMotion:
-    """Read a take and compute every bone's place with the given skeleton; ValueError says what is damaged."""
+    """Read a take and place every bone of the skeleton. Raises ValueError, which says what is damaged."""
     freedoms = {"root": skeleton.root_order, **{bone.name: bone.freedoms for bone in skeleton.bones if bone.freedoms}}
     values: dict[str, list[list[float]]] = {name: [] for name in freedoms}
     frames = 0

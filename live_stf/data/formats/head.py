@@ -1,8 +1,8 @@
-"""Where nose, eyes and ears are, for sources that know the head only as one point.
+"""Positions of nose, eyes and ears for data sets in which the head is a single point.
 
-Kinect's and most motion capture skeletons end in one head joint, while OpenPose's body has five joints in the face and
-a pose estimator on a real picture always delivers some of them. This rigid adult head fills them in, in three
-dimensions, so that turning and nodding show in the face as they do in a picture.
+Kinect's and most motion capture skeletons end in one head joint, while OpenPose's body has five joints in the face, and
+a pose estimator on a real image always delivers some of them. This rigid adult head adds them in three dimensions, so
+that turning and nodding show in the face as they do in an image.
 
 Offsets are round figures from the means of adult head measurements in C. C. Gordon et al., 1988 Anthropometric Survey
 of U.S. Army Personnel (Natick TR-89/044, 1989), men and women together: breadth between the tragions 0.14 m; distances
@@ -30,7 +30,7 @@ _SHORTEST = 1e-3  # metres; a shoulder line or a neck shorter than this gives no
 
 
 def _unit(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(T, 3) vectors at length one and (T,) whether they had a direction."""
+    """The vectors (T, 3) at length 1, and (T,) whether they have a direction."""
     lengths = np.linalg.norm(vectors, axis=-1)
     known = np.isfinite(lengths) & (lengths > _SHORTEST)
     return np.where(known[:, None], vectors / np.where(known, lengths, 1.0)[:, None], 0.0), known
@@ -39,11 +39,12 @@ def _unit(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def face(
     head: np.ndarray, neck: np.ndarray, left_shoulder: np.ndarray, right_shoulder: np.ndarray
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """The five joints of the face of a head that looks where the shoulders point.
+    """The five joints of the face of a head that faces the same way as the shoulders.
 
     All arguments are (T, 3) in metres, right-handed. `head` is the head's centre. Up is from neck to head, left is the
-    shoulder line's part across it, forward is left x up. Returns ({joint: (T, 3)}, (T,) bool: where the directions
-    exist); rows where they don't, because a point is not finite or the points coincide or are in line, are zero.
+    shoulder line's part across it, forward is left x up. Returns {joint: (T, 3)} and, as (T,) bool, whether the
+    directions exist. Rows in which they do not, because a point is not finite or points coincide or are in line, are
+    zero.
     """
     head = np.asarray(head, dtype=np.float64)
     up, has_up = _unit(head - neck)
@@ -59,11 +60,11 @@ def face(
 
 
 def add_face(coordinates: np.ndarray, scores: np.ndarray, head: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """OPENPOSE_18 motion without a face -> the same with nose, eyes and ears.
+    """OPENPOSE_18 motion with nose, eyes and ears, of motion without a face.
 
     coordinates: (T, 18, 3) in metres, right-handed. scores: (T, 18). head: (T, 3), the head's centre, not finite where
-    it is absent. Returns new arrays; the face's score is the smallest of the neck's and the shoulders', and 0 where one
-    of them or the head is absent.
+    it is absent. Returns new arrays. The face's score is the smallest of the neck's and the shoulders', and 0 if one of
+    them or the head is absent.
     """
     neck, left, right = (OPENPOSE_18.index(joint) for joint in ("neck", "left_shoulder", "right_shoulder"))
     coordinates, scores = coordinates.copy(), scores.copy()

@@ -1,4 +1,4 @@
-"""Kinect bodies read as OPENPOSE_18: joint orders as the data sets write them, and camera space turned upright.
+"""Kinect bodies read as OPENPOSE_18: the joint orders of the data sets, and camera space levelled.
 
 Kinect's skeleton space is right-handed, in metres: y up, z away from the sensor, x so that the left hand of a person
 facing the sensor has the smaller x. It belongs to the sensor, which looks down on the scene in every data set here.
@@ -35,17 +35,17 @@ FLORENCE_15_TO_OPENPOSE_18 = body_remap(FLORENCE_15)
 
 
 def level(coordinates: np.ndarray, pitch: float) -> np.ndarray:
-    """Points (..., 3) seen by a sensor that looks `pitch` degrees down, turned about x so that y is up."""
+    """Points (..., 3) of a sensor that looks `pitch` degrees down, rotated about x so that y is up."""
     angle = np.radians(pitch)
     x, y, z = np.moveaxis(coordinates, -1, 0)
     return np.stack((x, np.cos(angle) * y - np.sin(angle) * z, np.sin(angle) * y + np.cos(angle) * z), axis=-1)
 
 
 def read_body(coordinates: np.ndarray, remap: Remap, pitch: float) -> tuple[np.ndarray, np.ndarray]:
-    """(T, S, 3) in Kinect space -> OPENPOSE_18 coordinates (T', 18, 3) and scores (T', 18), float32.
+    """OPENPOSE_18 coordinates (T', 18, 3) and scores (T', 18), float32, of joints (T, S, 3) in Kinect space, metres.
 
-    Joints have score 1, absent ones 0. Nose, eyes and ears are placed by the head model. Frames without any joint are
-    dropped at the start and the end.
+    Present joints have score 1. Nose, eyes and ears are placed by the head model. Frames without any joint are dropped
+    at the start and the end.
     """
     coordinates, scores = present(np.asarray(coordinates, dtype=np.float64))
     coordinates = level(coordinates, pitch)

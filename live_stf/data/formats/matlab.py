@@ -14,7 +14,7 @@ from live_stf.errors import DataError
 
 
 def load_matlab(path: Path, variable: str, source: str) -> np.ndarray:
-    """One variable of a .mat file; DataError when the file is not there, cannot be read or does not hold it."""
+    """One variable of a .mat file. Raises DataError if the file is not there, cannot be read or does not hold it."""
     require(path, source)
     try:
         return loadmat(path, variable_names=[variable])[variable]

@@ -1,4 +1,4 @@
-"""What the motion capture readers share: a marker skeleton with a head that turns, read as an OpenPose body."""
+"""For readers of motion capture: a skeleton with a head that turns, read as OpenPose-18."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from live_stf.skeleton import OPENPOSE_18, Remap
 def openpose_body(
     remap: Remap, positions: np.ndarray, head: np.ndarray, head_axes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Body joints through `remap`, face joints on a rigid head that is turned as it was captured.
+    """Body joints by `remap`, and face joints on a rigid head in its captured orientation.
 
     positions: (T, S, 3) in metres, of the remap's source joints. head: (T, 3), the head's centre. head_axes: (T, 3, 3),
     its left, up and forward directions in the world as columns. Returns coordinates (T, 18, 3) and scores (T, 18) of
-    OPENPOSE_18, float32; every joint is there.
+    OPENPOSE_18, float32; every joint is present.
     """
     coordinates, scores = remap.apply(positions, np.ones(positions.shape[:2]))
     for joint, place in FACE.items():
@@ -29,7 +29,7 @@ def openpose_body(
 
 
 def list_files(root: Path, ending: str) -> list[Path]:
-    """Files of a source's folder with this ending, sorted by name; DataError where there is none."""
+    """Files of a source's folder with this ending, sorted by name. Raises DataError if there is none."""
     files = sorted(path for path in root.iterdir() if path.suffix == ending) if root.is_dir() else []
     if not files:
         raise DataError(f"{root} has no {ending} files; give the folder of the data set")

@@ -1,8 +1,8 @@
-"""Which of Kinect's bodies are the one or two people of an NTU RGB+D clip: two procedures of the field.
+"""Which of Kinect's bodies are the one or two people of an NTU RGB+D clip: the two procedures in use.
 
-Kinect takes furniture for people, loses people and finds them again under another id. `by_energy` is what 2s-AGCN and
-MS-AAGCN do (Shi, Zhang, Cheng, Lu, CVPR 2019 and TIP 2020), whose preparation the paper adopts. `denoised` is what
-CTR-GCN does (Chen et al., ICCV 2021), with the numbers of its public code, which go back to SGN and HCN.
+Kinect mistakes furniture for people, and loses people and finds them again under another id. `by_energy` is what
+2s-AGCN and MS-AAGCN do (Shi, Zhang, Cheng, Lu, CVPR 2019 and TIP 2020), whose preparation the paper adopts. `denoised`
+is what CTR-GCN does (Chen et al., ICCV 2021), with the numbers of its public code, which go back to SGN and HCN.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NOISY = 0.69754  # share of such frames from which on a track is noise
 
 
 def by_energy(recording: Recording) -> np.ndarray:
-    """(2, T, 25, 3): of the first four places of a frame, the two that move most; frames without anybody stay, zero.
+    """(2, T, 25, 3): of the first four places of a frame, the two that move most; frames without people stay, as zeros.
 
     A place's energy is the sum over x, y and z of the standard deviation over all joints of its frames. Places are not
     people: where two people change places in the file, they do so here.
@@ -57,8 +57,8 @@ def denoised(recording: Recording) -> np.ndarray:
     Where there is more than one track, those of 11 frames or fewer are left out, then those that are in most frames
     broader than people are; the last that is left stays. The track of the most motion, the summed variance of x, y and
     z, begins person 1; the others, by motion, join person 1 where they do not overlap with it, else person 2, else
-    nobody. Frames without anybody are left out. As in CTR-GCN's code a track's frames follow each other from its first
-    without gaps, even where Kinect lost it for some frames. ValueError where no track is left.
+    nobody. Frames without people are left out. As in CTR-GCN's code a track's frames follow each other from its first
+    without gaps, even where Kinect lost it for some frames. Raises ValueError if no track is left.
     """
     tracks = _tracks(recording)
     if len(tracks) > 1:
@@ -79,7 +79,7 @@ def denoised(recording: Recording) -> np.ndarray:
 
 
 def _tracks(recording: Recording) -> list[_Track]:
-    """A track for each id, in the order in which they appear; frames are counted without those that have nobody."""
+    """A track for each id, in order of appearance. Frames without people are not counted."""
     _, frame = np.unique(recording.frame, return_inverse=True)
     _, first, track = np.unique(recording.track, return_index=True, return_inverse=True)
     tracks = []
@@ -94,7 +94,7 @@ def _motion(joints: np.ndarray) -> float:
 
 
 def _upright(tracks: list[_Track]) -> list[_Track]:
-    """Tracks that are not mostly broader than high, one at least; motion of the others without their broad frames."""
+    """Tracks, at least one, that are not mostly broader than high; their motion is measured without broad frames."""
     kept = list(tracks)
     for track in tracks:
         if len(kept) == 1:

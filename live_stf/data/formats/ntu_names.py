@@ -1,4 +1,4 @@
-"""What the name of an NTU RGB+D sample says: SsssCcccPpppRrrrAaaa."""
+"""The names of NTU RGB+D samples: SsssCcccPpppRrrrAaaa."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Sample(NamedTuple):
 
 
 def parse_name(name: str) -> Sample | None:
-    """The sample that `name` begins with; None where it is no such name."""
+    """The sample that `name` begins with; None if it is no such name."""
     match = _NAME.match(name)
     return Sample(*map(int, match.groups())) if match else None
 
 
 def find_names(text: str) -> frozenset[str]:
-    """Every sample's name in a text."""
+    """All samples' names in a text."""
     return frozenset(match[0] for match in _NAME.finditer(text))

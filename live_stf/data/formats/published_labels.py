@@ -1,4 +1,4 @@
-"""The names of actions that arrays and pickles of others give as numbers from 0."""
+"""The names of actions that published arrays and pickles give as numbers from 0."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from live_stf.errors import DataError
 
 
 def read_label_names(root: Path, file: str | None, source: str) -> tuple[str, ...]:
-    """The lines of a text file below `root` or at an absolute path, () for None; DataError when there are none."""
+    """The lines of a text file below `root` or at an absolute path, () for None. Raises DataError if there are none."""
     if file is None:
         return ()
     path = require(root / file, source)
@@ -25,9 +25,9 @@ def read_label_names(root: Path, file: str | None, source: str) -> tuple[str, ..
 
 
 def label_of(number: int, clip: str, names: tuple[str, ...]) -> str:
-    """The name of action `number`: of `names`; without any, NTU RGB+D's where the clip has such a name, or "class 007".
+    """The name of action `number`: from `names` or, if these are empty, NTU RGB+D's for its clips, else "class 007".
 
-    ValueError where the list ends before it, or the clip's own name says something else.
+    Raises ValueError if the list ends before it, or the clip's own name says something else.
     """
     if number < 0:
         raise ValueError(f"its label is {number}")
@@ -44,6 +44,6 @@ def label_of(number: int, clip: str, names: tuple[str, ...]) -> str:
 
 
 def subject_of(clip: str) -> str:
-    """The performer where the clip has an NTU RGB+D name ("P001"), else the clip's own name: nobody is named."""
+    """The performer if the clip has an NTU RGB+D name ("P001"), else the clip's own name, as no person is named."""
     sample = parse_name(clip)
     return f"P{sample.performer:03d}" if sample else clip

@@ -88,7 +88,7 @@ def _read_sequence(gesture: str, person: int, sequence: np.ndarray) -> Clip | Da
 
 
 def read(root: Path) -> Iterator[Clip | Damaged]:
-    """Clips of AR.data.rda, named by gesture and person. DataError when it is not there or cannot be read."""
+    """Clips of AR.data.rda, named by gesture and person. Raises DataError if it is not there or cannot be read."""
     for gesture, sequences in _load(Path(root) / "AR.data.rda").items():
         if gesture not in LABELS:
             yield Damaged(SOURCE, str(gesture), "an unknown gesture")

@@ -43,7 +43,7 @@ _HEAD_CENTRE = (0.10, 0.02, 0.0)  # of the head from its joint, along those axes
 
 
 def read(root: Path) -> Iterator[Clip | Damaged]:
-    """The clips of a folder of BVH files; DataError where there are none."""
+    """The clips of a folder of BVH files. Raises DataError if there are none."""
     for path in list_files(root, ".bvh"):
         named = _NAME.fullmatch(path.stem)
         if not named:

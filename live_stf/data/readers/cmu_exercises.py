@@ -56,7 +56,7 @@ _BODY = {
 
 
 def read(root: Path) -> Iterator[Clip | Damaged]:
-    """The clips of the folder; DataError where it has no takes or no skeleton.
+    """The clips of the folder. Raises DataError if it has no takes or no skeleton.
 
     A clip is named after its take and the tenth of a second at which it begins (13_29_0040). Runs shorter than SHORTEST
     and frames after the last label are left out.

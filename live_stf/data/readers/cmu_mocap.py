@@ -48,7 +48,7 @@ _HEAD_CENTRE = (0.002, 0.08, 0.0)
 
 
 def read(root: Path) -> Iterator[Clip | Damaged]:
-    """The clips of a folder of takes; DataError where there are no takes or no descriptions.
+    """The clips of a folder of takes. Raises DataError if there are no takes or no descriptions.
 
     A take without a description, and a described take whose file is not there, are damaged too.
     """
@@ -84,7 +84,7 @@ def read(root: Path) -> Iterator[Clip | Damaged]:
 
 
 def _check(motion: Motion) -> None:
-    """ValueError where there is nothing but the T-pose, or the conversion to BVH went wrong."""
+    """Raises ValueError if there is nothing but the T-pose, or the conversion to BVH went wrong."""
     if len(motion.positions) < 2:
         raise ValueError("no frame after the T-pose")
     hip = motion.joints.index("hip")

@@ -35,13 +35,13 @@ class Item(NamedTuple):
 
 
 def items(root: Path, sets: tuple[str, ...] = SETS) -> list[Item]:
-    """The sets of the file at `root`, or of the only .npz file in that folder; DataError when there is none."""
+    """The sets of the file at `root`, or of the only .npz file in that folder. Raises DataError if there is none."""
     path = only_file(Path(root), ".npz", SOURCE)
     return [Item(str(path), subset) for subset in sets]
 
 
 def read_item(item: Item, sets: tuple[str, ...] = SETS) -> Iterator[Clip | Damaged]:
-    """The clips of one set, named train_0, train_1 and so on; the file is read along, a clip at a time."""
+    """The clips of one set, named train_0, train_1 and so on; the file is read sequentially, a clip at a time."""
     read = 0
     try:
         for row, action in _rows(Path(item.path), item.subset):
@@ -53,7 +53,7 @@ def read_item(item: Item, sets: tuple[str, ...] = SETS) -> Iterator[Clip | Damag
 
 
 def _rows(path: Path, subset: str) -> Iterator[tuple[np.ndarray, int]]:
-    """(T, 150) and the action from 0 of each clip; ValueError and others where the file is not of the format."""
+    """(T, 150) and the action, from 0, of each clip. Raises ValueError and others if the file is not of the format."""
     with zipfile.ZipFile(path) as archive:
         with archive.open(f"y_{subset}.npy") as file:
             labels = np.lib.format.read_array(file, allow_pickle=False)

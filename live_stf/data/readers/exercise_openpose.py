@@ -65,7 +65,7 @@ def _read_arrays(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def read(root: Path) -> Iterator[Clip | Damaged]:
-    """Clips of the folder of .npy files. DataError when it is not there."""
+    """Clips of the folder of .npy files. Raises DataError if it is not there."""
     set_ups: dict[str, list[np.ndarray]] = {exercise: [] for exercise in LABELS}
     for path in sorted(require(Path(root), SOURCE).glob("*.npy")):
         exercise = path.stem.partition("__")[0]

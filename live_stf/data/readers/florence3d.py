@@ -45,7 +45,7 @@ def _read_sequence(name: str, sequence: np.ndarray, labels: list[str]) -> Clip |
 
 
 def read(root: Path) -> Iterator[Clip | Damaged]:
-    """Clips, named by their place in the file. DataError when the two .mat files are not there or cannot be read."""
+    """Clips, named by their place in the file. Raises DataError if a .mat file is missing or damaged."""
     root = require(Path(root), SOURCE)
     labels = strings(load_matlab(root / "action_names.mat", "action_names", SOURCE))
     for index, sequence in enumerate(load_matlab(root / "skeletal_data.mat", "skeletal_data", SOURCE).ravel()):

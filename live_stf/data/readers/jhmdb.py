@@ -53,7 +53,7 @@ def _load(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def read(root: Path) -> Iterator[Clip | Damaged]:
-    """Clips of train.npz, named by their place in it. DataError when it is not there or cannot be read."""
+    """Clips of train.npz, named by their place in it. Raises DataError if it is not there or cannot be read."""
     joints, lengths, labels = _load(Path(root) / "train.npz")
     ends = np.cumsum(lengths)
     for index, (start, end) in enumerate(zip(ends - lengths, ends, strict=True)):

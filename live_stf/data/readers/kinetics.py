@@ -34,7 +34,7 @@ _PARSER = simdjson.Parser()
 
 
 class Item(NamedTuple):
-    """One clip's file. label: None where the label file does not have it; has_skeleton: as the label file says."""
+    """A clip's file. label and has_skeleton: as the label file says; label is None if it does not name the clip."""
 
     path: str
     subset: str
@@ -43,7 +43,7 @@ class Item(NamedTuple):
 
 
 def items(root: Path, sets: tuple[str, ...] = SETS, bodies: int = BODIES) -> list[Item]:
-    """Every clip that lies in the folders or stands in the label files. DataError when one of them is not there."""
+    """Every clip in the folders or the label files. Raises DataError if a folder or a label file is missing."""
     found: list[Item] = []
     for subset in sets:
         folder = require(Path(root) / f"kinetics_{subset}", SOURCE)
@@ -66,7 +66,7 @@ def _labels(path: Path) -> dict[str, tuple[str, bool]]:
 
 
 def read_item(item: Item, sets: tuple[str, ...] = SETS, bodies: int = BODIES) -> list[Clip | Damaged]:
-    """The clip of one file: the first `bodies` of each frame, in the file's order, frames without anybody zero."""
+    """The clip of one file: the first `bodies` of each frame, in the file's order; frames without people are zero."""
     return [_read_file(item, bodies)]
 
 

@@ -45,7 +45,7 @@ def _read_take(folder: Path, name: str, labels: list[str]) -> Clip | Damaged:
 
 
 def read(root: Path) -> Iterator[Clip | Damaged]:
-    """The takes that files_used.mat lists. DataError when the two .mat files or the folder of takes are not there."""
+    """The takes that files_used.mat lists. Raises DataError if the .mat files or the takes are missing."""
     root = Path(root)
     folder = require(root / "real_world_coordinates", SOURCE)
     labels = strings(load_matlab(root / "action_names.mat", "action_names", SOURCE))

@@ -1,7 +1,7 @@
 """NTU RGB+D (Shahroudy et al., CVPR 2016) and NTU RGB+D 120 (Liu et al., TPAMI 2020): raw .skeleton files.
 
-Kinect v2, 25 joints, metres in the camera's space, 30 frames a second, up to two people. The archives of the data set's
-page unpacked anywhere below one folder.
+Kinect v2, 25 joints, metres in the camera's space, 30 frames per second, up to two people. The archives from the data
+set's page are unpacked anywhere below one folder.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ _LISTS = "*samples_with_missing_skeletons*.txt"
 
 
 class Item(NamedTuple):
-    """One file. refused: why it is not read, "" where it is."""
+    """A file. refused: why it is not read; "" if it is."""
 
     path: str
     refused: str
 
 
 def items(root: Path, missing: str | None = None, choice: str = "energy", actions: int = len(ACTIONS)) -> list[Item]:
-    """Every .skeleton file below a folder, by name; those of actions after the first `actions` are not part of it.
+    """All .skeleton files below a folder, sorted by name, without those of actions above `actions`.
 
-    missing: the authors' list of samples with missing or incomplete skeletons, a path below the folder or an absolute
-    one; without it, every list that lies in the folder under its published name. DataError when the folder, the list
-    or the files are not there.
+    missing: the authors' list of samples with missing or incomplete skeletons, as a path below the folder or an
+    absolute path. None takes every list that lies in the folder under its published name. Raises DataError if the
+    folder, the list or the files are missing.
     """
     if choice not in CHOICES:
         raise DataError(f"{SOURCE}: choice {choice!r} is not known, {' and '.join(CHOICES)} are")

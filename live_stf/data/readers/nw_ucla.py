@@ -72,7 +72,7 @@ def _read_file(path: Path, skeleton: Skeleton) -> Clip | Damaged:
 
 
 def items(root: Path, skeleton: str = OPENPOSE_18.name) -> list[Path]:
-    """The files of the folder that holds all_sqe. DataError when it is not there, or there is no such skeleton."""
+    """The files of the folder that holds all_sqe. Raises DataError if it is not there, or there is no such skeleton."""
     if skeleton not in _SKELETONS:
         raise DataError(f"{SOURCE}: skeleton {skeleton!r} cannot be read, {' and '.join(_SKELETONS)} can")
     return sorted(require(Path(root) / "all_sqe", SOURCE).glob("*.json"))

@@ -35,18 +35,18 @@ _JOINT_FILES = "kpfiles"
 
 
 class Item(NamedTuple):
-    """A whole annotation file. names: of its labels, () where they are not known."""
+    """An annotation file. names: of its labels; () if they are not known."""
 
     path: str
     names: tuple[str, ...]
 
 
 def items(root: Path, split: str = "", label_names: str | None = None, rate: float = RATE) -> list[Item]:
-    """The file at `root`, or the only .pkl file in that folder; DataError when there is none.
+    """The file at `root`, or the only .pkl file in that folder. Raises DataError if there is none.
 
-    split: which of the file's splits says what a clip is for: "xsub" takes xsub_train and xsub_val, "1" train1 and
-    test1, "" train, val and test. label_names: a text file with the actions' names, a line each, in order. rate:
-    frames a second, which the files do not say.
+    split: the split of the file that decides on the clips' subsets: "xsub" takes xsub_train and xsub_val, "1" train1
+    and test1, "" train, val and test. label_names: a text file with the actions' names, one per line, in order. rate:
+    frames per second, which the files do not give.
     """
     path = only_file(Path(root), ".pkl", SOURCE)
     return [Item(str(path), read_label_names(path.parent, label_names, SOURCE))]
@@ -55,7 +55,7 @@ def items(root: Path, split: str = "", label_names: str | None = None, rate: flo
 def read_item(
     item: Item, split: str = "", label_names: str | None = None, rate: float = RATE
 ) -> Iterator[Clip | Damaged]:
-    """The clips of a file, by the file that their joints are in. What is in no set of a split is reported, not read."""
+    """The clips of a file, sorted by the file of their joints. Clips in no set of the split are only reported."""
     path = Path(item.path)
     try:
         annotations = PickledList(path, _ANNOTATIONS)
@@ -83,7 +83,7 @@ def _is_annotation(content: Any) -> bool:
 
 
 def _by_joint_file(annotations: Iterable[Any]) -> Iterator[tuple[int, Any]]:
-    """Annotations with their numbers: first those with joints, as they come; then the rest, by the file of theirs."""
+    """Annotations with their numbers: first those with joints, in order; then the others, sorted by joint file."""
     waiting = []
     for number, annotation in enumerate(annotations):
         if isinstance(annotation, dict) and "keypoint" not in annotation and "raw_file" in annotation:
@@ -100,7 +100,7 @@ def _name(annotation: Any) -> str:
 
 
 def _sets(content: Any) -> dict[str, Any]:
-    """The split's sets. ValueError where the content, its annotations taken out, is not laid out as described above."""
+    """The sets of the split. Raises ValueError if the content without its annotations is not laid out as above."""
     sets = content.get("split", {}) if isinstance(content, dict) else {}
     found = content.get(_ANNOTATIONS, []) if isinstance(content, dict) else content
     if not isinstance(found, list) or not isinstance(sets, dict):
@@ -109,7 +109,7 @@ def _sets(content: Any) -> dict[str, Any]:
 
 
 def _subsets(sets: dict[str, Any], split: str) -> dict[str, str]:
-    """Clip's name -> the set it is in. ValueError when the file has no such split."""
+    """Clip's name -> the set it is in. Raises ValueError if the file has no such split."""
     subsets: dict[str, str] = {}
     for subset in SUBSETS:
         for key in {f"{split}_{subset}", f"{subset}{split}"} & set(sets):
@@ -120,7 +120,7 @@ def _subsets(sets: dict[str, Any], split: str) -> dict[str, str]:
 
 
 class _JointFiles:
-    """The pickles that have the joints; the one that was used last is kept."""
+    """The pickles that hold the joints; the last one is kept in memory."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -128,10 +128,10 @@ class _JointFiles:
         self._content: Any = None
 
     def joints(self, file: str, name: str) -> np.ndarray:
-        """(R, V, 3) of a clip; DataError when the pickle cannot be read, ValueError when it has no such clip."""
+        """(R, V, 3) of a clip. Raises DataError if the pickle cannot be read, ValueError if the clip is not in it."""
         path = self._root / _JOINT_FILES / PurePosixPath(file).name
         if path != self._path:
-            self._path, self._content = path, None  # nothing of the last one while the next is read
+            self._path, self._content = path, None  # frees the last one before the next is read
             self._content = load_pickle(path)
         try:
             return self._content[name]["keypoint"]
@@ -167,9 +167,9 @@ def _clip(
 
 
 def _by_frame(bodies: np.ndarray, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """Bodies one after the other (R, V, 3) -> (M, T, V, 2), scores (M, T, V), and how far frames are apart.
+    """Joints (M, T, V, 2), scores (M, T, V) and the step between frames, of a list of bodies (R, V, 3).
 
-    Frames without anybody are left out, as PYSKL does: its Kinetics has every second frame. The first `BODIES` of a
+    Frames without people are left out, as in PYSKL, whose Kinetics has every second frame. The first `BODIES` of a
     frame stay, in the file's order.
     """
     if bodies.ndim != 3 or bodies.shape[2] != 3 or frames.shape != bodies.shape[:1] or not len(bodies):
@@ -185,7 +185,7 @@ def _by_frame(bodies: np.ndarray, frames: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _in_picture(keypoint: np.ndarray, scores: Any, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels (M, T, V, 2) as OpenPose-18 in shares of the picture (M, T, 18, 3), z zero, and scores (M, T, 18)."""
+    """OpenPose-18 in shares of the picture (M, T, 18, 3), z zero, and scores (M, T, 18), of pixels (M, T, V, 2)."""
     height, width = size
     if not (height > 0 and width > 0):
         raise ValueError(f"its picture is {width} x {height}")

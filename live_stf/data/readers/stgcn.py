@@ -42,9 +42,9 @@ class Item(NamedTuple):
 
 
 def items(root: Path, sets: tuple[str, ...] = SETS, label_names: str | None = None) -> list[Item]:
-    """Every clip of the label files. label_names: a text file with the actions' names, a line each, in order.
+    """Every clip of the label files. label_names: a text file with the actions' names, one per line, in order.
 
-    DataError when an array or a label file is not there, or a label file is damaged.
+    Raises DataError if an array or a label file is not there, or a label file is damaged.
     """
     root = Path(root)
     names = read_label_names(root, label_names, SOURCE)
@@ -77,7 +77,7 @@ def _labels(path: Path) -> list[tuple[str, int]]:
 
 
 def read_item(item: Item, sets: tuple[str, ...] = SETS, label_names: str | None = None) -> list[Clip | Damaged]:
-    """One clip, read through a memory map; frames of zeros at its end and bodies of zeros are left out."""
+    """One clip, read through a memory map, without frames of zeros at its end and bodies of zeros."""
     return [_read_clip(item)]
 
 
@@ -118,7 +118,7 @@ def _read_clip(item: Item) -> Clip | Damaged:
 
 
 def _map(path: Path) -> np.ndarray:
-    """The array of a file, mapped; ValueError when it cannot be."""
+    """A memory map of an array file. Raises ValueError if it cannot be mapped."""
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)
     except Exception as error:  # a damaged header can end in nearly any of them
@@ -126,7 +126,7 @@ def _map(path: Path) -> np.ndarray:
 
 
 def _in_picture(joints: np.ndarray, upward: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Centred x, y and score (M, T, V, 3) as shares of the picture, y down, (M, T, V, 3), and scores (M, T, V)."""
+    """Shares of the picture (M, T, V, 3), y down, and scores (M, T, V), of centred x, y and score (M, T, V, 3)."""
     seen = np.isfinite(joints).all(axis=-1) & (joints[..., 2] > 0)
     coordinates = np.zeros(joints.shape, np.float32)
     coordinates[..., :2] = joints[..., :2] * (1, -1 if upward else 1) + 0.5

@@ -65,6 +65,6 @@ def _read_file(path: Path) -> Clip | Damaged:
 
 
 def read(root: Path) -> Iterator[Clip | Damaged]:
-    """Clips of the folder of CSV files. DataError when it is not there."""
+    """Clips of the folder of CSV files. Raises DataError if it is not there."""
     for path in sorted(require(Path(root), SOURCE).glob("*.csv")):
         yield _read_file(path)

@@ -45,7 +45,7 @@ class Segment:
 
 
 def read_labels(path: Path) -> dict[str, list[Segment]]:
-    """Segments of each recording ("s01_e01") in the file's order. DataError when a line is not of the format."""
+    """Segments of each recording ("s01_e01") in the file's order. Raises DataError if a line is not of the format."""
     recordings: dict[str, list[Segment]] = {}
     segments: list[Segment] = []
     for line in path.read_text().splitlines():
@@ -145,7 +145,7 @@ def read(root: Path) -> Iterator[Clip | Damaged]:
     """The labelled segments, and as "unlabelled" what is recorded before, between and after them for at least 1 s.
 
     `root` holds the folder joints. A stretch that either label file or a segment without limits may fill is not
-    "unlabelled". DataError when files are not there or the labels cannot be read.
+    "unlabelled". Raises DataError if files are not there or the labels cannot be read.
     """
     joints = require(Path(root) / "joints", SOURCE)
     corrected = read_labels(require(joints / "actionLabel_modified.txt", SOURCE))
