@@ -15,8 +15,8 @@ from live_stf.cli.program import run_command
 from live_stf.engine import ENGINES, open_engine
 from live_stf.errors import ModelError
 from live_stf.evaluation.fusion import fusions
-from live_stf.evaluation.output import write_measurement, write_results
-from live_stf.evaluation.report import filmed_sources, measure, show
+from live_stf.evaluation.output import write_results
+from live_stf.evaluation.report import filmed_sources, measure, show, write_measurement
 from live_stf.evaluation.results import evaluate_streams, show_paper, show_results
 from live_stf.evaluation.scores import check_labels, compute_scores, held_out_side
 from live_stf.model import DESCRIPTION, Model, load_model

@@ -18,8 +18,7 @@ from rich.console import Console
 from live_stf.cli.program import INTERRUPTED, WRONG, print_error
 from live_stf.engine.torch_engine import TorchEngine
 from live_stf.errors import LiveStfError
-from live_stf.evaluation.output import write_measurement
-from live_stf.evaluation.report import measure, show
+from live_stf.evaluation.report import measure, show, write_measurement
 from live_stf.model import Model
 from live_stf.training.fit import fit
 from live_stf.training.model_folder import training_machine

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from live_stf.errors import DataError
 from live_stf.evaluation.plots import plot_confusion, save_figure
-from live_stf.evaluation.report import Report
 from live_stf.evaluation.results import Result
 from live_stf.evaluation.scores import ModelScores
-from live_stf.model import Model
 from live_stf.runtime.machine import describe_machine
-from live_stf.training.model_card import write_model_card
 from live_stf.training.percentage import percent
 from live_stf.training.recipe import Recipe
-
-
-def write_measurement(model: Model, report: Report, where: str) -> Model:
-    """Write the report into the model's model.json and README. where: the machine. Returns the model with it."""
-    measured = dataclasses.replace(model, measured={**model.measured, "machine": where, **report.as_dict()})
-    measured.save_description()
-    write_model_card(measured)
-    return measured
 
 
 def write_results(folder: Path, results: Sequence[Result], scores: Sequence[ModelScores], recipe: Recipe) -> None:

@@ -20,6 +20,8 @@ from torchmetrics.functional.classification import (
 
 from live_stf.engine import Engine
 from live_stf.evaluation.scores import run_windows
+from live_stf.model import Model
+from live_stf.training.model_card import write_model_card
 from live_stf.training.percentage import DIGITS, percent
 from live_stf.training.recipe import Recipe
 from live_stf.training.samples import HeldOut, HeldOutWindows
@@ -137,6 +139,14 @@ def measure(engine: Engine, windows: HeldOut, batch: int = 16) -> Report:
     right = float((said.argmax(axis=1) == target).mean())
     counted = len(target), right, _macro_f1_of_those_there(*found, len(labels))
     return replace(report, per_kind={**report.per_kind, DESK: counted})
+
+
+def write_measurement(model: Model, report: Report, where: str) -> Model:
+    """Write the report into the model's model.json and README. where: the machine. Returns the model with it."""
+    measured = replace(model, measured={**model.measured, "machine": where, **report.as_dict()})
+    measured.save_description()
+    write_model_card(measured)
+    return measured
 
 
 def show(report: Report, labels: Sequence[str], console: Console) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +55,7 @@ def recipe_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "windows": {"still": 0.2, "partial": 1.0},
         "decision": {"enter": 0.6},
         "training": {
-            "epochs": 3, "samples": 64, "batch": 8, "workers": 0, "views": 2, "validate_every": 3, "threads": 1,
+            "epochs": 4, "samples": 64, "batch": 8, "workers": 0, "views": 2, "validate_every": 2, "threads": 1,
             "learning_rate": 0.003,
         },
         "data": {
@@ -80,3 +82,14 @@ def recipe_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def recipe(recipe_file: Path, tmp_path: Path) -> Recipe:
     return load_recipe(recipe_file, [f"output={tmp_path / 'run'}"])
+
+
+@pytest.fixture(scope="session")
+def trained(recipe_file: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The output folder of a training by the command, and what it printed."""
+    from live_stf.cli import train
+
+    output, printed = tmp_path_factory.mktemp("trained") / "run", io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        assert train.main([str(recipe_file), f"output={output}"]) == 0
+    return output, printed.getvalue()
