@@ -7,14 +7,11 @@
 # The container runs as a user without rights (id 1000). Give another id with --user where /data belongs to somebody else.
 FROM python:3.11-slim
 
-# Wanted by the wheel of opencv-python.
-RUN apt-get update \
-    && apt-get install --yes --no-install-recommends libgl1 libglib2.0-0 \
-    && rm -rf /var/lib/apt/lists/*
-
 COPY . /source
 RUN python -m pip install --no-cache-dir --constraint /source/constraints.txt /source \
     && rm -rf /source
+# The system libraries that the installed packages load, and nothing for a window.
+RUN python -m live_stf.system_libraries && rm -rf /var/lib/apt/lists/*
 
 RUN useradd --create-home --uid 1000 live-stf \
     && mkdir /data \
