@@ -1,4 +1,4 @@
-"""The measure of agreement, and what it says of the two ways to run MediaPipe's networks."""
+"""The measure of agreement, and the agreement of the two ways to run MediaPipe's networks."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def seen(*bodies: np.ndarray) -> People:
     return People(0.0, SIZE, tuple(Person(joints) for joints in bodies))
 
 
-def test_people_are_matched_by_where_they_are_not_by_their_order():
+def test_people_are_matched_by_place_not_by_order():
     assert matched(seen(body(100), body(400)), seen(body(402), body(99))) == [(0, 1), (1, 0)]
     assert matched(seen(body(100)), seen(body(400))) == []
     assert matched(seen(), seen(body(400))) == []
 
 
-def test_distances_are_in_torso_lengths_and_over_joints_that_both_see():
+def test_distances_are_in_torso_lengths_over_joints_seen_by_both():
     reference, other = body(100), body(100, hidden=("nose",))
     other[:, 0] += 3
     distances = joint_distances(reference, other)
@@ -47,7 +47,7 @@ def test_distances_are_in_torso_lengths_and_over_joints_that_both_see():
     assert joint_distances(body(100, hidden=("left_hip",)), other).shape == (0,)
 
 
-def test_a_person_too_many_or_too_few_is_a_picture_that_differs():
+def test_a_frame_with_a_person_more_or_less_differs():
     result = Agreement("one")
     for reference, other in (
         (seen(body(100)), seen(body(101))),
@@ -60,7 +60,7 @@ def test_a_person_too_many_or_too_few_is_a_picture_that_differs():
     assert result.row() == ("50.0", "1.000", "1.000")
 
 
-def test_both_are_drawn_where_they_are():
+def test_both_estimators_are_drawn():
     frame = Frame(np.zeros((360, 640, 3), np.uint8), 0.0, 0)
     image = drawn(frame, seen(body(100)), seen(body(300)))
     assert image[:, :280].any()
@@ -68,7 +68,7 @@ def test_both_are_drawn_where_they_are():
     assert not frame.image.any()
 
 
-def test_a_clip_that_cannot_be_read_is_one_line_and_the_others_are_measured(tmp_path, clip, capsys):
+def test_an_unreadable_clip_is_one_line_and_the_others_are_measured(tmp_path, clip, capsys):
     pytest.importorskip("mediapipe")
     drawings = tmp_path / "drawings"
     status = main([str(tmp_path / "no.mp4"), str(clip), "--seconds", "0.1", "--draw", str(drawings)])
@@ -88,8 +88,8 @@ def stretch(clip):
 
 
 @pytest.mark.parametrize("people", [1, 2])
-def test_blazepose_is_where_mediapipe_is(stretch, people):
-    """The same networks: what is left is rounding, which regions that follow from each other enlarge."""
+def test_blazepose_agrees_with_mediapipe(stretch, people):
+    """The networks are the same; rounding remains, which regions that follow from each other enlarge."""
     mediapipe = pytest.importorskip("live_stf.pose.mediapipe")
     result = Agreement("blazepose")
     with mediapipe.MediaPipePose(people) as reference, BlazePose(people) as pose:
@@ -107,8 +107,8 @@ def test_blazepose_is_where_mediapipe_is(stretch, people):
 HARD = (17, 18, 19, 167, 168, 227)
 
 
-def test_picture_by_picture_blazepose_finds_whom_mediapipe_finds(clip):
-    """Where nobody is followed nothing grows, and what the steps between the networks do can be seen."""
+def test_frame_by_frame_blazepose_finds_the_same_people_as_mediapipe(clip):
+    """Without following, differences do not grow, and show the steps between the networks."""
     mediapipe = pytest.importorskip("live_stf.pose.mediapipe")
     result = Agreement("blazepose")
     with VideoFile(clip) as source, mediapipe.MediaPipePose(2) as reference, BlazePose(2) as pose:
@@ -124,9 +124,9 @@ def test_picture_by_picture_blazepose_finds_whom_mediapipe_finds(clip):
     assert np.percentile(distances, 95) <= 0.01
 
 
-def test_losing_means_that_a_picture_owes_nothing_to_those_before(clip):
+def test_with_lose_a_frame_does_not_depend_on_earlier_ones(clip):
     class Follower:
-        """Says that somebody is there where the picture before was not black, and remembers for how many pictures."""
+        """Finds somebody if the frame before was not black, and counts frames since the last black one."""
 
         def __init__(self):
             self.before = 0
@@ -155,7 +155,7 @@ def test_losing_means_that_a_picture_owes_nothing_to_those_before(clip):
     assert people(lose=1) == 0
 
 
-def test_a_number_of_pictures_that_cannot_be_is_told(capsys):
+def test_an_impossible_number_of_frames_is_refused(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["clip.mp4", "--lose", "0"])
     assert ended.value.code == 2

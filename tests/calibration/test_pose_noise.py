@@ -1,4 +1,4 @@
-"""What is said of a pose estimator's errors, on errors that are known."""
+"""The measured errors of a pose estimator, on known errors."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def still(seconds: float = 20.0) -> tuple[np.ndarray, np.ndarray]:
     return times, np.tile(body, (len(times), 1, 1))
 
 
-def test_white_noise_is_found_as_large_as_it_is(pose_noise: ModuleType) -> None:
+def test_white_noise_is_measured(pose_noise: ModuleType) -> None:
     times, joints = still()
     joints[..., :2] += np.random.default_rng(0).normal(0, 0.02 * TORSO, joints[..., :2].shape)
     body = pose_noise.Body(times, joints)
@@ -56,7 +56,7 @@ def test_white_noise_is_found_as_large_as_it_is(pose_noise: ModuleType) -> None:
         assert values["memory"] < 1 / RATE
 
 
-def test_slow_noise_is_not_taken_for_fast_and_its_memory_is_found(pose_noise: ModuleType) -> None:
+def test_slow_noise_and_its_memory_are_measured_apart_from_fast_noise(pose_noise: ModuleType) -> None:
     times, joints = still(60.0)
     rng = np.random.default_rng(1)
     keep = np.exp(-1 / RATE / 0.15)
@@ -70,7 +70,7 @@ def test_slow_noise_is_not_taken_for_fast_and_its_memory_is_found(pose_noise: Mo
     assert 0.04 < values["memory"] < 0.2
 
 
-def test_lost_joints_are_counted_and_legs_that_change_sides(pose_noise: ModuleType) -> None:
+def test_lost_joints_and_swapped_legs_are_counted(pose_noise: ModuleType) -> None:
     times, joints = still()
     joints[30:45, ELBOW] = 0
     joints[300:315, ELBOW] = 0
@@ -84,7 +84,7 @@ def test_lost_joints_are_counted_and_legs_that_change_sides(pose_noise: ModuleTy
     assert found["joints"]["nose"]["lost_per_minute"] == 0
 
 
-def test_slow_cameras_say_nothing_about_jitter(pose_noise: ModuleType) -> None:
+def test_slow_cameras_give_no_figures_of_jitter(pose_noise: ModuleType) -> None:
     times, joints = still()
     values = pose_noise.measure([pose_noise.Body(times * 6, joints)])["joints"]["neck"]
     assert (values["fast"], values["slow"], values["memory"]) == (None, None, None)
@@ -100,7 +100,9 @@ def test_a_real_clip_is_measured_and_written(pose_noise: ModuleType, clip: Path,
     assert written["clips"] == [clip.name]
 
 
-def test_what_is_no_video_gives_one_line(pose_noise: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_a_file_that_is_no_video_is_one_line(
+    pose_noise: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     (tmp_path / "a.mp4").write_text("no video")
     assert pose_noise.main([str(tmp_path / "a.mp4")]) == 2
     assert capsys.readouterr().err.startswith("error: ")

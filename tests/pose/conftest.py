@@ -1,4 +1,4 @@
-"""People painted as coloured dots, and small ONNX networks that really see them.
+"""People painted as coloured dots, and small ONNX networks that really find them.
 
 Every joint is a dot of a colour of its own. A network turns the picture it gets back into colours 0..255, compares
 every pixel with every joint's colour, and so has heat maps; what it gives is computed from those, in the form that is

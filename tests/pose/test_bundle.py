@@ -1,4 +1,4 @@
-"""The bundle is what MediaPipe takes for a pose task, and it finds people."""
+"""MediaPipe accepts the bundle for its pose task and finds people with it."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_weights_and_operators_stay(models: tuple[bytes, bytes]) -> None:
         assert old.data is None or bytes(old.data) == bytes(new.data)
 
 
-def test_mediapipe_refuses_the_landmark_model_as_it_is(models: tuple[bytes, bytes], tmp_path: Path) -> None:
+def test_mediapipe_refuses_the_landmark_network_as_published(models: tuple[bytes, bytes], tmp_path: Path) -> None:
     """Were this to load one day, the metadata would not be needed any more."""
     with zipfile.ZipFile(tmp_path / "raw.task", "w") as raw:
         raw.writestr(DETECTOR_NAME, models[0])

@@ -1,4 +1,4 @@
-"""What is said of a pose network beside its file."""
+"""The description of a pose network beside its file."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from live_stf.errors import PoseError
 from live_stf.pose.description import PoseDescription, read_description
 
 
-def test_without_a_file_nothing_is_said(tmp_path):
+def test_without_a_file_the_description_is_empty(tmp_path):
     assert read_description(tmp_path / "net.onnx") == PoseDescription()
 
 
-def test_everything_can_be_said(tmp_path, painted):
+def test_every_key_is_read(tmp_path, painted):
     network = tmp_path / "net.onnx"
     painted.describe(
         network,

@@ -30,7 +30,7 @@ from live_stf.pose.pose_models import pose_model
         ("C:/nets/own.onnx", PoseChoice("C:/nets/own.onnx")),
     ],
 )
-def test_a_name_may_carry_complexity_and_precision(text, chosen):
+def test_a_name_may_have_complexity_precision_and_device(text, chosen):
     assert parse_pose(text) == chosen
 
 
@@ -50,7 +50,7 @@ def test_a_name_may_carry_complexity_and_precision(text, chosen):
         "own.onnx:cuda",
     ],
 )
-def test_what_is_no_estimator_is_one_line(text):
+def test_another_name_is_one_line(text):
     with pytest.raises(PoseError) as raised:
         parse_pose(text)
     assert repr(text) in str(raised.value)
@@ -72,7 +72,7 @@ def test_the_default_can_be_opened(shared):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without an NVIDIA GPU")
-def test_a_gpu_that_is_not_there_is_one_line(bundle):
+def test_a_missing_gpu_is_one_line(bundle):
     with pytest.raises(PoseError, match=r"BlazePose cannot run on a GPU: .*GPU.*; leave :cuda out"):
         open_pose("blazepose:cuda")
 
@@ -82,7 +82,7 @@ def test_mediapipe_has_one_precision():
         open_pose("mediapipe:bf16")
 
 
-def test_an_onnx_file_is_opened_with_what_was_said(painted, tmp_path):
+def test_an_onnx_file_is_opened_with_its_settings(painted, tmp_path):
     told: list[str] = []
     path = painted.pose_network(tmp_path / "own.onnx", "simcc")
     pose = open_pose(str(path), people=3, notify=told.append)
@@ -92,7 +92,7 @@ def test_an_onnx_file_is_opened_with_what_was_said(painted, tmp_path):
         open_pose(str(tmp_path / "other.onnx"))
 
 
-def test_an_estimator_whose_library_is_missing_is_one_line(monkeypatch):
+def test_a_missing_library_is_one_line(monkeypatch):
     monkeypatch.setitem(estimators.ESTIMATORS, "mediapipe", ("no_such_module", "Estimator"))
     with pytest.raises(PoseError, match=r"pose estimator mediapipe: .*no_such_module.*choose another with --pose"):
         open_pose("mediapipe")

@@ -1,4 +1,4 @@
-"""Outputs of known numbers, read."""
+"""Reading outputs with known numbers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SIZE = (192, 256)
         (HeatMaps(), [(1, 17, 64)], None),
     ],
 )
-def test_forms_are_told_apart_by_shapes(form, shapes, joints):
+def test_forms_are_recognised_by_shapes(form, shapes, joints):
     assert form.joints(shapes, SIZE) == joints
 
 
@@ -52,11 +52,11 @@ def test_forms_are_told_apart_by_shapes(form, shapes, joints):
         (DetsAndLabels(), [(1, -1, 5), (1, -1, 17, 3)], False),
     ],
 )
-def test_detectors_are_told_apart_by_shapes(form, shapes, fits):
+def test_detectors_are_recognised_by_shapes(form, shapes, fits):
     assert form.fits(shapes) == fits
 
 
-def test_of_boxes_that_overlap_the_better_one_stays():
+def test_of_overlapping_boxes_the_better_one_stays():
     boxes = np.array([[0, 0, 10, 10], [100, 100, 120, 140], [0, 1, 10, 11], [0, 5, 10, 15]], float)
     scores = np.array([0.6, 0.5, 0.9, 0.2])
     assert distinct(boxes, scores, 0.1, 0.5).tolist() == [2, 1, 3]
@@ -64,7 +64,7 @@ def test_of_boxes_that_overlap_the_better_one_stays():
     assert distinct(boxes, scores, 0.95, 0.5).tolist() == []
 
 
-def test_boxes_by_their_middle():
+def test_boxes_given_by_middle_and_size():
     np.testing.assert_allclose(from_middle(np.array([[50.0, 40.0, 20.0, 10.0]])), [[40, 35, 60, 45]])
 
 
@@ -72,13 +72,13 @@ def bins(centre: float, count: int, top: float) -> np.ndarray:
     return top * np.exp(-((np.arange(count) - centre) ** 2) / 50)
 
 
-def test_simcc_is_read_to_half_a_pixel_with_the_smaller_of_both_scores():
+def test_simcc_has_half_pixels_and_the_smaller_score():
     x = np.stack([bins(2 * 50.5, 384, 0.9), bins(0, 384, 0.4)])[None]
     y = np.stack([bins(2 * 200, 512, 0.7), bins(511, 512, 1.2)])[None]
     np.testing.assert_allclose(SimCC().read([x, y], SIZE), [[51, 200.5, 0.7], [0.5, 256, 0.4]], rtol=1e-6)
 
 
-def test_heat_maps_lean_towards_the_higher_neighbour():
+def test_heat_maps_are_refined_towards_the_higher_neighbour():
     maps = np.zeros((1, 2, 64, 48))
     maps[0, 0, 20, 10], maps[0, 0, 20, 11], maps[0, 0, 19, 10] = 0.8, 0.5, 0.4
     maps[0, 1, 0, 47], maps[0, 1, 1, 47] = 0.6, 0.3  # at the edge of the picture
@@ -87,7 +87,7 @@ def test_heat_maps_lean_towards_the_higher_neighbour():
     np.testing.assert_allclose(read[1], [4 * 47 + 0.5, 0.5, 0.6])
 
 
-def test_detectors_keep_people_alone():
+def test_detectors_keep_only_people():
     rows = np.zeros((10, 4 + 3))
     rows[0] = 50, 50, 20, 20, 0.8, 0.1, 0.1
     rows[1] = 51, 50, 20, 20, 0.7, 0.1, 0.1  # the same person
@@ -102,7 +102,7 @@ def test_detectors_keep_people_alone():
     np.testing.assert_allclose(found.scores, [0.9])
 
 
-def test_end_to_end_rows_of_other_classes_are_no_people():
+def test_end_to_end_rows_of_other_classes_are_dropped():
     rows = np.zeros((1, 3, 57))
     rows[0, :, 4], rows[0, :, 5] = (0.4, 0.8, 0.9), (0, 0, 1)
     rows[0, :, 6] = 1, 2, 3

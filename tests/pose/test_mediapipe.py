@@ -1,4 +1,4 @@
-"""MediaPipe on real pictures, and what is made of its landmarks."""
+"""MediaPipe on real frames, and how its landmarks are read."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_neck_is_the_middle_of_the_shoulders_with_the_smaller_score(pose):
 @pytest.mark.parametrize(
     "hidden", [(0.5, 0.5, VISIBLE - 0.01), (-0.01, 0.5, 0.9), (1.0, 0.5, 0.9), (0.5, 1.2, 0.9), (0.5, -0.2, 0.9)]
 )
-def test_a_joint_that_is_not_seen_is_absent_and_takes_the_neck_along(pose, hidden):
+def test_an_unseen_shoulder_is_absent_and_so_is_the_neck(pose, hidden):
     joints = pose._joints(landmarks(right_shoulder=hidden), SIZE)
     assert not joint(joints, "right_shoulder").any()
     assert not joint(joints, "neck").any()
@@ -83,16 +83,16 @@ def test_finds_the_person_of_a_real_clip(pose, pictures):
     assert joint(joints, "nose")[1] < joint(joints, "right_hip")[1] < joint(joints, "right_ankle")[1]
 
 
-def test_nobody_in_a_black_picture(pose):
+def test_nobody_is_found_in_a_black_image(pose):
     assert pose.detect(Frame(np.zeros((360, 640, 3), np.uint8), 0.0, 0)).persons == ()
 
 
-def test_times_that_stand_still_or_fall_back_are_taken(pose, pictures):
+def test_times_that_do_not_ascend_are_accepted(pose, pictures):
     for time in (0.0, 0.0, 0.0001, 5.0, 5.0, 1.0, 1.2, 0.0):
         assert len(pose.detect(Frame(pictures[0].image, time, 0)).persons) == 1
 
 
-def test_stamps_ascend_and_keep_the_time_between_pictures(pose):
+def test_timestamps_ascend_and_keep_the_time_between_frames(pose):
     stamps = [pose._advance(time) for time in (0.0, 0.1, 0.1, 2.0, 0.5, 0.6, 0.7)]
     assert all(later > earlier for earlier, later in itertools.pairwise(stamps))
     assert stamps[1] - stamps[0] == 100
@@ -106,12 +106,12 @@ def test_can_be_closed_twice(task_bundle):
     estimator.close()
 
 
-def test_a_bundle_that_is_not_there_is_named(tmp_path):
+def test_a_missing_bundle_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nothing\.task"):
         MediaPipePose(model=tmp_path / "nothing.task")
 
 
-def test_native_chatter_stays_off_the_terminal_and_other_lines_do_not(task_bundle, pictures, tmp_path):
+def test_only_known_native_messages_are_hidden(task_bundle, pictures, tmp_path):
     cv2.imwrite(str(tmp_path / "person.png"), pictures[0].image)
     program = """
 import os, sys, cv2

@@ -1,4 +1,4 @@
-"""Pose networks from ONNX files: real files, really run, on pictures in which they see painted people."""
+"""Pose networks from ONNX files: real files, really run, on images of painted people."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def assert_is(joints: np.ndarray, places: np.ndarray, layout: str = "coco17", wi
 
 @pytest.mark.parametrize(("layout", "count"), [("coco17", 17), ("openpose18", 18)])
 @pytest.mark.parametrize("kind", WHOLE)
-def test_everybody_in_the_picture_is_found_once(kind, layout, count, painted, network):
+def test_everybody_in_the_image_is_found_once(kind, layout, count, painted, network):
     left, right = painted.body(80, 40, 150, count), painted.body(240, 50, 140, count)
     with OnnxPose(network(kind, joints=count)) as pose:
         found = sorted(seen(pose, painted.paint(SIZE, left, right)), key=lambda joints: joints[0, 0])
@@ -91,7 +91,7 @@ def test_without_a_detector_one_person_is_found_and_followed(kind, layout, count
     assert told == []
 
 
-def test_who_is_lost_is_looked_for_in_the_whole_picture(painted, network):
+def test_a_lost_person_is_looked_for_in_the_whole_image(painted, network):
     here, there = painted.body(60, 40, 150), painted.body(260, 60, 150)
     with OnnxPose(network("simcc"), people=1) as pose:
         assert_is(seen(pose, painted.paint(SIZE, here))[0], here, within=4.0)
@@ -121,7 +121,7 @@ def test_a_detector_finds_people_for_a_top_down_network(kind, painted, network):
         assert len(seen(pose, both)) == 1
 
 
-def test_crops_that_end_on_one_body_count_once(painted, network):
+def test_a_body_found_in_two_crops_counts_once(painted, network):
     path = network("simcc", {"detector": {"file": "detector.onnx"}})
     painted.detector_network(path.with_name("detector.onnx"), "yolo")
     with OnnxPose(path, people=2) as pose:
@@ -144,7 +144,7 @@ def test_people_keep_their_identities(painted, network):
             assert np.sign(nearer[0] - nearer[1]) == np.sign(beginning[0] - beginning[1])
 
 
-def test_the_surest_are_kept_when_there_are_too_many(painted, network):
+def test_of_too_many_people_those_with_the_highest_scores_are_kept(painted, network):
     left, right = painted.body(80, 40, 150), painted.body(240, 50, 140)
     image = painted.paint(SIZE, left, right[:15])  # the ankles are hidden
     with OnnxPose(network("one-stage"), people=1) as pose:
@@ -153,7 +153,7 @@ def test_the_surest_are_kept_when_there_are_too_many(painted, network):
 
 
 @pytest.mark.parametrize("kind", [*WHOLE, *CROP])
-def test_colours_and_scales_are_what_the_description_says(kind, painted, network):
+def test_colours_and_scales_follow_the_description(kind, painted, network):
     place = painted.body(80, 40, 150)
     image = painted.paint(SIZE, place)
     odd = Pixels("bgr" if kind != "one-stage" else "rgb", (10.0, 20.0, 30.0), (2.0, 40.0, 90.0))
@@ -164,7 +164,7 @@ def test_colours_and_scales_are_what_the_description_says(kind, painted, network
         assert_is(seen(pose, image)[0], place, within=8.0)
 
 
-def test_joints_under_the_threshold_and_bodies_under_theirs_are_left_out(painted, network):
+def test_joints_and_bodies_below_their_thresholds_are_dropped(painted, network):
     place = painted.body(80, 40, 150)
     image = painted.paint(SIZE, place[:11])  # no hips, no legs
     hidden = [OPENPOSE_18.index(f"{side}_{joint}") for side in ("left", "right") for joint in ("hip", "knee", "ankle")]
@@ -179,7 +179,7 @@ def test_joints_under_the_threshold_and_bodies_under_theirs_are_left_out(painted
 
 
 @pytest.mark.parametrize("kind", ["yolo", "simcc"])
-def test_a_network_for_any_size_takes_the_one_that_is_said(kind, painted, network):
+def test_a_network_for_any_size_takes_the_described_one(kind, painted, network):
     size = [160, 160] if kind == "yolo" else [96, 128]
     place = painted.body(80, 40, 150)
     with OnnxPose(network(kind, {"size": size}, any_size=True), people=1) as pose:
@@ -189,7 +189,7 @@ def test_a_network_for_any_size_takes_the_one_that_is_said(kind, painted, networ
 
 
 @pytest.mark.skipif(not bf16_available(), reason="this CPU has no instructions for bf16")
-def test_bf16_sees_the_same(painted, network):
+def test_bf16_finds_the_same(painted, network):
     place = painted.body(80, 40, 150)
     with OnnxPose(network("simcc"), people=1, precision="bf16") as pose:
         assert pose.name == "simcc bf16"

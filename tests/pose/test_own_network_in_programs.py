@@ -1,4 +1,4 @@
-"""The real programs with a pose network of the user's own, on a clip of somebody painted."""
+"""The real programs with a user's own pose network, on a clip of a painted person."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_clip_is_labelled_by_an_own_network(kind, painted, model, clip, tmp_pa
         assert sum(1 for _ in video.decode(video=0)) == PICTURES
 
 
-def test_the_window_says_which_network_finds_people(painted, model, clip, tmp_path, x_environment):
+def test_the_window_names_the_pose_network(painted, model, clip, tmp_path, x_environment):
     network = painted.pose_network(tmp_path / "own.onnx", "one-stage")
     picture = tmp_path / "window.png"
     done = run(

@@ -45,20 +45,20 @@ def test_the_networks_are_fetched_as_published(
         assert list(unpacked(path)) == [wheel.read(member) for member in FULL.networks.members]
 
 
-def test_an_earlier_versions_bundle_serves_while_nothing_else_is_there(cache: Path, task_bundle: Path) -> None:
+def test_an_earlier_versions_bundle_is_used_if_there_is_nothing_else(cache: Path, task_bundle: Path) -> None:
     cache.mkdir()
     shutil.copy(task_bundle, cache / "pose_landmarker_full.task")
     assert pose_model() == cache / "pose_landmarker_full.task"
 
 
-def test_a_damaged_bundle_does_not_serve(cache: Path) -> None:
+def test_a_damaged_bundle_is_not_used(cache: Path) -> None:
     cache.mkdir()
     (cache / "pose_landmarker_full.task").write_bytes(b"half of a file")
     with pytest.raises(AssetError, match="cannot fetch the pose model"):
         pose_model()
 
 
-def test_a_complexity_that_does_not_exist_is_named() -> None:
+def test_an_unknown_complexity_is_named() -> None:
     with pytest.raises(PoseError, match="'huge' is not known, it can be lite, full, heavy"):
         pose_model("huge")
 

@@ -1,4 +1,4 @@
-"""Identities, step by step with made poses, and on a real clip of two people."""
+"""Identities of made-up poses, and of people in a real clip."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_identities_count_from_one_and_stay():
         assert places(people) == {1: 100 + 2 * step, 2: 400}
 
 
-def test_the_order_in_which_people_are_found_does_not_matter():
+def test_the_order_of_people_does_not_matter():
     tracker = Tracker()
     tracker.update(seen(0.0, body(100), body(400)))
     for step in range(1, 10):
@@ -87,7 +87,7 @@ def test_two_people_who_cross_keep_their_identities():
             assert places(people) == {1: right, 2: left}
 
 
-def test_a_walker_hidden_for_a_second_is_the_same_where_they_come_out():
+def test_a_walker_hidden_for_a_second_keeps_the_identity():
     tracker = Tracker()
     for step in range(91):
         time, x = step / 30, 60 + 6 * step
@@ -95,14 +95,14 @@ def test_a_walker_hidden_for_a_second_is_the_same_where_they_come_out():
     assert places(people) == {1: 300, 2: x}
 
 
-def test_two_people_who_are_at_the_same_place_for_a_moment_are_still_two():
+def test_two_people_at_the_same_place_for_a_moment_stay_two():
     tracker = Tracker()
     for step in range(61):
         right, left = 100 + 6 * step, 460 - 6 * step
         assert places(tracker.update(seen(step / 30, body(right), body(left, score=0.8)))) == {1: right, 2: left}
 
 
-def test_a_body_that_is_found_twice_from_now_on_is_one_person_soon():
+def test_a_body_found_twice_for_long_becomes_one_person():
     """As when an estimator looks for somebody who has left, and finds the one beside them once more."""
     tracker = Tracker()
     for step in range(90):
@@ -113,7 +113,7 @@ def test_a_body_that_is_found_twice_from_now_on_is_one_person_soon():
     assert identities(people) == [1]
 
 
-def test_in_a_picture_of_another_size_everybody_is_new():
+def test_in_a_frame_of_another_size_everybody_is_new():
     tracker = Tracker()
     tracker.update(seen(0.0, body(100)))
     people = tracker.update(People(0.03, (320, 180), (body(100),)))
@@ -129,7 +129,7 @@ def test_an_occlusion_shorter_than_max_age_is_survived():
     assert places(tracker.update(seen(1.1, body(110), body(400)))) == {1: 110, 2: 400}
 
 
-def test_who_is_gone_longer_comes_back_as_somebody_new():
+def test_a_longer_absence_gives_a_new_identity():
     tracker = Tracker(max_age=1.0)
     tracker.update(seen(0.0, body(100)))
     assert identities(tracker.update(seen(0.5))) == []
@@ -148,20 +148,20 @@ def test_a_slow_camera_does_not_lose_a_walker():
         assert identities(tracker.update(seen(step / 5, body(50 + 32 * step)))) == [1]
 
 
-def test_one_body_reported_twice_is_one_person_and_the_surer_is_kept():
+def test_of_a_body_reported_twice_the_higher_score_is_kept():
     tracker = Tracker()
     people = tracker.update(seen(0.0, body(100, score=0.6), body(103, score=0.9)))
     assert places(people) == {1: 103}
     assert people.persons[0].joints[0, 2] == pytest.approx(0.9)
 
 
-def test_when_time_falls_back_everybody_is_new():
+def test_when_time_goes_back_everybody_is_new():
     tracker = Tracker()
     tracker.update(seen(5.0, body(100)))
     assert identities(tracker.update(seen(0.0, body(100)))) == [2]
 
 
-def test_nobody_is_nobody():
+def test_no_people_give_no_people():
     tracker = Tracker()
     assert tracker.update(seen(0.0)).persons == ()
     assert tracker.update(seen(0.1)).persons == ()
@@ -175,7 +175,7 @@ def walking(clip) -> list[Motion]:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("hidden", [0.0, 1.0])
-def test_people_who_cross_are_not_taken_for_each_other(walking, kind, hidden):
+def test_people_who_cross_are_not_confused(walking, kind, hidden):
     """Made of real joints, with a twentieth of all bodies not found; no more than one of ten series may go wrong.
 
     Three where somebody passes behind one who stands, unseen for a second: whether that goes well hangs on where the
@@ -202,7 +202,7 @@ def test_switches_are_counted():
     assert switches(truth, Forgetful()) == 9
 
 
-def test_the_command_says_identities_and_switches(shared, capsys):
+def test_the_command_prints_identities_and_switches(shared, capsys):
     from benchmarks import identity_switches as program
 
     assert program.main([str(shared / "videos" / "two_people.mp4"), "--crossings", "1"]) == 0
@@ -214,7 +214,7 @@ def test_the_command_says_identities_and_switches(shared, capsys):
     assert capsys.readouterr().err == "error: nowhere.mp4: no such file\n"
 
 
-def test_four_people_are_followed_and_who_leaves_is_forgotten():
+def test_four_people_are_followed_and_one_who_leaves_is_forgotten():
     tracker = Tracker()
     for step in range(30):
         people = tracker.update(seen(step / 30, *(body(80 + 150 * number + step) for number in range(4))))

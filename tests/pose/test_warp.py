@@ -1,4 +1,4 @@
-"""From a picture into a network's input and back."""
+"""From an image to a network's input and back."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_back_is_the_inverse_of_forth(picture, size, x, y):
 
 
 @given(sizes, sizes)
-def test_a_letterbox_holds_the_whole_picture_as_large_as_it_fits(picture, size):
+def test_a_letterbox_holds_the_whole_image_as_large_as_possible(picture, size):
     low, high = letterbox(picture, size).forth(corners(picture))
     assert (low >= -0.51).all()
     assert (high <= np.add(size, 0.51)).all()
@@ -37,7 +37,7 @@ def test_a_letterbox_holds_the_whole_picture_as_large_as_it_fits(picture, size):
 
 
 @given(sizes, places, places, st.floats(1, 800), st.floats(1, 800))
-def test_a_crop_holds_its_box_with_padding_and_no_more_than_the_shape_needs(size, left, top, width, height):
+def test_a_crop_holds_its_padded_box_widened_only_to_its_shape(size, left, top, width, height):
     low, high = crop(np.array([left, top, left + width, top + height]), size).forth(
         np.array([(left, top), (left + width, top + height)])
     )
@@ -60,7 +60,7 @@ def blurred_dot(size: tuple[int, int], x: int, y: int) -> np.ndarray:
         crop(np.array([80, 60, 280, 260]), (96, 128)),
     ],
 )
-def test_the_cut_picture_is_where_the_points_are(warp):
+def test_points_map_to_where_the_cut_image_shows_them(warp):
     image = blurred_dot((400, 300), 170, 140)
     cut = warp.cut(image).astype(float)[..., 0]
     assert cut.shape == warp.size[::-1]

@@ -1,4 +1,4 @@
-"""The whole estimator on real pictures."""
+"""The whole estimator on real frames."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_finds_the_person_of_a_real_clip(bundle, pictures):
     assert joint(joints, "nose")[1] < joint(joints, "right_hip")[1] < joint(joints, "right_ankle")[1]
 
 
-def test_the_detector_rests_while_everybody_is_followed(bundle, pictures):
+def test_the_detector_does_not_run_while_everybody_is_followed(bundle, pictures):
     with BlazePose(people=1, model=bundle) as pose:
         started = count_detections(pose)
         for picture in pictures:
@@ -69,7 +69,7 @@ def test_the_detector_rests_while_everybody_is_followed(bundle, pictures):
         assert len(started) == 1
 
 
-def test_the_detector_looks_for_others_while_a_place_is_free(bundle, pictures):
+def test_the_detector_runs_while_fewer_people_than_wanted_are_followed(bundle, pictures):
     with BlazePose(people=2, model=bundle) as pose:
         started = count_detections(pose)
         for picture in pictures:
@@ -78,7 +78,7 @@ def test_the_detector_looks_for_others_while_a_place_is_free(bundle, pictures):
         assert len(started) == len(pictures)
 
 
-def test_the_detector_looks_again_when_one_of_two_is_lost(bundle, pictures):
+def test_the_detector_runs_again_when_one_of_two_is_lost(bundle, pictures):
     image = pictures[0].image
     both, one = np.concatenate([image, image], axis=1), np.concatenate([image, np.zeros_like(image)], axis=1)
     with BlazePose(people=2, model=bundle) as pose:
@@ -90,7 +90,7 @@ def test_the_detector_looks_again_when_one_of_two_is_lost(bundle, pictures):
         assert len(started) == 2
 
 
-def test_somebody_who_left_is_gone_at_once_and_found_again(bundle, pictures):
+def test_somebody_who_left_is_dropped_at_once_and_found_again(bundle, pictures):
     with BlazePose(people=1, model=bundle) as pose:
         started = count_detections(pose)
         counts = []
@@ -101,7 +101,7 @@ def test_somebody_who_left_is_gone_at_once_and_found_again(bundle, pictures):
 
 
 @pytest.mark.parametrize("people", [2, 3])
-def test_people_side_by_side_are_found_where_each_alone_would_be(bundle, pictures, people):
+def test_people_side_by_side_are_found_as_if_alone(bundle, pictures, people):
     """Copies of one picture beside each other: with several networks at work, nobody gets another's landmarks."""
     image, width = pictures[0].image, pictures[0].size[0]
     with BlazePose(people=people, model=bundle) as pose:
@@ -111,12 +111,12 @@ def test_people_side_by_side_are_found_where_each_alone_would_be(bundle, picture
     np.testing.assert_allclose(np.diff(necks), width, atol=0.02 * width)
 
 
-def test_nobody_in_a_black_picture(bundle):
+def test_nobody_is_found_in_a_black_image(bundle):
     with BlazePose(model=bundle) as pose:
         assert pose.detect(Frame(BLACK, 0.0, 0)).persons == ()
 
 
-def test_times_that_stand_still_or_fall_back_are_taken(bundle, pictures):
+def test_times_that_do_not_ascend_are_accepted(bundle, pictures):
     with BlazePose(people=1, model=bundle) as pose:
         for time in (0.0, 0.0, 5.0, 1.0, 1.2, 0.0):
             assert len(pose.detect(Frame(pictures[0].image, time, 0)).persons) == 1
@@ -135,7 +135,7 @@ def test_bf16_is_near_fp32_or_refused(bundle, pictures):
     assert 0 < np.median(apart_by) < 0.02 * abs(joint(joints[0], "right_hip")[1] - joint(joints[0], "neck")[1])
 
 
-def test_regions_of_one_person_are_one_and_the_later_stays():
+def test_of_regions_of_one_person_the_later_one_stays():
     left, right, again = Region(100, 100, 80), Region(300, 100, 80), Region(105, 100, 80)
     assert apart([left, right, again]) == [right, again]
     assert apart([left, right]) == [left, right]
@@ -148,7 +148,7 @@ def test_can_be_closed_twice(bundle):
     pose.close()
 
 
-def test_what_cannot_be_opened_is_named(bundle, tmp_path):
+def test_a_file_that_cannot_be_opened_is_named(bundle, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nothing\.task"):
         BlazePose(model=tmp_path / "nothing.task")
     (tmp_path / "text.task").write_text("not a bundle")

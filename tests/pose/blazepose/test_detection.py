@@ -1,4 +1,4 @@
-"""Anchors, boxes, and one box a person."""
+"""Anchors, boxes, and one box per person."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def row(x: float, y: float, size: float = 0.2, mark: float = 0.0) -> list[float]
     return [x, y, size, size, *([mark] * 8)]
 
 
-def test_there_are_as_many_anchors_as_the_network_has_boxes():
+def test_there_is_one_anchor_per_box():
     places = detection.anchors()
     assert places.shape == (2254, 2)
     assert (places > 0).all()
@@ -39,7 +39,7 @@ def test_boxes_and_points_are_measured_from_their_anchor():
     assert probabilities == pytest.approx(1 / (1 + np.exp(-2)))
 
 
-def test_the_likeliest_comes_first_and_boxes_turned_inside_out_are_left_out():
+def test_boxes_are_sorted_by_probability_and_negative_sizes_dropped():
     boxes, scores = np.ones((2254, 12), np.float32), np.full(2254, -5, np.float32)
     scores[[7, 70, 700]] = 0.5, 3.0, 1.0
     boxes[700, 2] = -4
@@ -58,7 +58,7 @@ def test_boxes_of_one_person_are_averaged_by_probability_and_another_stays():
     np.testing.assert_allclose(merged[1], rows[1], rtol=1e-6)
 
 
-def test_nobody_is_an_empty_table_and_a_box_without_area_does_not_hang():
+def test_no_boxes_and_boxes_without_area():
     assert detection.merge(np.zeros((0, 12)), np.zeros(0)).shape == (0, 12)
     assert detection.merge(np.array([row(0.5, 0.5, size=0.0)] * 2), np.array([0.9, 0.8])).shape == (2, 12)
 

@@ -1,4 +1,4 @@
-"""Where BlazePose runs, on machines that are made up; what is there but does not work is said in one line."""
+"""Where BlazePose runs, on made-up machines; a device that does not work is reported in one line."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ without_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="needs a mach
 PC = Hardware("NVIDIA GeForce RTX 3060", "sm_86", {"torch": "2"}, reason="")
 
 
-def test_without_a_gpu_it_is_the_processor_and_nothing_is_said(bundle: Path) -> None:
+def test_without_a_gpu_the_cpu_is_used_silently(bundle: Path) -> None:
     said: list[str] = []
     assert open_networks(bundle, 1, "fp32", None, said.append, Hardware()).device == ""
     assert said == []
 
 
 @without_gpu
-def test_the_name_says_nothing_of_a_processor(bundle: Path) -> None:
+def test_the_name_does_not_mention_the_cpu(bundle: Path) -> None:
     for text in ("blazepose", "blazepose:cpu"):
         pose = open_pose(text, 1)
         assert pose.name == "BlazePose full fp32"
         pose.close()
 
 
-def test_a_gpu_that_is_asked_for_and_not_there_is_one_line(bundle: Path) -> None:
+def test_a_requested_gpu_that_is_missing_is_one_line(bundle: Path) -> None:
     with pytest.raises(PoseError, match="cannot run on a GPU: no NVIDIA GPU here; leave :cuda out") as raised:
         open_networks(bundle, 1, "fp32", "cuda", hardware=Hardware())
     assert "\n" not in str(raised.value)
@@ -40,7 +40,7 @@ def test_a_gpu_that_is_asked_for_and_not_there_is_one_line(bundle: Path) -> None
 
 
 @without_gpu
-def test_a_gpu_that_does_not_work_gives_way_to_the_processor(bundle: Path) -> None:
+def test_the_cpu_replaces_a_gpu_that_does_not_work(bundle: Path) -> None:
     said: list[str] = []
     assert open_networks(bundle, 1, "fp32", None, said.append, PC).device == ""
     (line,) = said
@@ -51,7 +51,7 @@ def test_a_gpu_that_does_not_work_gives_way_to_the_processor(bundle: Path) -> No
     assert len(said) == 1
 
 
-def test_a_bundle_that_cannot_be_read_is_not_the_gpus_fault(tmp_path: Path) -> None:
+def test_an_unreadable_bundle_is_not_blamed_on_the_gpu(tmp_path: Path) -> None:
     (tmp_path / "text.task").write_text("not a bundle")
     for hardware in (Hardware(), PC):
         with pytest.raises(PoseError, match=r"text\.task does not hold"):
@@ -61,13 +61,13 @@ def test_a_bundle_that_cannot_be_read_is_not_the_gpus_fault(tmp_path: Path) -> N
 
 
 @without_gpu
-def test_a_processor_has_no_fp16(bundle: Path) -> None:
+def test_a_cpu_has_no_fp16(bundle: Path) -> None:
     with pytest.raises(ModelError, match="'fp16' is not known to OpenVINO, it can be fp32 or bf16"):
         BlazePose(model=bundle, precision="fp16")
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
-def test_a_gpu_that_works_is_taken_and_named(bundle: Path) -> None:
+def test_a_working_gpu_is_used_and_named(bundle: Path) -> None:
     pose = open_pose("blazepose", 2)
     assert detect_hardware().gpu in pose.name
     pose.close()

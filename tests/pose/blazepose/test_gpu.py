@@ -1,4 +1,4 @@
-"""What runs on a GPU runs here on the processor, with the same classes; only CUDA graphs have to wait for a GPU."""
+"""The classes for a GPU, run on the CPU; only CUDA graphs need a GPU."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_the_people_are_those_that_openvino_finds(bundle: Path, stretch: list[Fr
 
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize(("precision", "median", "most"), [("fp16", 0.005, 0.05), ("bf16", 0.03, 0.3)])
-def test_with_less_precision_joints_are_near(
+def test_joints_in_lower_precision_are_close(
     bundle: Path, stretch: list[Frame], precision: str, median: float, most: float, device: str
 ) -> None:
     result = Agreement(precision)
@@ -68,9 +68,7 @@ def test_with_less_precision_joints_are_near(
 
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("people", [3, LARGEST + 1])
-def test_people_are_one_batch_and_nobody_gets_anothers_joints(
-    bundle: Path, stretch: list[Frame], people: int, device: str
-) -> None:
+def test_people_in_one_batch_get_their_own_joints(bundle: Path, stretch: list[Frame], people: int, device: str) -> None:
     """Copies of one picture in rows of two, in which everybody is followed already."""
     alone = stretch[0].image[:480, 430:830]
     height, width = alone.shape[:2]
@@ -89,7 +87,7 @@ def test_people_are_one_batch_and_nobody_gets_anothers_joints(
         np.testing.assert_allclose(person.joints[NECK, :2], wanted.joints[NECK, :2] + corner, atol=0.02 * height)
 
 
-def test_a_batch_between_two_sizes_is_filled_up_and_runs_once() -> None:
+def test_a_batch_between_two_sizes_is_padded_and_runs_once() -> None:
     runs: list[int] = []
 
     def work(pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

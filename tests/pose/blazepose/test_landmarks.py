@@ -12,7 +12,7 @@ def cold(size: int = 64, channels: int = 39) -> np.ndarray:
     return np.full((size, size, channels), -10.0, np.float32)
 
 
-def test_places_are_parts_of_the_region_and_visibility_a_probability():
+def test_places_are_relative_to_the_region_and_visibility_is_a_probability():
     values = np.zeros((39, 5), np.float32)
     values[0] = [64, 192, 5, 2.0, 9.0]
     places, visibility = landmarks.decode(values.ravel(), cold())
@@ -22,7 +22,7 @@ def test_places_are_parts_of_the_region_and_visibility_a_probability():
     assert visibility[0] == pytest.approx(1 / (1 + np.exp(-2)))
 
 
-def test_a_warm_cell_draws_a_landmark_and_one_too_far_does_not():
+def test_a_likely_cell_attracts_a_landmark_but_not_from_too_far():
     heatmap = cold(channels=2)
     heatmap[23, 22, 0] = 8.0  # three rows and two columns away
     heatmap[24, 20, 1] = 8.0  # four rows
@@ -31,13 +31,13 @@ def test_a_warm_cell_draws_a_landmark_and_one_too_far_does_not():
     np.testing.assert_allclose(moved[1], np.array([20.5, 20.5]) / 64)
 
 
-def test_the_place_is_the_mean_of_warm_cells():
+def test_the_place_is_the_mean_of_likely_cells():
     heatmap = cold(channels=1)
     heatmap[30, 30:32, 0] = 8.0
     np.testing.assert_allclose(landmarks.refine(np.array([[30.5, 30.5]]) / 64, heatmap)[0] * 64, [30.5, 30], atol=0.02)
 
 
-def test_an_unsure_heat_map_moves_nothing():
+def test_an_unlikely_heat_map_moves_nothing():
     heatmap = cold(channels=1)
     heatmap[30, 32, 0] = -0.1
     np.testing.assert_allclose(landmarks.refine(np.array([[30.5, 30.5]]) / 64, heatmap)[0] * 64, [30.5, 30.5])
@@ -49,12 +49,12 @@ def test_a_landmark_outside_the_region_stays(place):
     np.testing.assert_allclose(landmarks.refine(np.array([place]) / 64, hot)[0] * 64, place)
 
 
-def test_at_the_edge_only_cells_that_exist_count():
+def test_at_the_edge_only_existing_cells_count():
     hot = np.full((64, 64, 1), 8.0, np.float32)
     np.testing.assert_allclose(landmarks.refine(np.array([[0.5, 63.5]]) / 64, hot)[0] * 64, [1.5, 61.5], atol=1e-4)
 
 
-def test_at_the_edge_and_away_from_it_the_same_is_computed():
+def test_both_code_paths_compute_the_same():
     """One landmark at the edge has all of them read in another way, and changes nothing for the others."""
     heatmap = np.random.default_rng(0).normal(size=(64, 64, 3)).astype(np.float32)
     inside = np.array([[20.3, 30.7], [41.2, 9.9]]) / 64

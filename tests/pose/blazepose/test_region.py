@@ -1,4 +1,4 @@
-"""Cutting a turned square out of a picture, and the way back."""
+"""Cutting a rotated square out of an image, and the way back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PLACE = st.floats(-500, 2000)
 
 
 @given(PLACE, PLACE, PLACE, PLACE)
-def test_the_rim_lies_straight_above_the_middle_as_far_as_the_margin_leaves(x, y, rim_x, rim_y):
+def test_the_rim_lies_straight_above_the_middle_within_the_margin(x, y, rim_x, rim_y):
     centre, rim = np.array([x, y]), np.array([rim_x, rim_y])
     if np.hypot(*(rim - centre)) < 1e-2:
         return
@@ -24,19 +24,19 @@ def test_the_rim_lies_straight_above_the_middle_as_far_as_the_margin_leaves(x, y
     np.testing.assert_allclose(region.to_image(np.array([0.5, 0.5 - 0.5 / MARGIN])), rim, atol=1e-6)
 
 
-def test_someone_upright_is_not_turned_and_someone_lying_to_the_right_by_a_quarter():
+def test_the_angle_is_0_for_upright_and_a_quarter_turn_for_lying_to_the_right():
     assert Region.around(np.array([100, 200]), np.array([100, 120])) == Region(100, 200, 200, 0)
     assert Region.around(np.array([100, 200]), np.array([180, 200])).angle == pytest.approx(np.pi / 2)
 
 
-def test_the_whole_picture_is_in_the_middle_of_its_square():
+def test_the_whole_image_is_in_the_middle_of_its_square():
     whole = Region.whole((640, 360))
     corners = whole.to_image(np.array([[0, 0.5 - 360 / 640 / 2], [1, 0.5 + 360 / 640 / 2]]))
     np.testing.assert_allclose(corners, [[0, 0], [640, 360]], atol=1e-9)
 
 
 @pytest.mark.parametrize("angle", [0.0, 0.4, np.pi / 2, -2.0])
-def test_what_is_at_a_place_of_the_picture_is_at_that_place_of_the_cut(angle):
+def test_a_point_of_the_image_is_at_its_place_in_the_cut(angle):
     picture = np.zeros((300, 400, 3), np.uint8)
     region = Region(210, 160, 180, angle)
     seen = np.array([0.25, 0.7])
@@ -47,7 +47,7 @@ def test_what_is_at_a_place_of_the_picture_is_at_that_place_of_the_cut(angle):
     np.testing.assert_allclose([columns.mean() / 256, rows.mean() / 256], seen, atol=0.005)
 
 
-def test_beside_the_picture_is_black_or_its_edge():
+def test_outside_the_image_is_black_or_its_edge():
     picture = np.full((100, 100, 3), 200, np.uint8)
     black, edge = np.empty((2, 64, 64, 3), np.uint8)
     Region(0, 50, 100).cut(picture, black, cv2.BORDER_CONSTANT)
@@ -56,7 +56,7 @@ def test_beside_the_picture_is_black_or_its_edge():
     assert (edge == 200).all()
 
 
-def test_overlap_forgets_the_angle():
+def test_overlap_ignores_the_angle():
     assert Region(0, 0, 10).overlap(Region(0, 0, 10, 1.0)) == 1
     assert Region(0, 0, 10).overlap(Region(5, 0, 10)) == pytest.approx(1 / 3)
     assert Region(0, 0, 10).overlap(Region(10, 0, 10)) == 0

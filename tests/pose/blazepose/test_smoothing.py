@@ -1,4 +1,4 @@
-"""Still landmarks are held, fast ones are left alone, and time is what pictures say it is."""
+"""Still landmarks are smoothed, fast ones are not, by the time of the frames."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def smoothed(times, xs, side=100.0):
     return [smoother(t, np.array([[x, 0.0]]), SEEN, side)[0][0, 0] for t, x in zip(times, xs, strict=True)]
 
 
-def test_the_first_picture_is_taken_as_it_is():
+def test_the_first_frame_is_not_smoothed():
     assert smoothed([3.0], [7.0]) == [7.0]
 
 
-def test_the_second_follows_the_published_formula():
+def test_the_second_frame_follows_the_published_formula():
     interval, step, side = 0.04, 5.0, 100.0
     turns = 2 * np.pi * 1.0 * interval
     speed = turns / (turns + 1) * step / side / interval
@@ -27,7 +27,7 @@ def test_the_second_follows_the_published_formula():
     assert smoothed([1.0, 1.0 + interval], [0.0, step], side)[1] == pytest.approx(step * turns / (turns + 1))
 
 
-def test_trembling_is_taken_out_and_a_fast_move_is_kept():
+def test_jitter_is_removed_and_a_fast_move_is_kept():
     times = np.arange(60) / 30
     still = smoothed(times, 0.05 * (-1.0) ** np.arange(60))
     assert np.std(still[10:]) < 0.2 * 0.05
@@ -35,12 +35,12 @@ def test_trembling_is_taken_out_and_a_fast_move_is_kept():
     assert abs(moving[-1] - 59 * 20) < 3
 
 
-def test_the_same_move_is_smoothed_alike_in_a_picture_of_twice_the_size():
+def test_smoothing_does_not_depend_on_the_size_of_the_image():
     times, xs = np.arange(20) / 30, np.sin(np.arange(20))
     np.testing.assert_allclose(smoothed(times, 2 * xs, side=200), 2 * np.array(smoothed(times, xs, side=100)))
 
 
-def test_a_time_that_stands_still_or_falls_back_begins_anew():
+def test_a_time_that_does_not_ascend_starts_anew():
     assert smoothed([1.0, 1.1, 1.1, 0.5], [0.0, 4.0, 8.0, 9.0])[2:] == [8.0, 9.0]
 
 

@@ -35,7 +35,7 @@ def built(bundle: Path, clip: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @needs_rtx
-def test_engines_for_a_gpu_elsewhere_carry_records_and_are_refused_here(bundle: Path, built: Path) -> None:
+def test_engines_for_another_gpu_have_records_and_are_refused_here(bundle: Path, built: Path) -> None:
     records = {record.model: record for record in find_records(built, pytest.fail)}
     assert sorted(path.name for path in built.iterdir()) == sorted(
         name for record in records.values() for name in (record.file, f"{record.file}.engine.json")
@@ -61,7 +61,7 @@ def test_engines_for_a_gpu_elsewhere_carry_records_and_are_refused_here(bundle: 
 
 
 @needs_rtx
-def test_engines_of_another_precision_are_not_taken_and_the_command_is_named(bundle: Path, built: Path) -> None:
+def test_engines_of_another_precision_are_not_used_and_the_command_is_named(bundle: Path, built: Path) -> None:
     with pytest.raises(EngineError, match=r"no TensorRT engine of pose_landmarker_full in fp32.*live-stf pose-engine"):
         tensorrt.open_networks(bundle, 2, "fp32", PC, built)
     with pytest.raises(EngineError, match=r"no TensorRT engine of pose_detector .*--complexity full --precision fp16"):
@@ -72,7 +72,7 @@ def test_engines_of_another_precision_are_not_taken_and_the_command_is_named(bun
 
 @needs_rtx
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without an NVIDIA GPU")
-def test_engines_that_do_not_load_give_way(bundle: Path, built: Path) -> None:
+def test_without_engines_that_load_the_next_device_is_used(bundle: Path, built: Path) -> None:
     said: list[str] = []
     networks = open_networks(bundle, 2, "fp32", None, said.append, PC, built)
     assert networks.device == ""
@@ -85,7 +85,7 @@ def test_engines_that_do_not_load_give_way(bundle: Path, built: Path) -> None:
     assert "\n" not in str(raised.value)
 
 
-def test_the_same_weights_have_the_same_fingerprint_and_others_another(bundle: Path) -> None:
+def test_fingerprints_differ_exactly_if_weights_differ(bundle: Path) -> None:
     try:
         lite = pose_model("lite")
     except AssetError as error:
@@ -95,12 +95,12 @@ def test_the_same_weights_have_the_same_fingerprint_and_others_another(bundle: P
     assert len({part.fingerprint for part in (*full, *other)}) == 3
 
 
-def test_only_the_batches_that_are_needed_are_loaded() -> None:
+def test_only_needed_batches_are_loaded() -> None:
     assert [needed((1, 2, 4), people) for people in (1, 2, 3, 4, 9)] == [{1}, {1, 2}, *[{1, 2, 4}] * 3]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without an NVIDIA GPU")
-def test_the_command_says_in_one_line_what_it_lacks(capsys: pytest.CaptureFixture, bundle: Path) -> None:
+def test_the_command_without_a_gpu_prints_one_line(capsys: pytest.CaptureFixture, bundle: Path) -> None:
     assert pose_engine.main([]) == 2
     assert capsys.readouterr().err == (
         "error: no NVIDIA GPU here: say which one to build for, for example --target sm_86\n"
@@ -109,7 +109,7 @@ def test_the_command_says_in_one_line_what_it_lacks(capsys: pytest.CaptureFixtur
 
 @needs_gpu
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])
-def test_on_the_gpu_engines_are_openvino(bundle: Path, clip: Path, tmp_path: Path, precision: str) -> None:
+def test_on_the_gpu_engines_agree_with_openvino(bundle: Path, clip: Path, tmp_path: Path, precision: str) -> None:
     hardware = detect_hardware()
     if hardware.tensorrt is None:
         pytest.skip("needs tensorrt or tensorrt_rtx")

@@ -1,4 +1,4 @@
-"""The rewritten networks give what the networks of the file give."""
+"""The rewritten networks give the same outputs as those of the file."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def kinds(model: openvino.Model) -> list[str]:
     [(DETECTOR_NAME, DETECTOR_READ, DETECTOR_VALUES), (LANDMARKS_NAME, LANDMARKS_READ, LANDMARK_VALUES)],
 )
 @pytest.mark.parametrize("what", ["noise", "people"])
-def test_results_are_those_of_the_file_but_for_rounding(read, clip, name, outputs, values, what):
+def test_results_equal_those_of_the_file_up_to_rounding(read, clip, name, outputs, values, what):
     mean, scale = values
     as_read = read(name)
     side = as_read.input(0).shape[1]
@@ -55,14 +55,14 @@ def test_results_are_those_of_the_file_but_for_rounding(read, clip, name, output
         np.testing.assert_allclose(values_found, wanted, rtol=0, atol=2e-5 * max(np.abs(wanted).max(), 0.1))
 
 
-def test_two_steps_of_one_pixel_are_one(read):
+def test_two_pointwise_convolutions_are_merged(read):
     as_read = read(LANDMARKS_NAME)
     cut = openvino.Model([as_read.output(index) for index in LANDMARKS_READ], as_read.get_parameters(), "cut")
     before = kinds(cut).count("Convolution")
     assert kinds(rewritten(as_read, LANDMARKS_READ, *LANDMARK_VALUES)).count("Convolution") == before - 1
 
 
-def test_what_another_output_reads_stays(read):
+def test_values_that_another_output_reads_stay(read):
     """The segmentation begins between the two."""
     before = kinds(read(LANDMARKS_NAME)).count("Convolution")
     outputs = range(len(read(LANDMARKS_NAME).outputs))
