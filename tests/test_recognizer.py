@@ -112,7 +112,7 @@ def test_points_of_other_layouts_are_read_as_the_same_body(
     assert labelled > 10
 
 
-def test_who_leaves_is_said_once(points: tuple[list[tuple[float, np.ndarray]], tuple[int, int]]) -> None:
+def test_a_person_who_leaves_is_reported_once(points: tuple[list[tuple[float, np.ndarray]], tuple[int, int]]) -> None:
     joints, size = points
     recognizer = Recognizer()
     for time, body in joints[:40]:

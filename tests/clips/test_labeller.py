@@ -71,7 +71,7 @@ def test_a_clip_not_longer_than_the_window_is_classified_once_as_a_whole(fakes, 
     assert window.filled == pytest.approx(length / 5.0, abs=0.01)
 
 
-def test_who_is_seen_for_less_than_the_minimum_gets_no_label(fakes):
+def test_a_person_seen_for_less_than_the_minimum_gets_no_label(fakes):
     segments, labeller, classifier = run(fakes, 0.9, lambda identity, time: 0)
     assert segments == []
     assert classifier.windows == []
@@ -79,7 +79,7 @@ def test_who_is_seen_for_less_than_the_minimum_gets_no_label(fakes):
     assert labeller.moments(0.5)[1].scores is None
 
 
-def test_who_is_seen_in_a_few_pictures_only_gets_no_label(fakes):
+def test_a_person_seen_in_a_few_frames_only_gets_no_label(fakes):
     segments, _, classifier = run(fakes, 8.0, lambda identity, time: 0 if time % 0.7 < 0.05 else None)
     assert segments == []
     assert classifier.windows == []

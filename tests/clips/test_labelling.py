@@ -62,7 +62,7 @@ def test_what_was_found_before_an_interruption_is_kept(fakes, work, problem):
     assert clip.segments[0].end == pytest.approx(3.0, abs=0.001)
 
 
-def test_painting_gives_every_picture_its_own_people_and_decision(fakes, work):
+def test_painting_gives_every_frame_its_own_people_and_decision(fakes, work):
     walking = fakes.Pose(lambda frame: (fakes.body(10 + frame.index / 4),))
     clip, _, _ = work(fakes.Source(count=120, live=False), walking)
     given = []

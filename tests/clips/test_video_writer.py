@@ -33,7 +33,7 @@ def test_it_is_h264_that_every_player_knows(tmp_path):
         assert np.abs(image.astype(int) - picture(index, 160, 96)).mean() < 6
 
 
-def test_times_are_the_pictures_own(tmp_path):
+def test_times_are_those_of_the_frames(tmp_path):
     times = [0.0, 0.04, 0.5, 0.51, 2.0]
     _, frames = written(tmp_path / "a.mp4", times)
     np.testing.assert_allclose([time for time, _ in frames], times, atol=1e-4)

@@ -4,7 +4,7 @@ from live_stf.live.label_filter import filter_labels
 from live_stf.types import Event, State
 
 
-def test_other_labels_are_as_if_nothing_was_sure():
+def test_other_labels_become_unsure():
     events = {
         1: Event(1, 2.0, State.LABEL, "walk", 0.9),
         2: Event(2, 2.0, State.LABEL, "wave", 0.8),

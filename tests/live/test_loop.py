@@ -133,7 +133,7 @@ def test_an_engine_that_hangs_is_left_behind_and_pose_goes_on(fakes, model):
     release.set()
 
 
-def test_who_was_there_is_gone_when_the_camera_gives_no_pictures(fakes, model):
+def test_people_are_gone_when_the_camera_gives_no_frames(fakes, model):
     clock = fakes.Clock()
     source = fakes.Source(hang_at=30)
     with LiveLoop(source, fakes.Pose(), fakes.Classifier(), model, clock=clock) as loop:
@@ -197,7 +197,7 @@ def test_a_network_of_two_bodies_gets_the_people_as_one_scene(fakes, model):
     assert classifier.windows[-1].joints.shape == (2, 50, 18, 3)
 
 
-def test_who_leaves_frees_everything(fakes, model):
+def test_people_who_leave_free_everything(fakes, model):
     """Four people at a time, somebody new every quarter of a second: only what belongs to those present is held."""
 
     def persons(frame):
@@ -226,7 +226,7 @@ def test_who_leaves_frees_everything(fakes, model):
         gc.unfreeze()
 
 
-def test_who_leaves_is_forgotten_with_event_and_scores(fakes, model):
+def test_a_person_who_leaves_is_forgotten_with_event_and_scores(fakes, model):
     pose = fakes.Pose(lambda frame: (fakes.body(),) if frame.time < 0.6 else ())
     with LiveLoop(fakes.Source(), pose, fakes.Classifier(), model) as loop:
         wait_until(lambda: loop.snapshot().scores)
@@ -253,7 +253,7 @@ def test_an_error_in_a_thread_is_not_lost(fakes, model, broken, said):
     assert isinstance(loop.error, RuntimeError)
 
 
-def test_an_error_meant_for_the_user_is_said_as_it_is(fakes, model):
+def test_an_error_for_the_user_is_the_message_unchanged(fakes, model):
     source = fakes.Source()
 
     def read():
@@ -263,7 +263,7 @@ def test_an_error_meant_for_the_user_is_said_as_it_is(fakes, model):
     assert run_to_the_end(LiveLoop(source, fakes.Pose(), fakes.Classifier(), model)).message == "camera 0 was unplugged"
 
 
-def test_a_camera_that_hangs_is_said_and_does_not_hold_up_the_end(fakes, model):
+def test_a_camera_that_hangs_is_reported_and_does_not_hold_up_the_end(fakes, model):
     source = fakes.Source(hang_at=5)
     clock = fakes.Clock()
     loop = LiveLoop(source, fakes.Pose(), fakes.Classifier(), model, clock=clock).start()

@@ -50,7 +50,7 @@ def test_a_new_person_is_filling_and_has_no_window(recognizer):
     assert event.filled == pytest.approx(0.2)
 
 
-def test_who_was_seen_long_enough_gets_windows_and_a_label(recognizer):
+def test_a_person_seen_long_enough_gets_windows_and_a_label(recognizer):
     see(recognizer, np.arange(0, 0.61, 0.1), 1, 2)
     windows = recognizer.windows()
     assert [(window.identity, window.joints.shape) for window in windows] == [(1, (20, 18, 3)), (2, (20, 18, 3))]
@@ -76,7 +76,7 @@ def test_a_label_stands_through_a_short_absence(recognizer):
     assert recognizer.events()[1].label == "walk"
 
 
-def test_who_is_gone_is_said_once_and_forgotten(recognizer):
+def test_a_person_who_left_is_reported_once_and_forgotten(recognizer):
     see(recognizer, np.arange(0, 0.61, 0.1), 1)
     recognizer.decide(answer(recognizer.windows(), 0.9, 0.1))
     see(recognizer, [1.7])
@@ -86,7 +86,7 @@ def test_who_is_gone_is_said_once_and_forgotten(recognizer):
     assert recognizer.windows() == []
 
 
-def test_whoever_was_in_the_picture_is_forgotten_when_no_picture_comes(recognizer):
+def test_people_in_view_are_forgotten_when_no_frame_comes(recognizer):
     see(recognizer, np.arange(0, 0.61, 0.1), 1)
     recognizer.decide(answer(recognizer.windows(), 0.9, 0.1))
     recognizer.expire(1.5)
@@ -96,7 +96,7 @@ def test_whoever_was_in_the_picture_is_forgotten_when_no_picture_comes(recognize
     assert [(event.identity, event.state) for event in recognizer.decide([])] == [(1, State.NO_PERSON)]
 
 
-def test_where_the_picture_changes_its_size_a_person_begins_anew(recognizer):
+def test_a_change_of_frame_size_starts_a_new_window(recognizer):
     see(recognizer, np.arange(0, 0.61, 0.1), 1)
     recognizer.decide(answer(recognizer.windows(), 0.9, 0.1))
     recognizer.observe(People(0.7, (320, 180), (Person(np.ones((18, 3), np.float32), 1),)))

@@ -103,7 +103,7 @@ def test_another_model_goes_on_with_the_source_where_it_is(running, chosen, fold
         ({"engine": "tensorrt"}, "ensor"),
     ],
 )
-def test_what_cannot_be_opened_is_one_line_and_the_old_goes_on(running, chosen, said, wrong, told):
+def test_what_cannot_be_opened_is_one_line_and_nothing_changes(running, chosen, said, wrong, told):
     until(lambda: running.snapshot().frame is not None)
     before, index = running.about, running.snapshot().frame.index
     running.change(replace(chosen, **wrong))

@@ -151,7 +151,7 @@ def test_a_scene_is_everybody_on_one_grid_the_surest_first():
         np.testing.assert_allclose(window.joints[place], alone[identity].window().joints, rtol=1e-5)
 
 
-def test_who_is_in_a_scene_for_a_part_of_the_time_is_absent_in_the_other():
+def test_a_person_in_a_scene_for_part_of_the_time_is_absent_otherwise():
     scene = SceneBuffer(SIZE, 2.0, 20)
     for time in np.arange(0, 2.01, 0.05):
         scene.add(time, persons_at(time, 1) if time < 1.0 else persons_at(time, 1, 2))

@@ -74,7 +74,7 @@ def test_one_that_ends_or_raises_is_opened_again(fakes) -> None:
     assert source.read() is None
 
 
-def test_one_that_blocks_is_left_behind_and_said_so(fakes) -> None:
+def test_a_source_that_blocks_is_abandoned_and_reported(fakes) -> None:
     hangs, well = fakes.Source(hang_at=5, step=0.01), fakes.Source(step=0.01)
     told = []
     with lasting(hangs, well, first_pause=0.2) as source:
@@ -102,7 +102,7 @@ def _eventually(true) -> None:
         time.sleep(0.01)
 
 
-def test_the_same_picture_for_ever_counts_as_lost_and_is_said_so(fakes) -> None:
+def test_a_frozen_source_counts_as_lost_and_is_reported(fakes) -> None:
     frozen, well = fakes.Source(frozen=True, step=0.01), fakes.Source(step=0.01)
     told = []
     with lasting(frozen, well, first_pause=0.2) as source:
@@ -114,7 +114,7 @@ def test_the_same_picture_for_ever_counts_as_lost_and_is_said_so(fakes) -> None:
     assert any(line.startswith("always the same frame from fake camera for") for line in told)
 
 
-def test_a_picture_that_is_still_stuck_after_opening_again_is_not_handed_on(fakes) -> None:
+def test_a_frame_still_frozen_after_reopening_is_not_handed_on(fakes) -> None:
     stuck = [fakes.Source(frozen=True, step=0.01) for _ in range(3)]
     shown = []
     with lasting(*stuck, fakes.Source(step=0.01)) as source:
@@ -171,7 +171,7 @@ def test_images_are_the_same_only_where_size_and_content_are() -> None:
     assert not same_image(image, np.ones((32, 32, 3), np.uint8))
 
 
-def test_files_end_as_ever_and_what_is_not_there_is_refused_at_once(clip) -> None:
+def test_files_end_and_a_missing_source_is_refused_at_once(clip) -> None:
     with open_reconnecting(clip) as source:
         assert not source.live
     with pytest.raises(SourceError, match="no such file"):

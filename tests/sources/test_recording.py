@@ -127,7 +127,7 @@ def test_a_damaged_line_is_named(recording, change, told):
         ('{"format": "live-stf joints", "version": 1, "joints": ["nose"]}', "not those of openpose18"),
     ],
 )
-def test_what_is_no_recording_is_one_line(tmp_path, text, told):
+def test_a_file_that_is_not_a_recording_is_one_line(tmp_path, text, told):
     path = tmp_path / "c.jsonl"
     path.write_text(text)
     with pytest.raises(SourceError, match=told):

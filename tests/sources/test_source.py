@@ -85,7 +85,7 @@ def test_times_begin_at_zero_whatever_the_file_says(tmp_path):
     np.testing.assert_allclose(times, np.arange(len(times)) / 30, atol=2e-3)
 
 
-def test_where_a_container_gives_no_times_they_are_index_over_rate(tmp_path):
+def test_times_are_index_over_rate_if_a_container_gives_none(tmp_path):
     with open_source(write(tmp_path / "raw.h264", np.arange(30) / 30, options={"bf": "0"})) as source:
         times = [frame.time for frame in read_all(source)]
         rate = source.fps or 25.0
@@ -154,7 +154,7 @@ def refused(spec) -> str:
     return text
 
 
-def test_what_is_no_video_is_refused_in_one_line(tmp_path, video):
+def test_a_file_that_is_not_a_video_is_refused_in_one_line(tmp_path, video):
     text = tmp_path / "text.mp4"
     text.write_text("not a video\n" * 100)
     empty = tmp_path / "empty.mp4"
