@@ -31,6 +31,7 @@ from live_stf.model import Model, load_model
 from live_stf.runtime.hardware import detect_hardware
 from live_stf.runtime.machine import describe_machine
 from live_stf.runtime.onnx_engine import OnnxEngine
+from live_stf.runtime.timing import Runnable
 from live_stf.training.recipe import load_recipe
 from live_stf.training.samples import HeldOutWindows
 from live_stf.training.selection import open_store, prepare_missing_store, select
@@ -57,7 +58,7 @@ class Comparison:
     largest_logit: float
 
 
-def compare(engine: Engine, plain: Engine, x: np.ndarray, targets: np.ndarray) -> Comparison:
+def compare(engine: Runnable, plain: Engine, x: np.ndarray, targets: np.ndarray) -> Comparison:
     """x (N, C, T, V, 1) through both engines, against class numbers (N,)."""
     logits, wanted = [], []
     for first in track(range(0, len(x), BATCH), description="held-out windows", console=Console(stderr=True)):
@@ -108,7 +109,7 @@ def run(given: argparse.Namespace) -> None:
         os.replace(partial, given.output)
 
 
-def _build(model: Model, backend: str, folder: Path, calibration: np.ndarray) -> tuple[Engine, list[str]]:
+def _build(model: Model, backend: str, folder: Path, calibration: np.ndarray) -> tuple[Engine | OnnxEngine, list[str]]:
     """The int8 engine, and the names of the products that are not rounded."""
 
     def progress(line: str) -> None:

@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from live_stf.cli.program import WRONG, print_error, run_command
-from live_stf.engine.build import BACKENDS, DEFAULT_PRECISION, References, build, check, said
+from live_stf.engine.build import BACKENDS, DEFAULT_PRECISION, build, check, describe_agreement
 from live_stf.engine.fingerprint import mismatch
+from live_stf.engine.references import References
 from live_stf.engine.tensorrt_engine import PEOPLE
 from live_stf.errors import EngineError, LiveStfError, ModelError
 from live_stf.model import Model, load_model
@@ -102,7 +103,8 @@ def run_build(options: argparse.Namespace) -> int:
         print("compared with torch: no, nothing installed here can run it")
     else:
         found = record.agreement
-        print(f"compared with torch on {found.windows} windows of the sample clip: {said(found)} (by {found.by})")
+        compared = f"compared with torch on {found.windows} windows of the sample clip"
+        print(f"{compared}: {describe_agreement(found)} (by {found.by})")
     if record.latency:
         print("median ms by people in one batch: " + ", ".join(f"{n}: {ms:.2f}" for n, ms in record.latency.items()))
     else:
@@ -129,7 +131,7 @@ def run_list(options: argparse.Namespace) -> int:
         print(f"no engines in {options.output}")
     for record in records:
         print(f"{record.file}: {', '.join(words(record))}")
-        measured = [] if record.agreement is None else [said(record.agreement)]
+        measured = [] if record.agreement is None else [describe_agreement(record.agreement)]
         if 1 in record.latency:
             measured.append(f"{record.latency[1]:.2f} ms for one person")
         print(f"  built {record.built}; {'; '.join(measured) or 'nothing measured'}")

@@ -1,4 +1,4 @@
-"""A window in, scores and attention out: compiled networks behind one protocol."""
+"""Engines run the network: a window in, scores and attention out, on torch, OpenVINO or TensorRT."""
 
 from live_stf.engine.choice import ENGINES, open_engine
 from live_stf.engine.classifier import Classifier, open_classifier

@@ -1,4 +1,4 @@
-"""Every engine on this machine in one table, beside the ST-GCN baseline on the same engines in the same run."""
+"""The speed of every engine on this machine, beside the ST-GCN baseline on the same engines in the same run."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import dataclasses
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from live_stf.engine.bound import Bound, bounds
-from live_stf.engine.build import References
 from live_stf.engine.fingerprint import mismatch
 from live_stf.engine.protocol import Engine
+from live_stf.engine.references import References
 from live_stf.errors import LiveStfError, one_line
 from live_stf.model import Model
 from live_stf.runtime.hardware import Hardware
@@ -23,21 +24,21 @@ from live_stf.runtime.record import find_records
 from live_stf.runtime.timing import RUNS, batch_of, median_times
 
 PEOPLE = (1, 2, 4, 8)
-MANY = 256  # windows, for the throughput of a GPU
-SMALL_RUNS = 5  # of MANY windows
-LONGEST = 200  # characters of the reason why something was not measured
+MANY = 256  # windows in one batch, for the throughput of a GPU
+MANY_RUNS = 5  # calls with MANY windows
+LONGEST = 200  # characters of the reason why an engine was not measured
 
 
 @dataclass
 class Row:
-    """One engine of one model. ms: median of one call by batch size. many: windows per second, MANY at once."""
+    """One engine of one model. ms: median of one call by batch size. many: windows per second in batches of MANY."""
 
     model: str
     engine: str
     precision: str
     ms: dict[int, float] = field(default_factory=dict)
     many: float | None = None
-    missing: str = ""  # why it was not measured
+    missing: str = ""  # why the engine was not measured
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Report:
                 print(f"{row.model} on {row.engine}: not measured: {row.missing}")
 
     def _bound(self, row: Row) -> Bound | None:
-        """Of the model itself, on the engine's device in its precision."""
+        """The bound of the model on the engine's device and in its precision; None for the baseline."""
         device = "GPU" if _on_gpu(row.engine) else "CPU"
         fitting = [bound for bound in self.bounds if (bound.device, bound.precision) == (device, row.precision)]
         return fitting[0] if fitting and row.model == self.model.name else None
@@ -99,7 +100,7 @@ def bench(
     runs: int = RUNS,
     progress: Callable[[str], None] = lambda line: None,
 ) -> Report:
-    """Measure all engines that run here, in turns; `folder` has the built ones."""
+    """Measure all engines that run here, in turns. folder: of built engines."""
     x = References(model).x
     rows: list[Row] = []
     running: list[tuple[Row, Engine]] = []
@@ -123,7 +124,7 @@ def bench(
                 row.ms[people] = ms
         progress(f"{MANY} at a time")
         on_gpu = [(row, engine) for row, engine in running if _on_gpu(row.engine)]
-        for row, ms in _medians(on_gpu, batch_of(x, MANY), SMALL_RUNS):
+        for row, ms in _medians(on_gpu, batch_of(x, MANY), MANY_RUNS):
             row.many = 1000 * MANY / ms
     progress("what the machine can do")
     least = [bound for device in devices(hardware) for bound in bounds(model, x, device)]
@@ -131,14 +132,14 @@ def bench(
 
 
 def _medians(running: Sequence[tuple[Row, Engine]], x: np.ndarray, runs: int) -> list[tuple[Row, float]]:
-    """The rows whose engine can do x, with their median ms; the others get the reason."""
+    """Rows whose engine can run x, with the median milliseconds; the other rows get the reason."""
     sound = []
     for row, engine in running:
         if row.missing:
             continue
         try:
             engine.run(x)
-        except (LiveStfError, RuntimeError) as problem:  # out of memory, for one
+        except (LiveStfError, RuntimeError) as problem:  # for example out of memory
             row.missing = one_line(problem, LONGEST)
         else:
             sound.append((row, engine))
@@ -147,7 +148,7 @@ def _medians(running: Sequence[tuple[Row, Engine]], x: np.ndarray, runs: int) ->
 
 
 def baseline(model: Model, folder: Path) -> Model:
-    """ST-GCN for the same windows and labels, with the same random weights every time."""
+    """ST-GCN for the same windows and labels, with the same random weights on every call."""
     import torch
     from safetensors.torch import save_file
 
@@ -163,7 +164,7 @@ def baseline(model: Model, folder: Path) -> Model:
 
 
 def engines(model: Model, hardware: Hardware, folder: Path) -> list[tuple[str, str, Callable[[], Engine | str]]]:
-    """Names, precisions, and what opens each; or says in a line why it cannot be measured here."""
+    """Name, precision and opener of every engine. An opener returns the engine, or one line why there is none here."""
     from live_stf.engine.openvino_engine import OpenVINOEngine
     from live_stf.engine.tensorrt_engine import TensorRTEngine
     from live_stf.engine.torch_engine import TorchEngine
@@ -179,10 +180,10 @@ def engines(model: Model, hardware: Hardware, folder: Path) -> list[tuple[str, s
         if record.model == model.name and not mismatch(record, model, hardware)
     ]
     for record in built:
-        # The other precisions need nothing but the model.
+        # The other precisions of OpenVINO are made from the model itself.
         if record.backend == "openvino" and record.precision == "int8":
             path = folder / record.file
-            listed.append(("OpenVINO int8", "int8", lambda path=path: OpenVINOEngine(model, "int8", path=path)))
+            listed.append(("OpenVINO int8", "int8", partial(OpenVINOEngine, model, "int8", path=path)))
     if hardware.gpu is None:
         missing = (("torch cuda, eager", "fp32"), ("torch cuda, CUDA graphs", "fp32"), ("TensorRT", "fp16"))
         return listed + [(name, precision, lambda: hardware.reason) for name, precision in missing]
@@ -191,15 +192,15 @@ def engines(model: Model, hardware: Hardware, folder: Path) -> list[tuple[str, s
     for_gpu = [record for record in built if record.backend.startswith("tensorrt")]
     for record in for_gpu:
         name = f"TensorRT{'-RTX' if record.backend == 'tensorrt_rtx' else ''} {record.precision}"
-        settings = {"hardware": hardware, "folder": folder, "record": record}
-        listed.append((name, record.precision, lambda settings=settings: TensorRTEngine(model, **settings)))
+        opener = partial(TensorRTEngine, model, hardware=hardware, folder=folder, record=record)
+        listed.append((name, record.precision, opener))
     if not for_gpu:
         listed.append(("TensorRT fp16", "fp16", lambda: _built_now(model, hardware)))
     return listed
 
 
 def _built_now(model: Model, hardware: Hardware) -> Engine:
-    """A TensorRT engine for this run alone."""
+    """Build a TensorRT engine for this run only."""
     from live_stf.engine.build import build
     from live_stf.engine.tensorrt_engine import TensorRTEngine
 

@@ -1,4 +1,4 @@
-"""The least time that a network's operations and bytes take on a device."""
+"""A lower bound of the time of a network on a device: its operations, and the bytes that it has to move."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ REPEATS = 12
 
 @dataclass(frozen=True)
 class Bound:
-    """What one window needs at least, and what the device reaches on nothing but those.
+    """The least work of one window, and the speed that the device reaches on it.
 
-    operations: a multiplication and an addition counting as two; without the zeros that some engines multiply by.
-    bytes: weights, input and outputs, each moved once, the weights in the precision. flops: a second, by the fastest
-    large matrix product at hand. bandwidth: bytes a second, read and written by a large copy.
+    operations: a multiplication and an addition count as two; multiplications by zeros of padded groups do not count.
+    bytes: weights (in the precision), input and outputs, each moved once. flops: operations per second of the fastest
+    large matrix product. bandwidth: bytes per second, read and written, of a large copy.
     """
 
     device: str
@@ -48,7 +48,7 @@ class Bound:
 
 
 def bounds(model: Model, x: np.ndarray, device: str) -> list[Bound]:
-    """The bound of the model on "CPU" or "GPU" in every precision that the device is fast in, by windows x."""
+    """Bounds of the model on "CPU" or "GPU" for windows x, one for each precision that the device has units for."""
     network = WithAttention(model)
     operations, outputs = _operations(network, torch.from_numpy(x[:1]))
     weights = sum(parameter.numel() for parameter in network.parameters())
@@ -69,10 +69,10 @@ def bounds(model: Model, x: np.ndarray, device: str) -> list[Bound]:
 
 
 def _operations(network: WithAttention, x: torch.Tensor) -> tuple[float, tuple[torch.Tensor, ...]]:
-    """Operations of the network on x, and its outputs."""
+    """The operations of the network on x, and its outputs."""
     zeros = 0
 
-    def count_zeros(layer: TemporalConvolution, _, output: torch.Tensor) -> None:
+    def count_zeros(layer: TemporalConvolution, _: object, output: torch.Tensor) -> None:
         nonlocal zeros
         kernel = layer.convolution.weight[0, 0].numel()
         zeros += 2 * output.numel() * kernel * (layer.computed_channels - layer.convolution.weight.shape[1])
@@ -89,7 +89,7 @@ def _operations(network: WithAttention, x: torch.Tensor) -> tuple[float, tuple[t
 
 
 def _best(work: Callable[[], object], wait: Callable[[], object] = lambda: None) -> float:
-    """Seconds of the quickest of some runs."""
+    """Seconds of the fastest of REPEATS runs."""
     times = []
     for _ in range(REPEATS):
         wait()
@@ -108,7 +108,7 @@ def _gpu_flops(dtype: torch.dtype, size: int = 8192) -> float:
 
 
 def _cpu_flops(precision: str, size: int = 1024) -> float:
-    """By torch or by OpenVINO, whichever is faster."""
+    """Operations per second by torch or by OpenVINO, whichever is faster."""
     a = torch.randn(size, size).to(TYPES[precision])
     product = torch.empty_like(a)
     with torch.inference_mode():

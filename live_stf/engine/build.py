@@ -1,11 +1,13 @@
-"""From a model to an engine file with its record: export, compile, compare with torch, measure, keep."""
+"""Building engines: export the network, compile it, compare it with torch, measure it, keep it with its record."""
 
 from __future__ import annotations
 
 import datetime
+import importlib.metadata
 import os
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +18,14 @@ from live_stf.engine.export import PRECISIONS as EXPORTED
 from live_stf.engine.export import export_onnx, input_shape, lowered
 from live_stf.engine.fingerprint import mismatch, model_hash
 from live_stf.engine.measure import agreement, disagreement
-from live_stf.engine.protocol import Engine
+from live_stf.engine.references import References
 from live_stf.errors import EngineError
 from live_stf.model import Model
 from live_stf.runtime.hardware import TENSORRT_MODULES, Hardware
 from live_stf.runtime.onnx_export import INSTALL
 from live_stf.runtime.record import Agreement, EngineRecord, damage, file_hash
 from live_stf.runtime.tensorrt_build import compile_onnx, tensorrt_library
-from live_stf.runtime.timing import latencies
+from live_stf.runtime.timing import Runnable, latencies
 
 BACKENDS = {"tensorrt": tensorrt_engine.PRECISIONS, "openvino": ("fp32", "bf16", "int8"), "onnx": (*EXPORTED, "int8")}
 DEFAULT_PRECISION = {"tensorrt": "fp16", "openvino": "fp32", "onnx": "fp32"}
@@ -31,37 +33,18 @@ SUFFIXES = {"onnx": ".onnx", "openvino": ".xml", "tensorrt": ".plan"}
 RUNS = 10  # for the record; `bench` takes its time
 
 
-class References:
-    """A model's real windows and torch's answer to them, computed when they are first needed."""
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """An engine to build. calibration: windows, for int8 alone."""
 
-    def __init__(self, model: Model, windows: Callable[[Model], np.ndarray] | None = None) -> None:
-        self._model = model
-        self._windows = prepared_windows if windows is None else windows
-        self._x: np.ndarray | None = None
-        self._answer: tuple[np.ndarray, np.ndarray] | None = None
-
-    @property
-    def x(self) -> np.ndarray:
-        """(N, C, T, V, M) float32."""
-        if self._x is None:
-            self._x = self._windows(self._model)
-        return self._x
-
-    @property
-    def answer(self) -> tuple[np.ndarray, np.ndarray]:
-        if self._answer is None:
-            from live_stf.engine.torch_engine import TorchEngine
-
-            self._answer = TorchEngine(self._model, device="cpu").run(self.x)
-        return self._answer
-
-
-def prepared_windows(model: Model) -> np.ndarray:
-    """The windows of the sample clip as the model takes them."""
-    from live_stf.engine.real_windows import sample_windows
-
-    windows = sample_windows(model)
-    return np.stack([model.preparation(window.joints, window.size) for window in windows])
+    model: Model
+    backend: str
+    precision: str
+    people: tuple[int, ...]
+    target: str | None
+    hardware: Hardware
+    calibration: np.ndarray | None
+    progress: Callable[[str], None]
 
 
 def build(
@@ -76,10 +59,10 @@ def build(
     references: References | None = None,
     calibration: np.ndarray | None = None,
 ) -> EngineRecord:
-    """Build an engine into `folder` and return its record, which lies beside it. EngineError when it cannot be.
+    """Build an engine into `folder`, with its record beside it, and return the record.
 
-    calibration: windows (N, C, T, V, M) that the ranges of int8 are measured on.
-    progress: told again and again what is being done. An engine that is too far from torch is not kept.
+    calibration: windows (N, C, T, V, M) that give the ranges of int8. progress: called with every step. Raises
+    EngineError if the engine cannot be built, or differs too much from torch; then nothing is kept.
     """
     precision = precision or DEFAULT_PRECISION[backend]
     if precision not in BACKENDS[backend]:
@@ -94,7 +77,7 @@ def build(
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".building-") as temporary:
         draft = _compile(
-            model, backend, hardware, Path(temporary), precision, tuple(people), target, progress, calibration
+            _Job(model, backend, precision, tuple(people), target, hardware, calibration, progress), Path(temporary)
         )
         engine = _open(draft, model, hardware, Path(temporary))
         progress("comparing with torch on windows of the sample clip")
@@ -105,8 +88,8 @@ def build(
         if engine is not None:
             progress("measuring its speed")
             times = latencies(engine, references.x, people, RUNS)
-        record = EngineRecord(**{**vars(draft), "agreement": measured, "latency": times})
-        # The record last: a file without one is not seen.
+        record = replace(draft, agreement=measured, latency=times)
+        # The record comes last: an engine without one is not found.
         for path in Path(temporary).iterdir():
             if backend != "tensorrt" or path.suffix != ".onnx":
                 os.replace(path, folder / path.name)
@@ -114,73 +97,89 @@ def build(
     return record
 
 
-def _compile(
-    model: Model,
-    backend: str,
-    hardware: Hardware,
-    folder: Path,
-    precision: str,
-    people: tuple[int, ...],
-    target: str | None,
-    progress: Callable[[str], None],
-    calibration: np.ndarray | None,
-) -> EngineRecord:
-    """Writes the engine's file; its record as far as it is known."""
-    fingerprint = model_hash(model)
-    module, device, capability = backend, hardware.cpu, None
-    if backend == "tensorrt":
-        capability = target or hardware.capability
-        if capability is None:
-            raise EngineError(f"{hardware.reason}: say which one to build for, for example --target sm_86")
-        trt = tensorrt_library(capability, hardware)
-        module, version = trt.__name__, trt.__version__
-        device = hardware.gpu if capability == hardware.capability else ""
-    elif backend == "onnx":
-        import onnx
-
-        version, people = onnx.__version__, ()
+def _compile(job: _Job, folder: Path) -> EngineRecord:
+    """Write the engine's file; returns its record, without measurements."""
+    draft = _draft(job)
+    path = folder / draft.file
+    job.progress("exporting the network")
+    if job.backend == "openvino":
+        _write_openvino(job, path)
     else:
-        version, people = hardware.modules[backend], ()
-    name = "-".join(filter(None, (model.name, fingerprint[:8], module, capability, precision)))
-    path = folder / (name + SUFFIXES[backend])
-    progress("exporting the network")
-    if backend == "openvino":
-        if precision == "int8":
-            from live_stf.engine.openvino_int8 import write_int8
+        _write_onnx(job, path.with_suffix(".onnx"))
+    if job.backend == "tensorrt":
+        _write_plan(job, path, draft.version)
+    return replace(draft, file_hash=file_hash(path))
 
-            write_int8(model, path, calibration, progress)
-        else:
-            from live_stf.engine.openvino_engine import convert, save
 
-            save(convert(model, precision), path)
+def _draft(job: _Job) -> EngineRecord:
+    """The record of an engine that is not built yet."""
+    module, device, capability = job.backend, job.hardware.cpu, None
+    people: tuple[int, ...] = ()
+    if job.backend == "tensorrt":
+        capability = _capability(job)
+        trt = tensorrt_library(capability, job.hardware)
+        module, version, people = trt.__name__, trt.__version__, job.people
+        device = (job.hardware.gpu or "") if capability == job.hardware.capability else ""
+    elif job.backend == "onnx":
+        version = importlib.metadata.version("onnx")
     else:
-        graph = path.with_suffix(".onnx")
-        if precision == "int8":
-            export_int8(model, graph, calibration, "fp16" if backend == "tensorrt" else "fp32", progress)
-        else:
-            export_onnx(model, graph, precision)
-        if backend == "tensorrt":
-            cache = folder.parent / f"{module}-{version}-{precision}.timing"
-            window = input_shape(model)
-            plan = compile_onnx(graph, window, people, trt, capability, precision, cache, progress)
-            path.write_bytes(plan)
+        version = job.hardware.modules[job.backend]
+    fingerprint = model_hash(job.model)
+    name = "-".join(filter(None, (job.model.name, fingerprint[:8], module, capability, job.precision)))
     return EngineRecord(
-        model=model.name,
+        model=job.model.name,
         model_hash=fingerprint,
         backend=module,
         version=version,
         device=device,
         capability=capability,
-        precision=precision,
+        precision=job.precision,
         people=people,
-        file=path.name,
-        file_hash=file_hash(path),
+        file=name + SUFFIXES[job.backend],
+        file_hash="",
         project_version=live_stf.__version__,
         built=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
 
 
+def _capability(job: _Job) -> str:
+    capability = job.target or job.hardware.capability
+    if capability is None:
+        raise EngineError(f"{job.hardware.reason}: say which one to build for, for example --target sm_86")
+    return capability
+
+
+def _write_openvino(job: _Job, path: Path) -> None:
+    if job.calibration is not None:
+        from live_stf.engine.openvino_int8 import write_int8
+
+        write_int8(job.model, path, job.calibration, job.progress)
+        return
+    from live_stf.engine.openvino_engine import convert, save
+
+    save(convert(job.model, job.precision), path)
+
+
+def _write_onnx(job: _Job, path: Path) -> None:
+    if job.calibration is not None:
+        between = "fp16" if job.backend == "tensorrt" else "fp32"
+        export_int8(job.model, path, job.calibration, between, job.progress)
+    else:
+        export_onnx(job.model, path, job.precision)
+
+
+def _write_plan(job: _Job, path: Path, version: str) -> None:
+    """Compile the ONNX file beside `path` by TensorRT."""
+    capability = _capability(job)
+    trt = tensorrt_library(capability, job.hardware)
+    cache = path.parent.parent / f"{trt.__name__}-{version}-{job.precision}.timing"
+    graph, shape = path.with_suffix(".onnx"), input_shape(job.model)
+    plan = compile_onnx(graph, shape, job.people, trt, capability, job.precision, cache, job.progress)
+    path.write_bytes(plan)
+
+
 def check_calibration(windows: np.ndarray | None, model: Model) -> None:
+    """Raise EngineError unless these are windows as the model takes them."""
     if windows is None:
         raise EngineError("int8 needs windows to measure its ranges on: name a file of them with --calibration")
     if windows.dtype != np.float32 or windows.ndim != 5 or windows.shape[1:] != input_shape(model) or not len(windows):
@@ -192,7 +191,7 @@ def check_calibration(windows: np.ndarray | None, model: Model) -> None:
 def export_int8(
     model: Model, path: Path, windows: np.ndarray, other: str, progress: Callable[[str], None]
 ) -> list[str]:
-    """The model as ONNX with int8 products; in the precision `other` what is between them and what suffers most.
+    """Write the model as ONNX with int8 products; everything else is in the precision `other`.
 
     Returns the results of the products that are not rounded, see `quantize.most_sensitive`.
     """
@@ -204,7 +203,7 @@ def export_int8(
         plain = export_onnx(model, path)
         progress("measuring the ranges of int8")
         ranges = measure_ranges(plain, windows)
-        progress("measuring which products suffer from int8")
+        progress("measuring the error of each product in int8")
         proto = onnx.load(plain)
         kept = most_sensitive(proto, ranges, windows)
     except ImportError as problem:
@@ -213,8 +212,8 @@ def export_int8(
     return kept
 
 
-def _open(record: EngineRecord, model: Model, hardware: Hardware, folder: Path) -> Engine | None:
-    """The engine of a record, None where it cannot run on this machine."""
+def _open(record: EngineRecord, model: Model, hardware: Hardware, folder: Path) -> Runnable | None:
+    """Open the engine of a record; None if it cannot run on this machine."""
     if mismatch(record, model, hardware) or damage(record, folder):
         return None
     path = folder / record.file
@@ -233,9 +232,9 @@ def _open(record: EngineRecord, model: Model, hardware: Hardware, folder: Path) 
 
 
 def _compare(
-    engine: Engine | None, record: EngineRecord, hardware: Hardware, folder: Path, references: References
+    engine: Runnable | None, record: EngineRecord, hardware: Hardware, folder: Path, references: References
 ) -> Agreement | None:
-    """The engine against torch; where it cannot run here, the ONNX file that it was compiled from, if that can."""
+    """Compare the engine with torch, or the ONNX file that it was compiled from if the engine cannot run here."""
     if engine is not None:
         return agreement(engine, references.x, references.answer, "the engine itself")
     if "onnxruntime" not in hardware.modules:
@@ -246,14 +245,14 @@ def _compare(
         substitute = OnnxEngine((folder / record.file).with_suffix(".onnx"))
     except EngineError:
         return None
-    by = f"{substitute.name} on the file that it was compiled from, because it cannot run here"
+    by = f"{substitute.name} on the file that it was compiled from, because the engine cannot run here"
     return agreement(substitute, references.x, references.answer, by)
 
 
 def check(
     record: EngineRecord, model: Model, hardware: Hardware, folder: Path, references: References
 ) -> tuple[list[str], bool]:
-    """What is to be said of a built engine, line by line, and whether its file is sound."""
+    """Check a built engine; returns lines for people, and whether it is sound."""
     if reason := damage(record, folder):
         return [reason], False
     lines = ["the file is the one that was built"]
@@ -263,13 +262,13 @@ def check(
     if engine is None:
         return [*lines, f"nothing installed here runs {record.backend} {record.precision}"], True
     found = agreement(engine, references.x, references.answer, "the engine itself")
-    lines.append(f"{found.windows} windows against torch: {said(found)}")
+    lines.append(f"{found.windows} windows against torch: {describe_agreement(found)}")
     reason = disagreement(found, record.precision)
     return [*lines, reason or "near enough to torch"], reason is None
 
 
-def said(found: Agreement) -> str:
-    """An agreement in words."""
+def describe_agreement(found: Agreement) -> str:
+    """An agreement in one line."""
     return (
         f"logits within {found.logits:.1e} (they reach {found.largest_logit:.1f}), attention within "
         f"{found.attention:.1e}, same best class {found.same_best:.1%}"

@@ -1,17 +1,20 @@
-"""The network as an ONNX file that a compiler takes: any batch size, x -> logits, attention.
+"""Export of a model to ONNX for any batch size: x -> logits, attention.
 
-Compilers with strong typing (TensorRT-RTX, and TensorRT from version 10 on) run what the file says, so precision is
-decided here: in fp16 and bf16 files everything is computed in that type but what suffers from it, and inputs and
-outputs stay float32.
+Strongly typed compilers (TensorRT-RTX, and TensorRT 10 or later) use the types of the file, so precision is decided
+here. In fp16 and bf16 files every operation is in that type except the sensitive ones; inputs and outputs are float32.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from live_stf.errors import EngineError
 from live_stf.model import Model
 from live_stf.runtime.onnx_export import OPSETS, check_libraries, save_onnx, to_onnx
+
+if TYPE_CHECKING:
+    import onnx
 
 INPUT = "x"
 OUTPUTS = ("logits", "attention")
@@ -24,7 +27,7 @@ def input_shape(model: Model) -> tuple[int, int, int, int]:
 
 
 def export_onnx(model: Model, path: Path, precision: str = "fp32") -> Path:
-    """Write the model as ONNX. EngineError when a library is missing or the precision is not one of PRECISIONS."""
+    """Write the model as ONNX. Raises EngineError if a library is missing or the precision is not in PRECISIONS."""
     if precision not in PRECISIONS:
         raise EngineError(f"precision {precision!r} cannot be exported, it can be {', '.join(PRECISIONS)}")
     check_libraries()
@@ -32,18 +35,17 @@ def export_onnx(model: Model, path: Path, precision: str = "fp32") -> Path:
 
     from live_stf.engine.torch_engine import WithAttention
 
-    # A batch of one would be taken for a constant.
     proto = to_onnx(WithAttention(model), torch.zeros(2, *input_shape(model)), INPUT, OUTPUTS, OPSETS[precision])
     if precision != "fp32":
         proto = lowered(proto, precision)
     return save_onnx(proto, path)
 
 
-def sensitive(graph) -> set[int]:
-    """Positions of the nodes that stay in fp32, in an `onnx.GraphProto`.
+def sensitive(graph: onnx.GraphProto) -> set[int]:
+    """Positions of the nodes that stay in fp32.
 
-    Softmax and all that leads to it, back to the product of query and key, which sums thousands of terms and outgrows
-    fp16's range, and to the squares of both, from which their lengths come; and sums and means.
+    These are sums and means, and each Softmax with everything before it, back to the product of query and key and to
+    the squares from which their lengths are computed. The product sums thousands of terms and exceeds fp16's range.
     """
     constants = {initializer.name for initializer in graph.initializer}
     maker = {output: position for position, node in enumerate(graph.node) for output in node.output}
@@ -63,12 +65,12 @@ def sensitive(graph) -> set[int]:
     return kept | sums
 
 
-def _squares(node) -> bool:
+def _squares(node: onnx.NodeProto) -> bool:
     return node.op_type == "Mul" and node.input[0] == node.input[1]
 
 
-def lowered(proto, precision: str):
-    """A float32 `onnx.ModelProto` with all but the sensitive nodes in fp16 or bf16; inputs and outputs stay float32."""
+def lowered(proto: onnx.ModelProto, precision: str) -> onnx.ModelProto:
+    """A float32 network with all nodes in fp16 or bf16 except the sensitive ones; inputs and outputs stay float32."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
@@ -83,8 +85,8 @@ def lowered(proto, precision: str):
     kept = sensitive(graph)
     outputs = {output.name for output in graph.output}
 
-    now = dict.fromkeys(floats, TensorProto.FLOAT)  # of every value as it is computed
-    made: dict[tuple[str, int], str] = {}  # (value, type) -> the name it has in that type
+    now = dict.fromkeys(floats, TensorProto.FLOAT)  # value -> the type that it is computed in
+    made: dict[tuple[str, int], str] = {}  # (value, type) -> its name in that type
     nodes, initializers = [], [w for w in graph.initializer if w.name not in weights]
 
     def as_type(name: str, wanted: int) -> str:
@@ -122,7 +124,7 @@ def lowered(proto, precision: str):
                     results.append(cast)
                     now[name] = TensorProto.FLOAT
         nodes += [changed, *results]
-    # Types of values in between are left to whoever reads the file: most have changed.
+    # The file has no types of values in between: most have changed, and its reader infers them.
     new = helper.make_graph(nodes, graph.name, list(graph.input), list(graph.output), initializers)
     lower = helper.make_model(new, opset_imports=list(proto.opset_import), producer_name=proto.producer_name)
     lower.ir_version = proto.ir_version

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from live_stf.engine.protocol import Engine
 from live_stf.runtime.record import Agreement
+from live_stf.runtime.timing import Runnable
 
-# Largest difference to torch, in attention and in logits. Types with few digits cannot be near a large number but in
-# proportion, so in fp16 and bf16 the limit for logits is one of the largest logit. int8 is judged by its answers.
+# Largest difference to torch, in attention and in logits. Types with few digits round in proportion, so the limit for
+# logits is a share of the largest logit in fp16 and bf16. int8 is judged by its best classes.
 LIMITS = {"fp32": 1e-4, "fp16": 2e-2, "bf16": 2e-2}
 IN_PROPORTION = ("fp16", "bf16")
 LEAST_SAME_BEST = 0.99
 
 
-def agreement(engine: Engine, x: np.ndarray, reference: tuple[np.ndarray, np.ndarray], by: str) -> Agreement:
+def agreement(engine: Runnable, x: np.ndarray, reference: tuple[np.ndarray, np.ndarray], by: str) -> Agreement:
     """Compare an engine with torch's logits and attention on windows x (N, C, T, V, M)."""
     logits, attention = engine.run(x)
     wanted_logits, wanted_attention = reference
@@ -29,7 +29,7 @@ def agreement(engine: Engine, x: np.ndarray, reference: tuple[np.ndarray, np.nda
 
 
 def disagreement(found: Agreement, precision: str) -> str | None:
-    """Why an engine is too far from torch to be used: one line. None when it is near enough."""
+    """Why an engine differs too much from torch to be used: one line. None if it is close enough."""
     limit = LIMITS.get(precision)
     if limit is None:
         if found.same_best >= LEAST_SAME_BEST:

@@ -1,4 +1,4 @@
-"""Where the time of one window goes inside OpenVINO, by kind of operation."""
+"""The time of one window inside OpenVINO, by kind of operation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WARM_UPS = 10
 
 @dataclass(frozen=True)
 class Share:
-    """What the operations of one kind take. kind: OpenVINO's name of the operation and of the code that does it."""
+    """The time of the operations of one kind. kind: OpenVINO's names of the operation and of the code that runs it."""
 
     kind: str
     count: int
@@ -27,7 +27,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Profile:
-    """shares: largest first. The counters leave out what is between operations, and take some time themselves."""
+    """The time of one window. shares: largest first. The counters miss the time between operations and cost some."""
 
     model: str
     precision: str
@@ -53,7 +53,7 @@ class Profile:
 
 
 def profile(model: Model, precision: str, x: np.ndarray, runs: int) -> Profile:
-    """Run the first of the windows x (N, C, T, V, M) with OpenVINO's counters on."""
+    """Profile the first of the windows x (N, C, T, V, M); median of `runs` runs by OpenVINO's counters."""
     options = {**precision_options(precision), "PERFORMANCE_HINT": "LATENCY", "PERF_COUNT": True}
     compiled = openvino.Core().compile_model(convert(model, precision), "CPU", options)
     request = compiled.create_infer_request()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 from live_stf.assets import sample_clip
@@ -23,7 +24,7 @@ def sample_windows(model: Model, clip: Path | None = None) -> list[Window]:
     """
     preparation = model.preparation
     windows: list[Window] = []
-    with open_source(sample_clip() if clip is None else clip) as source, open_pose(POSE, people=1) as pose:
+    with open_source(sample_clip() if clip is None else clip) as source, closing(open_pose(POSE, people=1)) as pose:
         buffer = WindowBuffer(1, source.size, preparation.span, preparation.frames)
         while (frame := source.read()) is not None and frame.index < FRAMES:
             for person in pose.detect(frame).persons:

@@ -51,7 +51,8 @@ class TensorRTEngine:
         answers = [self._run_part(x[start : start + largest]) for start in range(0, len(x), largest)]
         if len(answers) == 1:
             return answers[0]
-        return tuple(np.concatenate(parts) for parts in zip(*answers, strict=True))
+        logits, attention = zip(*answers, strict=True)
+        return np.concatenate(logits), np.concatenate(attention)
 
     def _run_part(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         batch = min(size for size in self._graphs if size >= len(x))

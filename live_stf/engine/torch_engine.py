@@ -1,4 +1,4 @@
-"""Networks run by torch itself: the reference, and what loads weights for the other engines."""
+"""Networks run by torch: the reference for all engines, and the loading of weights."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from live_stf.runtime.cuda_graph import CudaGraph
 
 log = logging.getLogger(__name__)
 
-LARGEST_GRAPH = 8  # people; larger batches are rare, and a graph holds its memory for good
+LARGEST_GRAPH = 8  # people; larger batches are rare, and a graph keeps its memory
 
 
 def load_network(model: Model) -> nn.Module:
-    """The model's network with its weights, in evaluation mode. ModelError when the weights do not fit."""
+    """The model's network with its weights, in evaluation mode. Raises ModelError if the weights do not fit."""
     network = build_network(model.network, len(model.labels))
     try:
         network.load_state_dict(load_file(model.weights))
@@ -45,9 +45,9 @@ class WithAttention(nn.Module):
 
 
 class TorchEngine:
-    """torch in fp32: eager on a CPU, with one CUDA graph a batch size on an NVIDIA GPU where there is one.
+    """torch in fp32: eager on a CPU, one CUDA graph by batch size on an NVIDIA GPU.
 
-    device: "cuda" or "cpu", None for the GPU where there is one. graphs: False for eager torch on the GPU, too.
+    device: "cuda" or "cpu"; None is the GPU if there is one. graphs: False runs torch eagerly on the GPU, too.
     """
 
     def __init__(
@@ -70,14 +70,15 @@ class TorchEngine:
         if self.graphs and len(x) <= LARGEST_GRAPH:
             if len(x) not in self._graphs:
                 self._graphs[len(x)] = CudaGraph(x.shape, self._forward, self._stream)
-            return self._graphs[len(x)].run(x)
+            logits, attention = self._graphs[len(x)].run(x)
+            return logits, attention
         with torch.inference_mode():
-            logits, attention = self._forward(torch.from_numpy(x).to(self.device))
-        return logits.cpu().numpy(), attention.cpu().numpy()
+            outputs = self._forward(torch.from_numpy(x).to(self.device))
+        return outputs[0].cpu().numpy(), outputs[1].cpu().numpy()
 
     def _forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         if self.device.type == "cpu":
             return self.network(x)
-        # cuDNN would otherwise be free to compute convolutions with the ten bits of TF32.
+        # By default cuDNN may compute convolutions with the ten bits of TF32.
         with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             return self.network(x)

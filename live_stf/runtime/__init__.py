@@ -1,1 +1,1 @@
-"""What every compiled network needs, whoever runs it: the machine, OpenVINO, CUDA graphs, records of built engines."""
+"""Running compiled networks of any kind: the hardware, OpenVINO, TensorRT, CUDA graphs, records of built engines."""

@@ -1,4 +1,4 @@
-"""One batch size on a device: buffers that stay in place, asynchronous copies, the work as one CUDA graph."""
+"""One network at one batch size as a CUDA graph, with fixed buffers and asynchronous copies."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-WARM_UPS = 3  # what is loaded, chosen or compiled on first use must not happen while the graph is recorded
+WARM_UPS = 3  # kernels are loaded, chosen and compiled on first use, which must not happen during the recording
 
 
 class CudaGraph:
     """Runs `work` on inputs of one shape, again and again.
 
-    work: device tensor of `shape` and `dtype` -> device tensors; only kernels on the current stream, no waiting.
-    stream: of an NVIDIA GPU; None runs the work on the processor, when it is asked for. graph: record the work once and
-    replay it, so that hundreds of kernels cost one launch; only on a GPU.
-    `input` is a NumPy array to write the next input into; `outputs` are arrays that every run overwrites.
+    work: device tensor of `shape` and `dtype` -> device tensors; it may only start kernels on the current stream, and
+    never wait. stream: of an NVIDIA GPU; None runs the work on the CPU, without a graph. graph: record the work once
+    and replay it, so that hundreds of kernels cost one launch.
+
+    Write the next input into the NumPy array `input`. Every run overwrites the arrays `outputs`.
     """
 
     def __init__(
@@ -34,16 +35,16 @@ class CudaGraph:
         on_gpu = stream is not None
         self._host_input = torch.zeros(shape, dtype=dtype, pin_memory=on_gpu)
         self.input: np.ndarray = self._host_input.numpy()
-        self._graph = None
-        with self._at_work():
+        self._graph: torch.cuda.CUDAGraph | None = None
+        with self._on_stream():
             self._device_input = torch.zeros(shape, dtype=dtype, device="cuda") if on_gpu else self._host_input
             for _ in range(WARM_UPS if on_gpu else 1):
                 self._device_outputs = work(self._device_input)
-            if on_gpu:
+            if stream is not None:
                 stream.synchronize()
                 if graph:
                     self._graph = torch.cuda.CUDAGraph()
-                    # Other threads may use the GPU meanwhile.
+                    # Other threads may use the GPU during the recording.
                     with torch.cuda.graph(self._graph, stream=stream, capture_error_mode="thread_local"):
                         self._device_outputs = work(self._device_input)
             self._host_outputs = tuple(
@@ -53,8 +54,8 @@ class CudaGraph:
         self._done = torch.cuda.Event() if on_gpu else None
 
     def start(self) -> None:
-        """Begin a run on `input`, which has to stay as it is until `wait`; on a GPU this returns at once."""
-        with self._at_work():
+        """Start a run on `input`, which must not change until `wait`. On a GPU this returns at once."""
+        with self._on_stream():
             if self._stream is not None:
                 self._device_input.copy_(self._host_input, non_blocking=True)
             if self._graph is not None:
@@ -67,18 +68,18 @@ class CudaGraph:
                 self._done.record(self._stream)
 
     def wait(self) -> None:
-        """Until `outputs` are there; for this work alone, not for the whole device."""
+        """Wait until `outputs` are complete. This waits for one run, not for the whole device."""
         if self._done is not None:
             self._done.synchronize()
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
-        """The outputs for `x`, which the caller may keep."""
+        """Run on x; the outputs are copies that the caller may keep."""
         np.copyto(self.input, x)
         self.start()
         self.wait()
         return tuple(output.copy() for output in self.outputs)
 
-    def _at_work(self) -> ExitStack:
+    def _on_stream(self) -> ExitStack:
         with ExitStack() as opened:
             opened.enter_context(torch.inference_mode())
             if self._stream is not None:

@@ -1,4 +1,4 @@
-"""What engines can count on: the GPU, the processor, the libraries that are installed."""
+"""The GPU, the processor and the installed libraries that engines can use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from live_stf.errors import LiveStfError
 from live_stf.runtime.machine import cores, processor
 
-# Both answer to the same Python API. Where both are installed, the one that tunes for the GPU at hand comes first.
+# Both have the same Python API. The first one tunes for the GPU at hand, so it is preferred.
 TENSORRT_MODULES = ("tensorrt", "tensorrt_rtx")
 # Raised by libraries that are installed but do not work on this machine.
 DEVICE_FAILURES = (LiveStfError, ImportError, OSError, RuntimeError)
@@ -23,9 +23,10 @@ NO_GPU = "no NVIDIA GPU here"
 
 @dataclass(frozen=True)
 class Hardware:
-    """gpu: name of the NVIDIA GPU that torch can use, None without; capability: its compute capability ("sm_86").
+    """The hardware of this machine and the libraries for it.
 
-    modules: libraries that can be imported, with their versions. reason: why there is no GPU to use, for people.
+    gpu: name of the NVIDIA GPU that torch can use, None if there is none. capability: the GPU's compute capability
+    ("sm_86"). modules: libraries that can be imported, with their versions. reason: why no GPU can be used, for people.
     """
 
     gpu: str | None = None
@@ -36,7 +37,7 @@ class Hardware:
 
     @property
     def tensorrt(self) -> str | None:
-        """The TensorRT module to use here, None when none is installed."""
+        """The TensorRT module to use, None if none is installed."""
         return next((name for name in TENSORRT_MODULES if name in self.modules), None)
 
     def __str__(self) -> str:
@@ -45,7 +46,7 @@ class Hardware:
 
 
 def detect_hardware() -> Hardware:
-    """This machine. torch is imported only where there is an NVIDIA GPU to ask it about."""
+    """Describe this machine. Imports torch only if there is an NVIDIA GPU."""
     modules = {name: version for name in ("torch", "openvino", "onnxruntime") if (version := _version(name))}
     cpu = processor()
     if not _driver_sees_gpu():
@@ -63,14 +64,14 @@ def detect_hardware() -> Hardware:
 
 
 def tensorrt_modules() -> dict[str, str]:
-    """The TensorRT modules that can be imported, with their versions, in the order of preference."""
+    """The TensorRT modules that can be imported, with their versions, the preferred one first."""
     found = {}
     for name in TENSORRT_MODULES:
         if importlib.util.find_spec(name) is None:
             continue
         try:
             found[name] = importlib.import_module(name).__version__
-        except (ImportError, OSError, AttributeError):  # its libraries are missing, or it is a folder of that name
+        except (ImportError, OSError, AttributeError):  # its libraries are missing, or it is only a folder of that name
             continue
     return found
 
@@ -83,7 +84,7 @@ def _version(distribution: str) -> str | None:
 
 
 def _driver_sees_gpu() -> bool:
-    """Asks NVIDIA's driver itself, which takes milliseconds where importing torch takes seconds."""
+    """Ask NVIDIA's driver for a GPU. That takes milliseconds; importing torch takes seconds."""
     try:
         driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
     except OSError:

@@ -1,4 +1,4 @@
-"""The machine that a figure was measured on, in words that stand beside it."""
+"""One line on this machine, to be printed beside measurements."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def processor() -> str:
-    """Name of the processor."""
+    """The name of the processor."""
     listed = Path("/proc/cpuinfo")
     if listed.is_file():
         for line in listed.read_text(encoding="utf-8", errors="replace").splitlines():
@@ -18,11 +18,11 @@ def processor() -> str:
 
 
 def cores() -> int:
-    """Processor cores that this process may use."""
+    """The number of processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def describe_machine(gpu: str | None = None) -> str:
-    """The GPU that was used, if one was, processor, cores at hand, system and Python in one line."""
+    """The GPU if one was used, processor, usable cores, system and Python version, in one line."""
     used = f"{gpu}, " if gpu else ""
     return f"{used}{processor()}, {cores()} cores, {platform.system()}, Python {platform.python_version()}"

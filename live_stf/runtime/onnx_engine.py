@@ -1,4 +1,4 @@
-"""ONNX files run by ONNX Runtime on the CPU: what checks an exported file where nothing faster can run it."""
+"""ONNX files run by ONNX Runtime on the CPU, to check exported files that no engine can run here."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from live_stf.errors import EngineError, one_line
 
 
 class OnnxEngine:
-    """An ONNX file with one input. EngineError when ONNX Runtime cannot run it (it has no bf16 on a CPU)."""
+    """An ONNX file with one input. Raises EngineError if ONNX Runtime cannot run it (on a CPU it has no bf16)."""
 
     def __init__(self, path: Path, threads: int = 0) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        options.log_severity_level = 3  # errors alone; they are raised as well
+        options.log_severity_level = 3  # errors only; they are raised as well
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as problem:  # its exceptions have no common base but this
@@ -26,5 +26,5 @@ class OnnxEngine:
         self.name = f"ONNX Runtime {onnxruntime.__version__} CPU"
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
-        """The outputs in the file's order; of a classifier logits and attention."""
+        """The outputs in the file's order; logits and attention of a classifier."""
         return tuple(self._session.run(None, {self._input: x}))

@@ -1,7 +1,7 @@
-"""The sidecar of a built engine: what it was built from and for, and what was measured on it.
+"""The record beside a built engine: its weights, its hardware and its measurements.
 
-An engine file says nothing of the weights inside it and fails obscurely, or not at all, on the wrong machine. So
-nothing is loaded whose record does not fit.
+An engine file does not say which weights it holds, and on the wrong machine it fails obscurely or not at all. So no
+engine is loaded whose record does not fit.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ SUFFIX = ".engine.json"
 class Agreement:
     """Largest difference to torch over real windows, and how often the best class is the same.
 
-    largest_logit: of torch's, whatever its sign: what an error in logits is to be seen beside.
-    by: what computed it. For an engine that cannot run where it was built, that is another runtime on the same graph.
+    largest_logit: largest absolute logit of torch, as the scale of an error in logits. same_best: share of the windows.
+    by: the runtime that was compared. An engine that cannot run where it was built is represented by another runtime
+    on the same graph.
     """
 
     logits: float
@@ -45,16 +46,18 @@ class Agreement:
 
 @dataclass(frozen=True)
 class EngineRecord:
-    """One engine. model_hash: see `model_hash`. capability: "sm_86", None for a CPU. people: its batch sizes, empty
-    where any size will do. agreement: None where nothing here can run it. latency: median milliseconds by batch size.
-    differences: of a network that is no classifier, by output, as a share of its largest number.
+    """One engine.
+
+    model_hash: see `engine.fingerprint`. capability: "sm_86", None for a CPU. people: its batch sizes, empty if any
+    size will do. agreement: None if nothing could run it where it was built. latency: median milliseconds by batch
+    size. differences: of a pose network, by output, as a share of the output's largest absolute value.
     """
 
     model: str
     model_hash: str
     backend: str  # "tensorrt", "tensorrt_rtx", "openvino", "onnx"
     version: str  # of the backend
-    device: str  # the GPU's name, empty when it was built for another machine's; or the processor's
+    device: str  # name of the GPU, empty if it was built for another machine; or of the processor
     capability: str | None
     precision: str
     people: tuple[int, ...]
@@ -67,7 +70,7 @@ class EngineRecord:
     differences: Mapping[str, float] = field(default_factory=dict)
 
     def save(self, folder: Path) -> Path:
-        """Write the sidecar beside its engine; a reader sees the old one or the new one, never half."""
+        """Write the record beside its engine. The file is replaced in one step, so no reader sees half of it."""
         path = folder / (self.file + SUFFIX)
         content = {"format": FORMAT, **dataclasses.asdict(self)}
         partial = path.with_name(f".{os.getpid()}-{path.name}")
@@ -77,7 +80,7 @@ class EngineRecord:
 
 
 def load_record(path: Path) -> EngineRecord:
-    """EngineError when it is not one of this version's records."""
+    """Read a record. Raises EngineError if the file is not a record of this format."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as problem:
@@ -103,12 +106,12 @@ def _typed(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def engines_folder() -> Path:
-    """Where engines are kept when no other place is named."""
+    """The default folder of engines."""
     return Path(user_cache_dir("live-stf")) / "engines"
 
 
 def find_records(folder: Path, complain: Callable[[str], None]) -> list[EngineRecord]:
-    """All records in a folder, newest first; of one that cannot be read, `complain` is told in one line."""
+    """All records in a folder, newest first. `complain` is called with one line for each that cannot be read."""
     found = []
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
@@ -119,7 +122,7 @@ def find_records(folder: Path, complain: Callable[[str], None]) -> list[EngineRe
 
 
 def file_hash(path: Path) -> str:
-    """Of the file, and of the weights beside it where OpenVINO has put them."""
+    """SHA-256 of an engine's file, and of the weights that OpenVINO puts into a second file."""
     digest = hashlib.sha256()
     for part in (path, path.with_suffix(".bin")) if path.suffix == ".xml" else (path,):
         if part.is_file():
@@ -139,7 +142,7 @@ def unfit(record: EngineRecord, name: str, fingerprint: str, hardware: Hardware)
             return f"it was built for {_wanted(record)}; {hardware.reason}"
         if record.capability != hardware.capability:
             return f"it was built for {_wanted(record)}, this GPU is {hardware.gpu} ({hardware.capability})"
-        # TensorRT-RTX compiles the kernels on the GPU that it finds; the other one has measured them on one model.
+        # TensorRT-RTX compiles kernels on the GPU that runs them; TensorRT has chosen them on one GPU model.
         if record.backend == "tensorrt" and record.device != hardware.gpu:
             return f"it was built on {record.device}, this GPU is {hardware.gpu}"
     module = "onnxruntime" if record.backend == "onnx" else record.backend
@@ -155,7 +158,7 @@ def _wanted(record: EngineRecord) -> str:
 
 
 def damage(record: EngineRecord, folder: Path) -> str | None:
-    """Why the engine's file is not the one that was built: one line. None when it is."""
+    """Why the engine's file is not the one that was built: one line. None if it is."""
     path = folder / record.file
     if not path.is_file():
         return f"{path} is missing"

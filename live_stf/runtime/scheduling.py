@@ -1,6 +1,6 @@
-"""Which threads the processor turns to first, where the system can be told (Linux); elsewhere nothing is done.
+"""Scheduling of threads on Linux; on other systems nothing is done.
 
-Beside an interface the engines' threads have to give way to it, and what little it asks for it should get at once.
+The engines' threads give way to a window in the same process, and the window's thread gets its short turns at once.
 """
 
 from __future__ import annotations
@@ -13,20 +13,19 @@ import sys
 import threading
 
 _NICE = 10  # of threads that give way
-# Linux lets a thread that asks for short turns have them sooner, from version 6.12 on without being root; the length is
-# ignored before.
+# Linux runs a thread sooner if it asks for short turns: since version 6.12 without root, and not at all before.
 _SHORT, _USUAL = 100_000, 3_000_000  # nanoseconds of a turn
 _SET_ATTRIBUTES = {"x86_64": 314, "aarch64": 274}  # the system call sched_setattr(2), which neither Python nor libc has
 _SIZE = 48  # bytes of its `struct sched_attr`: size, policy, flags, nice, priority, runtime, deadline, period
 
 
 def come_first() -> None:
-    """Let the calling thread, and those that it begins from now on, have short turns soon."""
+    """Let the calling thread, and threads that it starts from now on, have short turns soon."""
     _take_turns_of(_SHORT)
 
 
 def give_way() -> None:
-    """Let the calling thread, and those that it begins from now on, run less readily than the others."""
+    """Let the calling thread, and threads that it starts from now on, run at lower priority than the others."""
     if sys.platform.startswith("linux"):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
     _take_turns_of(_USUAL)
@@ -38,5 +37,5 @@ def _take_turns_of(nanoseconds: int) -> None:
         return
     nice = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
     attributes = struct.pack("=IIQiIQQQ", _SIZE, os.SCHED_OTHER, 0, nice, 0, nanoseconds, 0, 0)
-    # Where it is refused, by an old system or in a container, all is as it was.
+    # An old system or a container may refuse; then nothing changes.
     ctypes.CDLL(None).syscall(number, 0, ctypes.create_string_buffer(attributes), 0)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +16,41 @@ import torch
 from safetensors.torch import save_file
 
 from live_stf.decision import DecisionSettings
-from live_stf.engine import Classifier
-from live_stf.engine.build import References
 from live_stf.engine.export import export_onnx
 from live_stf.engine.real_windows import sample_windows
-from live_stf.engine.torch_engine import TorchEngine
+from live_stf.engine.references import References
 from live_stf.model import Model, load_model
 from live_stf.network import build_network
 from live_stf.preparation import Preparation
 from live_stf.types import Window
+
+# Three blocks instead of nine, the last two with MCF: what is tested of an engine does not depend on the depth. The
+# models of models/ are tested at full depth in test_equivalence.py.
+WIDTHS, STRIDES, FIRST_MCF = (64, 64, 128), (1, 1, 2), 2
+MCF_BLOCKS = 2
+# The same for a process of its own.
+SHALLOW_LINES = f"""
+from live_stf.network import stf_net
+stf_net.WIDTHS, stf_net.STRIDES, stf_net.FIRST_MCF = {WIDTHS}, {STRIDES}, {FIRST_MCF}
+"""
+
+
+@contextmanager
+def shallow_networks() -> Iterator[None]:
+    """Every network that is built meanwhile is shallow."""
+    with pytest.MonkeyPatch.context() as patch:
+        for network in ("stf_net", "st_gcn"):
+            patch.setattr(f"live_stf.network.{network}.WIDTHS", WIDTHS)
+            patch.setattr(f"live_stf.network.{network}.STRIDES", STRIDES)
+        patch.setattr("live_stf.network.stf_net.FIRST_MCF", FIRST_MCF)
+        yield
+
+
+@pytest.fixture
+def shallow() -> Iterator[None]:
+    """Networks are shallow during the test."""
+    with shallow_networks():
+        yield
 
 
 def write_model(folder: Path, network: dict, labels: tuple[str, ...], **preparation: object) -> Model:
@@ -44,18 +71,25 @@ def write_model(folder: Path, network: dict, labels: tuple[str, ...], **preparat
 
 
 @pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+def random_model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     labels = ("walk", "wave", "sit down", "none of these")
-    return write_model(
-        tmp_path_factory.mktemp("models") / "random",
-        {"architecture": "stf-net", "skeleton": "openpose18", "attention_scale": "cosine"},
-        labels,
-    )
+    with shallow_networks():
+        return write_model(
+            tmp_path_factory.mktemp("models") / "random",
+            {"architecture": "stf-net", "skeleton": "openpose18", "attention_scale": "cosine"},
+            labels,
+        )
 
 
 @pytest.fixture
-def terms_model(tmp_path: Path) -> Model:
-    """As the paper reads, without cosines."""
+def model(random_model: Model, shallow: None) -> Model:
+    """A shallow STF-Net with random weights."""
+    return random_model
+
+
+@pytest.fixture
+def terms_model(tmp_path: Path, shallow: None) -> Model:
+    """As in the paper, without cosines."""
     return write_model(
         tmp_path / "terms", {"architecture": "stf-net", "skeleton": "openpose18"}, ("walk", "none of these")
     )
@@ -79,20 +113,33 @@ def small_model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def small_model(small_model_folder: Path, tmp_path: Path) -> Model:
-    """A model that is quick to convert, in a folder that the test may change."""
+def deep_model(small_model_folder: Path, tmp_path: Path) -> Model:
+    """A model of full depth that is quick to convert, for other processes, in a folder that the test may change."""
     return load_model(shutil.copytree(small_model_folder, tmp_path / "small"))
 
 
+@pytest.fixture(scope="session")
+def shallow_model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    network = {"architecture": "stf-net", "skeleton": "openpose18", "mcf": False, "tdf": False}
+    with shallow_networks():
+        return write_model(tmp_path_factory.mktemp("models") / "small", network, ("walk", "none of these")).folder
+
+
 @pytest.fixture
-def baseline_model(tmp_path: Path) -> Model:
+def small_model(shallow_model_folder: Path, tmp_path: Path, shallow: None) -> Model:
+    """The same, shallow."""
+    return load_model(shutil.copytree(shallow_model_folder, tmp_path / "small"))
+
+
+@pytest.fixture
+def baseline_model(tmp_path: Path, shallow: None) -> Model:
     return write_model(
         tmp_path / "baseline", {"architecture": "st-gcn", "skeleton": "openpose18"}, ("walk", "none of these")
     )
 
 
 @pytest.fixture
-def kinetics_model(tmp_path: Path) -> Model:
+def kinetics_model(tmp_path: Path, shallow: None) -> Model:
     """A model that learned on two bodies a window."""
     network = {"architecture": "stf-net", "skeleton": "openpose18"}
     preparation = {"coordinates": "kinetics", "scores": "score", "frames": 30, "bodies": 2}
@@ -100,7 +147,7 @@ def kinetics_model(tmp_path: Path) -> Model:
 
 
 @pytest.fixture
-def ntu_model(tmp_path: Path) -> Model:
+def ntu_model(tmp_path: Path, shallow: None) -> Model:
     """A model of joints that were measured in space."""
     network = {"architecture": "st-gcn", "skeleton": "ntu25"}
     preparation = {"coordinates": "ntu", "skeleton": "ntu25", "frames": 30, "bodies": 2}
@@ -108,23 +155,24 @@ def ntu_model(tmp_path: Path) -> Model:
 
 
 @pytest.fixture(scope="session")
-def real_windows(clip: Path, model: Model) -> list[Window]:
+def real_windows(clip: Path, random_model: Model) -> list[Window]:
     """Windows of the person in the sample clip, as the live program cuts them."""
-    return sample_windows(model, clip)
+    return sample_windows(random_model, clip)
 
 
 @pytest.fixture(scope="session")
-def inputs(model: Model, real_windows: list[Window]) -> np.ndarray:
+def inputs(random_model: Model, real_windows: list[Window]) -> np.ndarray:
     """The real windows as the random model takes them: (N, C, T, V, M)."""
-    return Classifier(model, TorchEngine(model)).prepare(real_windows)
+    return np.stack([random_model.preparation(window.joints, window.size) for window in real_windows])
 
 
 @pytest.fixture(scope="session")
-def onnx_file(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def onnx_file(random_model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The random model exported in fp32."""
     for name in ("onnx", "onnxscript"):
         pytest.importorskip(name, reason=f"needs {name} (pip install 'live-stf[onnx]')")
-    return export_onnx(model, tmp_path_factory.mktemp("onnx") / "fp32.onnx")
+    with shallow_networks():
+        return export_onnx(random_model, tmp_path_factory.mktemp("onnx") / "fp32.onnx")
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from live_stf.engine import bound
 from live_stf.engine.bound import Bound, bounds
-from live_stf.model import Model
+from live_stf.model import Model, load_model
 from live_stf.runtime.openvino import bf16_available
 
 
@@ -16,22 +16,32 @@ def test_the_slower_of_operations_and_bytes_is_the_least() -> None:
     assert Bound("CPU", "fp32", operations=2e9, bytes=1e8, flops=1e12, bandwidth=1e10).ms == pytest.approx(10)
 
 
+@pytest.fixture(scope="module")
+def everyday() -> Model:
+    return load_model("everyday")
+
+
 def test_zeros_that_are_multiplied_by_do_not_count(
-    model: Model, inputs: np.ndarray, monkeypatch: pytest.MonkeyPatch
+    everyday: Model, inputs: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The grouped convolution is computed in wider groups; what it needs is counted for its own groups of four."""
-    widened = bounds(model, inputs, "CPU")
+    widened = bounds(everyday, inputs, "CPU")
+    monkeypatch.setattr(bound, "_cpu_flops", lambda precision: 1.0)
+    monkeypatch.setattr(bound, "_bandwidth", lambda device: 1.0)
     monkeypatch.setattr("live_stf.network.stf_net.WIDE", 4)
-    narrow = bounds(model, inputs, "CPU")
+    narrow = bounds(everyday, inputs, "CPU")
     assert [found.precision for found in widened] == ["fp32", *(["bf16"] if bf16_available() else [])]
     assert widened[0].operations == narrow[0].operations > 1e9
     assert widened[0].bytes == narrow[0].bytes > 4 * 1.6e6
     assert all(found.flops > 1e9 and found.bandwidth > 1e8 for found in widened)
 
 
-def test_bf16_moves_weights_of_half_the_size(model: Model, inputs: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bf16_moves_weights_of_half_the_size(
+    everyday: Model, inputs: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bound, "bf16_available", lambda: True)
     monkeypatch.setattr(bound, "_cpu_flops", lambda precision: 1.0)
-    fp32, bf16 = bounds(model, inputs, "CPU")
+    monkeypatch.setattr(bound, "_bandwidth", lambda device: 1.0)
+    fp32, bf16 = bounds(everyday, inputs, "CPU")
     weights = 2 * (fp32.bytes - bf16.bytes)
     assert 4 * 1.6e6 < weights < 4 * 1.8e6

@@ -12,8 +12,9 @@ import pytest
 import torch
 
 from live_stf.engine import ENGINES, Classifier, Engine, EngineStatus, open_engine
-from live_stf.engine.build import References, build
+from live_stf.engine.build import build
 from live_stf.engine.choice import open_best
+from live_stf.engine.references import References
 from live_stf.engine.switching import SwitchingEngine, upgrade_later
 from live_stf.engine.torch_engine import TorchEngine
 from live_stf.errors import EngineError, ModelError
@@ -69,25 +70,22 @@ def test_a_gpu_that_torch_cannot_use_is_passed_over_with_the_reason(model: Model
 
 @no_gpu
 @pytest.mark.skipif(not RTX, reason="needs TensorRT-RTX (pip install 'live-stf[tensorrt-rtx]')")
-def test_a_missing_engine_is_built_while_another_serves(small_model: Model, clip: Path, tmp_path: Path) -> None:
+def test_a_missing_engine_is_built_while_another_serves(deep_model: Model, tmp_path: Path) -> None:
     """The build is real, in a process of its own. Here the library then refuses to run it, so the other goes on."""
     said: list[str] = []
-    engine = open_best(small_model, said.append, PC, tmp_path)
-    assert isinstance(engine, SwitchingEngine)
+    engine = open_best(deep_model, said.append, PC, tmp_path)
     x = np.random.default_rng(0).normal(size=(2, 3, 150, 18, 1)).astype(np.float32)
-    is_torch(engine, small_model, x)
+    is_torch(engine, deep_model, x)
     assert "there is no TensorRT engine of small" in said[0]
     (upgrade,) = [thread for thread in threading.enumerate() if thread.name == "engine upgrade"]
-    while upgrade.is_alive():
-        is_torch(engine, small_model, x)
-        upgrade.join(2)
+    upgrade.join()
     (record,) = find_records(tmp_path, pytest.fail)
     assert (record.model, record.backend, record.capability) == ("small", "tensorrt_rtx", "sm_86")
     assert said[-1].startswith("engine: OpenVINO CPU fp32 stays, because ")
     assert "does not load" in said[-1]
     assert engine.status.name == "OpenVINO CPU fp32"
     assert "does not load" in engine.status.reason
-    is_torch(engine, small_model, x)
+    is_torch(engine, deep_model, x)
 
 
 def test_an_engine_takes_over_between_two_runs_of_a_busy_classifier(model: Model, inputs: np.ndarray) -> None:

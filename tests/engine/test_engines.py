@@ -15,6 +15,7 @@ from live_stf.errors import ModelError
 from live_stf.model import Model, load_model
 from live_stf.runtime.hardware import Hardware
 from live_stf.types import Window
+from tests.engine.conftest import SHALLOW_LINES
 
 TOLERANCE = 1e-4
 Spied = Callable[..., subprocess.CompletedProcess]
@@ -42,7 +43,7 @@ def test_a_converted_network_is_kept_and_a_changed_one_converted_again(
     assert len(list(cache.glob("small-*.xml"))) == 2
 
 
-_OPENING = """
+_OPENING = f"""{SHALLOW_LINES}
 from live_stf.engine import open_engine
 from live_stf.model import load_model
 open_engine(load_model(sys.argv[1]), "openvino")

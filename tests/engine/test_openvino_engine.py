@@ -12,6 +12,7 @@ from live_stf.engine.openvino_engine import OpenVINOEngine, convert
 from live_stf.errors import ModelError
 from live_stf.model import Model
 from live_stf.runtime.openvino import bf16_available, openvino
+from tests.engine.conftest import MCF_BLOCKS
 
 TOLERANCE = 1e-4
 
@@ -37,7 +38,7 @@ def test_each_of_several_people_gets_the_own_answer(people: int, model: Model) -
     engine = open_engine(model, "openvino")
     x = np.random.default_rng(0).standard_normal((people, 3, 150, 18, 1)).astype(np.float32)
     logits, attention = engine.run(x)
-    assert (logits.shape, attention.shape) == ((people, 4), (people, 1, 6, 18, 24))
+    assert (logits.shape, attention.shape) == ((people, 4), (people, 1, MCF_BLOCKS, 18, 24))
     for row in range(people):
         alone_logits, alone_attention = engine.run(x[row : row + 1])
         np.testing.assert_allclose(logits[row], alone_logits[0], atol=1e-5)

@@ -17,6 +17,7 @@ from live_stf.engine.openvino_int8 import convolutions, quantized
 from live_stf.engine.torch_engine import TorchEngine
 from live_stf.errors import EngineError
 from live_stf.model import Model
+from tests.engine.conftest import SHALLOW_LINES
 
 TAKEN = 4  # convolutions, so that the test is quick
 
@@ -69,7 +70,7 @@ def test_without_the_library_a_line_says_what_to_install(
         quantized(convert(small_model), inputs[:1])
 
 
-_QUANTISING = """
+_QUANTISING = f"""{SHALLOW_LINES}
 import numpy as np
 from live_stf.engine import openvino_int8
 from live_stf.engine.openvino_engine import convert

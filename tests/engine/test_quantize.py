@@ -10,10 +10,10 @@ import pytest
 onnx = pytest.importorskip("onnx", reason="needs onnx (pip install 'live-stf[onnx]')")
 pytest.importorskip("onnxruntime", reason="needs onnxruntime (pip install 'live-stf[onnx]')")
 
-from live_stf.engine.build import References  # noqa: E402
 from live_stf.engine.export import input_shape, lowered  # noqa: E402
 from live_stf.engine.measure import agreement  # noqa: E402
 from live_stf.engine.quantize import measure_errors, measure_ranges, most_sensitive, quantisable, quantized  # noqa: E402
+from live_stf.engine.references import References  # noqa: E402
 from live_stf.errors import EngineError  # noqa: E402
 from live_stf.model import Model  # noqa: E402
 from live_stf.runtime.hardware import Hardware, tensorrt_modules  # noqa: E402
@@ -94,7 +94,7 @@ def test_every_product_with_weights_has_int8_inputs(int8_file: Path) -> None:
     assert len(products) > 9
     assert {maker.get(node.input[1]) for node in products} == {"DequantizeLinear"}
     assert {maker.get(node.input[0]) for node in products} == {"DequantizeLinear"}
-    assert sum(weight.data_type == onnx.TensorProto.INT8 and len(weight.dims) > 1 for weight in graph.initializer) > 60
+    assert sum(weight.data_type == onnx.TensorProto.INT8 and len(weight.dims) > 1 for weight in graph.initializer) > 25
 
 
 @pytest.mark.skipif(

@@ -13,10 +13,11 @@ import pytest
 import torch
 
 from live_stf.engine import open_engine
-from live_stf.engine.build import References, build
+from live_stf.engine.build import build
 from live_stf.engine.export import input_shape
 from live_stf.engine.fingerprint import mismatch, model_hash
 from live_stf.engine.measure import LIMITS
+from live_stf.engine.references import References
 from live_stf.engine.tensorrt_engine import TensorRTEngine, matching_record
 from live_stf.engine.torch_engine import TorchEngine
 from live_stf.errors import EngineError, LiveStfError
@@ -52,10 +53,10 @@ def files(onnx_file: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 
 @pytest.fixture(scope="module")
-def plan(files: dict[str, Path], model: Model) -> bytes:
+def plan(files: dict[str, Path], random_model: Model) -> bytes:
     """The engine of the random model for sm_86, in fp32."""
     return compile_onnx(
-        files["fp32"], input_shape(model), (1, 2), tensorrt_library("sm_86", Hardware()), "sm_86", "fp32"
+        files["fp32"], input_shape(random_model), (1, 2), tensorrt_library("sm_86", Hardware()), "sm_86", "fp32"
     )
 
 

@@ -1,5 +1,5 @@
 """The small model of the engines' tests."""
 
-from tests.engine.conftest import small_model, small_model_folder
+from tests.engine.conftest import shallow, shallow_model_folder, small_model
 
-__all__ = ["small_model", "small_model_folder"]
+__all__ = ["shallow", "shallow_model_folder", "small_model"]
