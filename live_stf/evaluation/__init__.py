@@ -1,1 +1,1 @@
-"""What an evaluation consists of: scores of models, their fusion, reports, tables and figures."""
+"""Evaluation: scores of models, fusion of streams, reports, tables and figures."""

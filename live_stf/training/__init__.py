@@ -1,1 +1,1 @@
-"""What a training consists of: optimizer, learner, windows of an epoch, norms over processes, speed."""
+"""Training: recipe, windows of an epoch, optimizer, learner, checkpoints, model folder."""

@@ -1,4 +1,4 @@
-"""The checkpoints that a training left: which of them are whole. They are read as data, nothing in them is run."""
+"""Checkpoints of a training, checked for damage. They are read as data; no code in them is run."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import torch
 from live_stf.errors import DataError
 from live_stf.training.learner import BEGUN
 
-# What Lightning needs of a checkpoint to go on as if nothing had happened, and what the learner keeps in it.
+# Keys that Lightning needs to continue exactly, and the key that the learner adds.
 _NEEDED = {"state_dict", "optimizer_states", "lr_schedulers", "callbacks", "loops", "epoch", BEGUN}
 
 
 def steps_learned(path: Path) -> int:
-    """Steps that the training at `path` had made. DataError when the file is damaged or no checkpoint of a training."""
+    """Number of steps of the training at `path`. Raises DataError if the file is damaged or is no such checkpoint."""
     try:
         if not path.stat().st_size:
             raise DataError(f"{path} is empty")
-        # torch itself does not look at the checksums of what it reads.
+        # torch does not check the checksums of the archive itself.
         with zipfile.ZipFile(path) as archive:
             if archive.testzip() is not None:
                 raise DataError(f"{path} is cut off or overwritten")
@@ -31,16 +31,16 @@ def steps_learned(path: Path) -> int:
         raise DataError(f"{path} is cut off or overwritten") from error
     except DataError:
         raise
-    except Exception as error:  # what is no state of a network can end in nearly any of them
-        raise DataError(f"{path} is no checkpoint of a training") from error
+    except Exception as error:  # other content can raise nearly any exception
+        raise DataError(f"{path} is not a checkpoint of a training") from error
     steps = content.get("global_step") if isinstance(content, dict) and set(content) >= _NEEDED else None
     if not isinstance(steps, int):
-        raise DataError(f"{path} is no checkpoint of a training")
+        raise DataError(f"{path} is not a checkpoint of a training")
     return steps
 
 
 def newest_whole(paths: Iterable[Path]) -> tuple[Path | None, list[str]]:
-    """The checkpoint that had learned longest of those that are whole, None without any; and a line on every other."""
+    """The whole checkpoint with the most steps, or None, and one line on each damaged one."""
     whole: list[tuple[int, Path]] = []
     problems = []
     for path in paths:

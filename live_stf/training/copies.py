@@ -1,4 +1,4 @@
-"""Held-out clips that are copies of clips to train on: a published split can hold them, and they prove nothing."""
+"""Held-out clips that are copies of training clips: a published split can have them, and they prove nothing."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from live_stf.training.selection import Selected
 
 
 def copied(store: Store, selected: Sequence[Selected]) -> np.ndarray:
-    """(n,) bool, of the n held-out clips in their order: whether a training clip has the same joints in every frame.
+    """Whether each held-out clip has exactly the joints of a training clip in every frame: (n,) bool.
 
-    The same is number by number. A frame of each clip is read, and the whole of those alone that share it.
+    One frame of every clip is read; clips are read whole only if their frames agree.
     """
     trained: dict[tuple, list[int]] = {}
     for one in selected:
@@ -30,7 +30,7 @@ def copied(store: Store, selected: Sequence[Selected]) -> np.ndarray:
 
 
 def _sample(store: Store, index: int) -> tuple[int, int, bytes]:
-    """Frames, bodies, and the joints of the middle frame of the first body."""
+    """Number of frames and bodies, and the joints of the first body in the middle frame."""
     length, bodies = int(store.lengths[index]), int(store.bodies[index])
     return length, bodies, store.coordinates[store.offsets[index] + length // 2].tobytes()
 

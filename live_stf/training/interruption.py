@@ -9,10 +9,10 @@ import lightning
 
 
 class Interruption(lightning.Callback):
-    """While it is entered, Ctrl-C ends the training at the end of the batch, and with several processes of all of them.
+    """A context in which Ctrl-C ends the training, in all processes, at the end of a batch.
 
-    KeyboardInterrupt wherever the program happens to be is not safe: in a file that is half written, and in a finalizer
-    Python ignores it and the training goes on. A second Ctrl-C raises it at once.
+    A KeyboardInterrupt at any point would not be safe: it can leave a half-written file, and Python ignores it in a
+    finalizer. A second Ctrl-C raises it at once.
     """
 
     def __init__(self) -> None:

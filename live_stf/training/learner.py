@@ -1,4 +1,4 @@
-"""What Lightning trains: a network under cross entropy, with the recipe's optimizer and schedule."""
+"""The Lightning module of a training: a network with cross entropy and the recipe's optimizer and schedule."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ from live_stf.network import build_network
 from live_stf.training.optimizer import build_optimizer, build_schedule
 from live_stf.training.recipe import Recipe
 
-BEGUN = "start_from"  # its name in a checkpoint
+BEGUN = "start_from"  # key in a checkpoint
 
 
 class Classification(lightning.LightningModule):
     """Cross entropy on a network's logits.
 
-    begun: what the model's description will say of the weights that the training began with
-    (`live_stf.training.start.weights_before`); empty where they were random, or where a training goes on and needs them
-    no more. Checkpoints keep it, because another model may lie in that folder by then; DataError on going on from one
-    that began with other weights than `begun`.
+    begun: description of the weights that the training started from (`live_stf.training.start.weights_before`). It is
+    empty if they were random, or if the training continues and does not need them any more. Checkpoints keep it,
+    because the folder may hold another model later. Raises DataError if a checkpoint started from other weights.
     """
 
     def __init__(self, recipe: Recipe) -> None:
@@ -39,7 +38,7 @@ class Classification(lightning.LightningModule):
         self.macro_f1 = MulticlassF1Score(classes, average="macro")
 
     def _logits(self, x: Tensor) -> Tensor:
-        """In fp32 where the network computed in less."""
+        """Logits in fp32 or more, whatever precision the network computes in."""
         logits = self.network(x)
         return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
@@ -57,7 +56,7 @@ class Classification(lightning.LightningModule):
         self.begun = kept
 
     def on_train_epoch_start(self) -> None:
-        # What is random in the network follows from seed, epoch and process: an interruption changes nothing.
+        # Random numbers in the network depend on seed, epoch and process only, so an interruption changes nothing.
         torch.manual_seed((self.recipe.training.seed * 100_003 + self.current_epoch) * 1009 + self.global_rank)
 
     def training_step(self, batch: tuple[Tensor, Tensor], _: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""The windows of every epoch as batches, shared out between processes."""
+"""The windows of an epoch in batches, divided among processes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from live_stf.training.selection import Selected
 class Windows(lightning.LightningDataModule):
     """Training windows of the current epoch, and the held-out windows.
 
-    training.batch is the batch of all processes together: of every step's windows each takes its share, so that
-    several processes see in a step what one would see. DataError when the batch cannot be shared out evenly.
+    training.batch is the batch of all processes together: each takes its share of the windows of a step, so that
+    several processes see in a step what one would see. Raises DataError if the batch cannot be divided evenly.
     """
 
     def __init__(self, store: Store, selected: list[Selected], recipe: Recipe, processes: Processes) -> None:
@@ -34,8 +34,8 @@ class Windows(lightning.LightningDataModule):
     def _loader(self, windows: Dataset, drop_last: bool) -> DataLoader:
         sampler: DistributedSampler | None = None
         if self.processes.count > 1:
-            # The order of an epoch is in the windows already. Taking turns, the processes' n-th batches together are
-            # the n-th batch of a single process.
+            # The windows are in the order of the epoch already. The processes take turns, so their n-th batches
+            # together are the n-th batch of a single process.
             sampler = DistributedSampler(
                 windows, self.processes.count, self.processes.rank, shuffle=False, drop_last=drop_last
             )

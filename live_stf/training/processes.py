@@ -12,7 +12,7 @@ from live_stf.errors import DataError
 
 @dataclass(frozen=True)
 class Processes:
-    """count: of all machines. local: of this machine. rank: this one's number, 0 for the one that writes and prints."""
+    """Number of processes on all machines and on this one (local), and this one's rank: 0 writes and prints."""
 
     count: int = 1
     local: int = 1
@@ -20,7 +20,7 @@ class Processes:
 
     @classmethod
     def of_environment(cls) -> Processes:
-        """As torchrun says in the environment; a single process where it did not start this one."""
+        """The processes that torchrun started; a single one if torchrun did not start this process."""
         if not TorchElasticEnvironment.detect():
             return cls()
         return cls(*(int(os.environ[name]) for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE", "RANK")))
@@ -30,7 +30,7 @@ class Processes:
         return self.rank == 0
 
     def share(self, batch: int) -> int:
-        """Windows of a step for each process. DataError when the batch cannot be shared out evenly."""
+        """Windows of a step for each process. Raises DataError if the batch cannot be divided evenly."""
         if batch % self.count:
             raise DataError(f"training.batch is {batch}, which {self.count} processes cannot share evenly")
         return batch // self.count
@@ -41,5 +41,5 @@ class Processes:
 
     @property
     def strategy(self) -> str:
-        """Lightning's strategy: its own distributed data parallel where there are several."""
+        """Lightning's strategy: distributed data parallel if there are several processes."""
         return "ddp" if self.count > 1 else "auto"

@@ -90,7 +90,7 @@ def _of_something_else(_: bytes) -> bytes:
         (_overwritten, "is cut off or overwritten"),
         (lambda _: b"garbage" * 1000, "is cut off or overwritten"),
         (lambda _: b"", "is empty"),
-        (_of_something_else, "is no checkpoint of a training"),
+        (_of_something_else, "is not a checkpoint of a training"),
     ],
 )
 def test_without_a_whole_checkpoint_one_line_says_what_to_do(
