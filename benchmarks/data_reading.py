@@ -220,7 +220,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--frames", type=int, default=300, metavar="N", help="frames of a file (default: 300)")
     parser.add_argument("--workers", type=int, metavar="N", help="processes that read (default: number of cores)")
     given = parser.parse_args(arguments)
-    if min(given.clips, given.frames, given.workers or 1) < 1:
+    if min(given.clips, given.frames, 1 if given.workers is None else given.workers) < 1:
         parser.error("--clips, --frames and --workers have to be at least 1")
     return run_command(run, given)
 

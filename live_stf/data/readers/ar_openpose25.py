@@ -2,12 +2,12 @@
 
 Recorded by Rodríguez-Moreno et al., "Shedding Light on People Action Recognition in Social Robotics by Means of Common
 Spatial Patterns", Sensors 20(8):2436, 2020. The file holds a list for each gesture of arrays (50, 92): x of 25 joints,
-then y, in pixels, for 92 frames. There are no scores: joints that OpenPose missed were filled in beforehand, legs below
-the picture's edge among them, and every sequence was stretched to 92 frames by interpolation. All scores are 1 here.
+then y, in pixels, for 92 frames. There are no scores: missing joints, including legs below the picture's edge, were
+filled in by the authors, and every sequence was stretched to 92 frames by interpolation. All scores are 1 here.
 
-Each of the 46 people (the paper) did each gesture once and the lists keep the order of people: trunk and limb
-proportions agree between the lists at equal places. Three lists are shorter; whom they leave out is estimated from
-those proportions (ABSENT), exactly to about one place.
+According to the paper, each of the 46 people did each gesture once. The lists keep the order of people: trunk and limb
+proportions agree between the lists at equal places. Three lists are shorter. The missing people (ABSENT) are estimated
+from those proportions, to within about one place.
 
 The rate is not documented and differs between sequences because of the stretching; 20 frames/s is an estimate from the
 period of waving (median 10 frames).
@@ -49,7 +49,7 @@ ABSENT = {"five": (41,), "handshake": (42,), "hello": (3, 38)}  # places of peop
 
 
 def people(gesture: str, count: int) -> list[int]:
-    """The person, from 0, of each of the `count` sequences of a gesture."""
+    """The people, from 0, of the `count` sequences of a gesture."""
     absent = ABSENT.get(gesture, ()) if count < PEOPLE else ()
     return [person for person in range(count + len(absent)) if person not in absent]
 

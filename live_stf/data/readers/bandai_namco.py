@@ -1,11 +1,11 @@
 """Bandai-Namco Research Motiondataset 1 and 2: BVH takes of acted everyday motion in named styles, 30 fps, centimetres.
 
 A file is named dataset-D_ACTION_STYLE_NUMBER.bvh; the label is ACTION with spaces. The data set's documentation says
-that three professional actors performed, but no take says which one, and all are fitted to one set of proportions. So
-the subject here is set and style ("dataset-1 tired"): a split by subject holds whole styles out, which are distinct
-ways of moving, though not necessarily distinct people.
+that three professional actors performed, but no take names its actor, and all are fitted to the same proportions. So
+the subject here is set and style ("dataset-1 tired"). A split by subject holds out whole styles, which are distinct
+ways of moving, but not necessarily distinct people.
 
-The proportions are a game figure's: legs of 0.80 m, and shoulder joints only 0.20 m apart.
+The proportions are those of a game figure: legs of 0.80 m, and shoulder joints only 0.20 m apart.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _BODY = {
         )
     },
 }
-# The Head joint is where the skull sits on the neck; its own axes are up, forward and left, in this order.
+# The Head joint is where the skull meets the neck; its own axes are up, forward and left, in this order.
 _LEFT_UP_FORWARD = [2, 0, 1]
 _HEAD_CENTRE = (0.10, 0.02, 0.0)  # of the head from its joint, along those axes, metres
 

@@ -1,8 +1,8 @@
 """Five CMU takes of exercises (AMC at 30 fps) with a label every 0.1 s, cut into one clip for every run of a label.
 
 Labels by E. B. Fox, M. C. Hughes, E. B. Sudderth and M. I. Jordan, "Joint modeling of multiple time series via the
-beta process with application to motion capture segmentation" (2014). The subjects' own skeletons are not there: the
-poses are laid out on subject 02's, whose bones are shorter, so that feet hover a few centimetres above the floor.
+beta process with application to motion capture segmentation" (2014). The subjects' own skeletons are missing. The poses
+are applied to that of subject 02, whose bones are shorter, so feet hover a few centimetres above the floor.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LABELS = (
 )  # numbered from 1
 RATE = 30.0  # frames per second; AMC files do not say
 FRAMES_A_LABEL = 3
-SHORTEST = 1.0  # seconds; a shorter run of a label makes no clip
+SHORTEST = 1.0  # seconds; shorter runs of a label give no clip
 
 # Joints are where bones end. lwrist is the part of the forearm next to the hand, so it ends in the wrist.
 _BODY = {
@@ -58,8 +58,8 @@ _BODY = {
 def read(root: Path) -> Iterator[Clip | Damaged]:
     """The clips of the folder. Raises DataError if it has no takes or no skeleton.
 
-    A clip is named after its take and the tenth of a second at which it begins (13_29_0040). Runs shorter than SHORTEST
-    and frames after the last label are left out.
+    A clip's name is its take and the tenth of a second at which it begins (13_29_0040). Runs shorter than SHORTEST and
+    frames after the last label are left out.
     """
     takes = list_files(root, ".amc")
     try:

@@ -1,12 +1,12 @@
 """CMU Graphics Lab motion capture as BVH files (mocap.cs.cmu.edu): takes SUBJECT_TAKE.bvh and DESCRIPTIONS.tsv.
 
-The label is the take's description in lower case, and may name several actions that follow each other. The conversion
-to BVH fits every subject to one figure of adult size in centimetres, and puts a T-pose before the first frame, which is
-left out here. The lab's floor was not level for all subjects: some rise by ten centimetres over a walk of 3.5 metres.
+The label is the take's description in lower case, which may name several successive actions. The conversion to BVH fits
+every subject to one figure of adult size in centimetres, and adds a T-pose before the first frame, which is left out
+here. The lab's floor was not level for all subjects: some rise by ten centimetres over a walk of 3.5 metres.
 
-The conversion went wrong in some takes. In a few the figure stands deep below the floor with its legs bent out of
-shape; in dances, where a leg is raised past what the figure's hip allows, the leg changes sides from one frame to the
-next. Both are found by measure, and the take is damaged.
+The conversion failed in some takes. In a few, the figure stands deep below the floor with distorted legs; in dances in
+which a leg is raised further than the figure's hip allows, the leg changes sides from one frame to the next. Both are
+detected by measurements, and the take counts as damaged.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from live_stf.errors import DataError
 from live_stf.skeleton import OPENPOSE_18, Remap
 
 SOURCE = "cmu-mocap"
-# These stand in cmu-exercises too, cut into their single exercises.
+# These takes are in cmu-exercises, too, cut into single exercises.
 LEFT_OUT = ("13_30", "13_31")
-LOWEST_HIPS = 0.5  # metres, in the T-pose; in whole takes they are at 0.58 to 0.85
-FASTEST = 15.0  # metres a second, of a wrist or ankle seen from the hips; in whole takes they stay below 11
+LOWEST_HIPS = 0.5  # metres, in the T-pose; 0.58 to 0.85 in undamaged takes
+FASTEST = 15.0  # m/s, of a wrist or ankle relative to the hips; below 11 in undamaged takes
 _METRES = 0.01
 _BODY = {
     "neck": ("lShldr", "rShldr"),
@@ -50,7 +50,7 @@ _HEAD_CENTRE = (0.002, 0.08, 0.0)
 def read(root: Path) -> Iterator[Clip | Damaged]:
     """The clips of a folder of takes. Raises DataError if there are no takes or no descriptions.
 
-    A take without a description, and a described take whose file is not there, are damaged too.
+    Takes without a description, and described takes without a file, count as damaged, too.
     """
     files = {path.stem: path for path in list_files(root, ".bvh")}
     described = _read_descriptions(root / "DESCRIPTIONS.tsv")
@@ -84,7 +84,7 @@ def read(root: Path) -> Iterator[Clip | Damaged]:
 
 
 def _check(motion: Motion) -> None:
-    """Raises ValueError if there is nothing but the T-pose, or the conversion to BVH went wrong."""
+    """Raises ValueError if there is only the T-pose, or if the conversion to BVH failed."""
     if len(motion.positions) < 2:
         raise ValueError("no frame after the T-pose")
     hip = motion.joints.index("hip")

@@ -1,11 +1,11 @@
 """OpenPose output of pose-trainer: four dumbbell exercises, seen from the side (the shoulder shrug from the front).
 
-One .npy file a clip, (T, 18, 3): x and y in pixels and OpenPose's score. Names begin with the exercise and say whether
-it was done well: shouldershrug__shouldershrug_good_3, shoulderpress__shoulderpressbad12. Both are one label here. The
-rate is not documented; 30 frames/s, an ordinary camera's, makes a curl last 3 to 4 s.
+One .npy file per clip, (T, 18, 3): x and y in pixels and OpenPose's score. Names begin with the exercise and tell if
+it was done well: shouldershrug__shouldershrug_good_3, shoulderpress__shoulderpressbad12. Both have the same label here.
+The rate is not documented; at 30 frames/s, usual for cameras, a curl lasts 3 to 4 s.
 
-People are not named. Clips made one after the other show the body at the same place of the picture, so `subject` is the
-place: the set-up of camera and person. One person may have stood at several places.
+People are not named. Successive clips show the body at the same place in the picture, so `subject` is that place: the
+set-up of camera and person. One person may have stood at several places.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SAME_PLACE = 0.12  # of the trunk's length, how far neck and hip may be from th
 
 
 def _place(coordinates: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """(2, 2) median pixels of neck and right hip, NaN where a joint is never seen."""
+    """(2, 2) median pixels of neck and right hip; NaN if a joint is never seen."""
     place = np.full((2, 2), np.nan)
     for row, joint in enumerate(("neck", "right_hip")):
         at = OPENPOSE_18.index(joint)
@@ -43,7 +43,7 @@ def _place(coordinates: np.ndarray, scores: np.ndarray) -> np.ndarray:
 
 
 def _set_up(place: np.ndarray, known: list[np.ndarray]) -> int:
-    """Number of the set-up that has its body at `place`, added to `known` when it is new."""
+    """Number of the set-up whose body is at `place`; a new one is added to `known`."""
     for number, first in enumerate(known):
         trunk = np.linalg.norm(first[1] - first[0])
         if (np.linalg.norm(place - first, axis=1) < _SAME_PLACE * trunk).all():
@@ -53,7 +53,7 @@ def _set_up(place: np.ndarray, known: list[np.ndarray]) -> int:
 
 
 def _read_arrays(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """(T, 18, 3) coordinates and (T, 18) scores of a file; ValueError and OSError when it is not of the format."""
+    """Coordinates (T, 18, 3) and scores (T, 18) of a file. Raises ValueError or OSError if it is not of the format."""
     frames = np.load(path, allow_pickle=False)
     if frames.ndim != 3 or frames.shape[1:] != (18, 3):
         raise ValueError(f"an array of {frames.shape}, not (T, 18, 3)")

@@ -6,7 +6,8 @@ here (knees then point forward in 39 of the 40 sequences of sitting down and sta
 actions.
 
 Time stamps only count frames. The rate is not documented: sitting down and standing up last 22 and 20 frames, 1.9 and
-1.7 s in UTKinect, which makes 12 frames/s. The sensor looks about 6 degrees down, by how standing bodies lean.
+1.7 s in UTKinect, which gives 12 frames/s. The sensor looks about 6 degrees down, estimated from how standing bodies
+lean.
 """
 
 from __future__ import annotations

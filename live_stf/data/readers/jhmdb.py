@@ -1,14 +1,14 @@
 """JHMDB (Jhuang et al., ICCV 2013): joints annotated by hand in real film and web video, from DD-Net's files.
 
 train.npz: `joints` (sum of T, 15, 2) in JHMDB_15's order, `lengths` of the clips, `labels`. The joints are those that
-JHMDB calls pos_world: the picture's centre is the origin and both axes have one unit, which differs from clip to clip.
-Frontal shoulders are 0.66 to 0.71 of the trunk's length, as in other sources, so the picture is not squeezed. Every
-joint is annotated, hidden ones too. The face is read as the nose, the neck as the middle of the shoulders.
+JHMDB calls pos_world: the picture's centre is the origin, and both axes share a unit, which differs between clips.
+Frontal shoulders are 0.66 to 0.71 of the trunk's length, as in other data sets, so the picture is not squeezed. All
+joints are annotated, even hidden ones. The face is read as the nose, the middle of the shoulders as the neck.
 
 The rate is HMDB's 30 frames/s, to which all its clips were converted (Kuehne et al., ICCV 2011).
 
-Neither person nor film is named and neighbours in the file are no more alike than others of their label, so `subject`
-is the clip's own number: clips of one film may fall on both sides of a split by subject.
+Neither people nor films are named, and neighbours in the file are no more alike than other clips of their label. So
+`subject` is the clip's own number, and clips of one film may be on both sides of a split by subject.
 """
 
 from __future__ import annotations

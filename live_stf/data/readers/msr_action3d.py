@@ -5,8 +5,8 @@ paper's figure). Names: a01_s02_e03_skeleton3D.txt is action 1, subject 2, take 
 in common use, action_names.mat names the actions. The axes are Kinect's: joints 8, 10 and 12 are then the right arm,
 which makes the one-handed actions, and feet point where the body faces.
 
-Frames that the tracker lost are zero. The confidences are not used. The sensor looks about 3 degrees down, by how
-standing bodies lean.
+Frames that the tracker lost are zero. The confidences are not used. The sensor looks about 3 degrees down, estimated
+from how standing bodies lean.
 """
 
 from __future__ import annotations

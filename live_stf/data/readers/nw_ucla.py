@@ -4,11 +4,11 @@ One file a take and view: `skeletons` (T, 20, 3) in KINECT_20's order, metres, i
 Names: a01_s02_e03_v01 is action 1, subject 2, take 3, view 1; the usual protocol trains on views 1 and 2 and tests
 on view 3.
 
-The skeleton "openpose18" has the joints of the webcam program in a space that is upright; "kinect20" has them as they
-were recorded, which the benchmark is about.
+The option skeleton "openpose18" gives the joints of the webcam program in levelled space; "kinect20" gives the recorded
+joints, which the benchmark uses.
 
-The rate is not documented. In the walking takes a step lasts 6 to 7 frames, which at an ordinary 0.52 s a step makes
-12 frames/s, and the median hip then moves at 0.9 m/s.
+The rate is not documented. In the walking takes a step lasts 6 to 7 frames. With the usual 0.52 s per step this gives
+12 frames/s, and the median speed of the hips is 0.9 m/s.
 
 Each view's sensor looks down by an angle of its own: over the walking, carrying and dropping takes the shoulders of one
 person sink by 11 to 17 degrees towards the sensor, and standing bodies lean as much.

@@ -1,15 +1,15 @@
 """OpenPose output on colour videos of UTD-MHAD (Chen, Jafari and Kehtarnavaz, ICIP 2015): seven of its 27 actions.
 
 A line of a CSV file is a frame: x and y of OpenPose's 18 joints, with the neck as origin and divided by some length of
-the body; 0, 0 is a missing joint, but for the neck, which is there whenever another joint is. The division is not
-undone, so clips have no common scale with other sources. The values are coarse, in steps of about 5 % of the body's
+the body. 0, 0 is a missing joint, except for the neck, which is present whenever another joint is. The division is not
+undone, so clips have no common scale with other data sets. The values are coarse, in steps of about 5 % of the body's
 height. Names: a9_s1_t2_color.avi.csv is action 9, subject 1, trial 2.
 
 The videos are mirror images: in swipe left, draw x and draw circle, made with the right arm, the left wrist moves in
 every clip. They are mirrored back here, so that right is right and x runs as the camera saw it.
 
-The rate of the videos is not documented with the CSV files. The data set's page says about 30 frames/s of the sensor,
-but sit to stand would then last 1.4 s, start and end at rest included; 20 frames/s, used here, is an estimate.
+The rate of the videos is not documented with the CSV files. The data set's page gives about 30 frames/s for the sensor,
+but then sit to stand would last 1.4 s, including rest at the start and the end. 20 frames/s, used here, is an estimate.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def read_labels(path: Path) -> dict[str, list[Segment]]:
 
 
 def labelled_stretches(segments: list[Segment]) -> list[tuple[int, int]]:
-    """(first, last) of everything an action may fill, one without limits filling the room between its neighbours."""
+    """(first, last) frame numbers of all actions; one without limits takes all between its neighbours."""
     stretches = []
     for index, segment in enumerate(segments):
         if segment.limits is not None:
@@ -78,7 +78,7 @@ def labelled_stretches(segments: list[Segment]) -> list[tuple[int, int]]:
 
 
 def _stretches_between(taken: list[tuple[int, int]], first: int, last: int) -> list[tuple[int, int]]:
-    """Parts of [first, last] outside of `taken` that last at least a second."""
+    """The parts of [first, last] outside of `taken` that last at least a second."""
     free, at = [], first
     for start, end in sorted(taken):
         if start - at >= _SHORTEST_UNLABELLED:
@@ -142,9 +142,9 @@ def _read_recording(path: Path, segments: list[Segment], taken: list[tuple[int, 
 
 
 def read(root: Path) -> Iterator[Clip | Damaged]:
-    """The labelled segments, and as "unlabelled" what is recorded before, between and after them for at least 1 s.
+    """The labelled segments, and as "unlabelled" the parts of at least 1 s before, between and after them.
 
-    `root` holds the folder joints. A stretch that either label file or a segment without limits may fill is not
+    `root` holds the folder joints. A part that either label file or a segment without limits may cover is not
     "unlabelled". Raises DataError if files are not there or the labels cannot be read.
     """
     joints = require(Path(root) / "joints", SOURCE)
