@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
@@ -45,9 +46,9 @@ class _Bar:
 class ClassBars(ScaledWidget):
     """The `count` most probable classes, best first; the bar of the decided label has another colour."""
 
-    def __init__(self, labels: tuple[str, ...] = (), count: int = 5) -> None:
+    def __init__(self, labels: tuple[str, ...] = (), count: int = 5, clock: Callable[[], float] = monotonic) -> None:
         super().__init__()
-        self._wanted_count = count
+        self._wanted_count, self._clock = count, clock
         self._label: str | None = None
         self._probabilities: np.ndarray | None = None
         self._bars: dict[str, _Bar] = {}
@@ -91,7 +92,7 @@ class ClassBars(ScaledWidget):
         if first or not best:
             self.settle()
         elif not self._timer.isActive():
-            self._moved = monotonic()
+            self._moved = self._clock()
             self._timer.start()
         self.update()
 
@@ -113,7 +114,7 @@ class ClassBars(ScaledWidget):
             bar.to_row, bar.to_length = row, probability
 
     def _move(self) -> None:
-        now = monotonic()
+        now = self._clock()
         part = 1 - math.exp((self._moved - now) / _TIME_CONSTANT)
         self._moved = now
         moving = [bar.move(part) for bar in self._bars.values()]

@@ -254,10 +254,10 @@ class LiveWindow(QMainWindow):
     def _show_pointed(self, text: str) -> None:
         self.say(text, _POINTED)
 
-    def say(self, text: str, seconds: float = _NOTICE) -> None:
-        """Show a notice in the status line for some seconds; an empty text removes it."""
+    def say(self, text: str, seconds: float | None = None) -> None:
+        """Show a notice in the status line for `seconds`, None for the usual time; an empty text removes it."""
         self.view.status.show_notice(text)
-        self._notice_until = monotonic() + (seconds if text else 0.0)
+        self._notice_until = monotonic() + ((_NOTICE if seconds is None else seconds) if text else 0.0)
 
     def _mark(self) -> None:
         """Update the check marks of the menus, and the notes on the picture that belong to them."""

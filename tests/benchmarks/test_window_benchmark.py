@@ -28,7 +28,7 @@ def test_it_runs_the_real_window_and_prints_what_it_measured(clip, tmp_path):
 def test_the_response_takes_as_long_as_the_interface_is_busy(qtbot):
     question = Question()
     question.start()
-    qtbot.waitUntil(lambda: len(question.answers) > 5)
+    qtbot.waitUntil(lambda: len(question.answers) > 5, timeout=60_000)
     question.answers.clear()
     time.sleep(0.2)  # the interface does something else
     QCoreApplication.processEvents()

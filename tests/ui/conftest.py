@@ -15,7 +15,7 @@ from live_stf.model import Model
 from live_stf.preparation import Preparation
 from live_stf.skeleton import OPENPOSE_18
 from live_stf.types import Event, Frame, People, Person, Rates, Scores, Snapshot, State
-from live_stf.ui import theme
+from live_stf.ui import live_window, theme
 from live_stf.ui.live_window import LiveWindow
 from live_stf.ui.preferences import Preferences
 from live_stf.ui.qt import application as application_on_a_display
@@ -23,6 +23,7 @@ from live_stf.ui.qt import painting_application
 
 ON_X = "LIVE_STF_TESTS_ON_X"  # as in tests/conftest.py
 SIZE = (640, 360)
+TIMEOUT_MS = 60_000  # far more than a busy machine needs
 LABELS = ("walk", "sit_down", "squat", "drink", "wave", "jump", "none_of_these")
 
 # Someone who stands upright before the camera, in units of body heights; x 0 is the middle, y 0 the neck.
@@ -114,18 +115,19 @@ def live(about, snapshot) -> FakeLive:
 
 
 @pytest.fixture
-def open_window(qtbot, preferences, live, tmp_path) -> Callable[..., LiveWindow]:
+def open_window(qtbot, preferences, live, tmp_path, monkeypatch) -> Callable[..., LiveWindow]:
     """Opens a window on `live`, or on what is given; pictures go to tmp_path / "out"."""
     folder = tmp_path / "out"
     folder.mkdir()
+    monkeypatch.setattr(live_window, "_NOTICE", 3600.0)  # no notice ends while a test waits
 
     def make(on: FakeLive = live) -> LiveWindow:
         window = LiveWindow(on, preferences, folder)
         qtbot.addWidget(window)
-        with qtbot.waitActive(window):  # keys are for the window that is active
+        with qtbot.waitActive(window, timeout=TIMEOUT_MS):  # keys are for the window that is active
             window.show()
             window.activateWindow()
-        qtbot.waitUntil(lambda: bool(window.view.side.bars.best) or not on.snapshot().scores)
+        qtbot.waitUntil(lambda: bool(window.view.side.bars.best) or not on.snapshot().scores, timeout=TIMEOUT_MS)
         return window
 
     return make

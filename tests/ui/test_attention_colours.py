@@ -27,7 +27,7 @@ def test_limbs_are_tinted_by_parts_where_the_network_has_them():
     assert shown_grain(NTU_25, (joints, parts, coarse)) == 1
 
 
-def test_bones_of_openpose_belong_to_the_limb_or_torso_they_lie_in():
+def test_bones_of_openpose_belong_to_their_limb_or_the_torso():
     (grain,) = OPENPOSE_18.grains
     names = [grain.parts[part].name for part in bone_parts(OPENPOSE_18, grain)]
     of = {OPENPOSE_18.joints[child]: name for (child, _), name in zip(OPENPOSE_18.bones, names, strict=True)}

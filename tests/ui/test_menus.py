@@ -30,7 +30,7 @@ def chosen(menu):
     return [text for text, action in words(menu).items() if action.isChecked()]
 
 
-def test_cameras_come_first_then_what_was_open_lately(preferences):
+def test_cameras_come_before_recent_sources(preferences):
     preferences.remember(Settings(source="/clips/a.mp4"), Settings())
     assert offered_sources(preferences.recent_sources) == [("0", "Laptop"), ("2", "Desk"), ("/clips/a.mp4", "a.mp4")]
 
@@ -52,12 +52,12 @@ def test_without_cameras_the_menu_says_so(window, plugged_in):
     assert not words(window.menus.source)["No camera found"].isEnabled()
 
 
-def test_what_runs_is_marked_and_what_was_chosen_is_remembered_once_it_runs(window, live, preferences, qtbot):
+def test_a_choice_is_marked_and_remembered_once_it_runs(window, live, preferences, qtbot):
     words(window.menus.engine)["torch"].trigger()
     assert live.asked == [replace(live.settings, engine="torch")]
     assert preferences.settings({}).engine == "auto"  # it has not been opened yet
     live.settings = live.asked[-1]
-    qtbot.waitUntil(lambda: preferences.settings({}).engine == "torch")
+    qtbot.waitUntil(lambda: preferences.settings({}).engine == "torch", timeout=60_000)
     assert chosen(window.menus.engine) == ["torch"]
 
 
@@ -70,7 +70,7 @@ def test_models_are_offered_by_name_and_by_folder(window, live, qtbot, tmp_path)
     asked = live.asked[-1]
     assert (asked.model, asked.threshold, asked.listen) == (str(tmp_path), None, None)
     live.settings = asked
-    qtbot.waitUntil(lambda: chosen(window.menus.model) == [tmp_path.name])
+    qtbot.waitUntil(lambda: chosen(window.menus.model) == [tmp_path.name], timeout=60_000)
     words(window.menus.model)["everyday"].trigger()
     assert live.asked[-1].model == "everyday"
 
@@ -89,7 +89,7 @@ def test_people_and_thresholds_are_chosen(window, live):
     assert live.asked[-1].threshold is None
 
 
-def test_l_lets_labels_be_marked_and_what_stands_for_everything_else_is_not_among_them(window, live, about, qtbot):
+def test_l_opens_a_choice_of_labels_without_the_class_for_everything_else(window, live, about, qtbot):
     qtbot.keyClick(window, Qt.Key_L)
     dialog = window.menus.dialog
     items = dialog.items
@@ -113,7 +113,7 @@ def test_l_lets_labels_be_marked_and_what_stands_for_everything_else_is_not_amon
     assert len(live.asked) == count
 
 
-def test_a_file_and_an_address_are_asked_for_without_a_stop(window, live, qtbot, tmp_path):
+def test_dialogs_for_files_and_addresses_do_not_stop_the_window(window, live, qtbot, tmp_path):
     qtbot.keyClick(window, Qt.Key_O, Qt.ControlModifier)
     assert window.menus.dialog.isVisible()
     window.menus.dialog.fileSelected.emit(str(tmp_path / "a.mp4"))
@@ -125,7 +125,7 @@ def test_a_file_and_an_address_are_asked_for_without_a_stop(window, live, qtbot,
     assert live.asked[-1].source == "rtsp://host/1"
 
 
-def test_every_command_is_in_a_menu_with_its_key(window):
+def test_every_action_is_in_its_menu_with_its_key(window):
     in_menus = {}
     for top in window.menuBar().actions():
         for action in top.menu().actions():
@@ -144,5 +144,5 @@ def test_another_source_ends_a_recording(window, live, qtbot):
     window.change(replace(live.settings, engine="torch"))
     assert not window.saver.recorder._stop.is_set()
     qtbot.keyClick(window, Qt.Key_2)
-    qtbot.waitUntil(lambda: window.saver.recorder is None)
+    qtbot.waitUntil(lambda: window.saver.recorder is None, timeout=60_000)
     assert window.view.status.notice.startswith("Recorded ")

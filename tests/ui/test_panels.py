@@ -18,6 +18,7 @@ from live_stf.ui.fonts import width
 from live_stf.ui.person_list import PersonList
 from live_stf.ui.status_line import StatusLine
 from live_stf.ui.wording import event_words, filling_words, rate_words, short_person, short_source
+from tests.fakes import FakeClock
 
 LABELS = ("walk", "sit_down", "squat", "drink", "wave", "jump", "none_of_these")
 
@@ -142,8 +143,9 @@ def test_every_row_and_column_keeps_room_for_its_name(scores_of, size, grain):
         assert extent / len(axis.names) >= 0.8 * axis._used_font.pixelSize() or axis._used_font.pixelSize() == 7
 
 
-def test_bars_move_to_where_they_belong_and_never_jump(qtbot):
-    bars = ClassBars(LABELS)
+def test_bars_move_to_their_places_without_jumps():
+    clock = FakeClock()
+    bars = ClassBars(LABELS, clock=clock)
     bars.resize(400, bars.sizeHint().height())
     bars.show_scores(np.array([0.6, 0.2, 0.1, 0.05, 0.03, 0.02, 0], np.float32), "walk")
     assert (bars._bars["walk"].row, bars._bars["walk"].length) == (0, pytest.approx(0.6))  # the first at once
@@ -153,7 +155,8 @@ def test_bars_move_to_where_they_belong_and_never_jump(qtbot):
         bar = bars._bars["sit_down"]
         seen.append((bar.row, bar.length))
         bars.grab()
-        qtbot.wait(10)
+        clock.advance(0.033)
+        bars._timer.timeout.emit()
     assert len(seen) > 10
     for (row, length), (later_row, later_length) in pairwise(seen):
         assert row >= later_row >= 0

@@ -75,7 +75,7 @@ def test_a_large_picture_is_averaged_on_a_small_screen():
 
 @pytest.mark.parametrize("ratio", [1.0, 1.04, 1.25, 1.5, 1.75])
 @pytest.mark.parametrize("size", [(400, 301), (401, 221), (333, 260)])
-def test_nothing_of_what_was_there_before_is_left_at_any_scale_of_the_desktop(snapshot, ratio, size):
+def test_the_whole_widget_is_painted_at_every_scale_of_the_desktop(snapshot, ratio, size):
     view = PictureView(Style())
     view.resize(*size)
     view.show_snapshot(snapshot)
@@ -89,7 +89,7 @@ def test_nothing_of_what_was_there_before_is_left_at_any_scale_of_the_desktop(sn
     assert not different(*seen)
 
 
-def test_nobody_a_message_and_freezing_are_told(snapshot):
+def test_messages_pauses_and_missing_people_are_shown(snapshot):
     empty = Snapshot(frame=snapshot.frame, people=People(1.0, snapshot.people.size))
     plain = Snapshot(frame=snapshot.frame)
     ended = Snapshot(frame=snapshot.frame, message="clip.mp4 has ended", finished=True)

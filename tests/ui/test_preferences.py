@@ -19,7 +19,7 @@ def again(preferences: Preferences) -> Preferences:
     return Preferences(preferences.file)
 
 
-def test_what_was_chosen_is_there_in_the_next_run(preferences):
+def test_choices_are_kept_for_the_next_run(preferences):
     assert preferences.settings({}) == Settings()
     preferences.remember(CHOSEN, Settings())
     later = again(preferences)
@@ -27,27 +27,27 @@ def test_what_was_chosen_is_there_in_the_next_run(preferences):
     assert later.recent_sources == ["rtsp://host/1"]
 
 
-def test_the_command_line_has_the_last_word_and_is_not_remembered(preferences):
+def test_the_command_line_overrides_preferences_and_is_not_remembered(preferences):
     preferences.remember(CHOSEN, Settings())
     given = {"source": "0", "threshold": 0.2}
     assert again(preferences).settings(given) == replace(CHOSEN, **given)
     assert again(preferences).settings({}) == CHOSEN
 
 
-def test_only_what_was_changed_in_the_window_is_remembered(preferences):
+def test_only_changes_in_the_window_are_remembered(preferences):
     """A source that the command line gave stays out of it when the engine is changed."""
     before = Settings(source="clip.mp4")
     preferences.remember(replace(before, engine="torch"), before)
     assert again(preferences).settings({}) == Settings(engine="torch")
 
 
-def test_thresholds_and_labels_are_those_of_the_model_that_they_were_chosen_for(preferences):
+def test_threshold_and_labels_apply_only_to_their_model(preferences):
     preferences.remember(CHOSEN, Settings())
     settings = again(preferences).settings({"model": "everyday"})
     assert (settings.threshold, settings.listen) == (None, None)
 
 
-def test_a_threshold_for_another_model_takes_the_labels_of_the_one_before_away(preferences):
+def test_a_threshold_for_another_model_removes_the_labels_of_the_last_one(preferences):
     preferences.remember(CHOSEN, Settings())
     here = Settings(model="everyday")
     preferences.remember(replace(here, threshold=0.5), here)
@@ -76,7 +76,7 @@ def test_passwords_are_not_kept(preferences, source):
     assert not later.file.exists() or "secret" not in later.file.read_text()
 
 
-def test_recent_sources_are_few_new_ones_first_and_none_twice(preferences, tmp_path):
+def test_recent_sources_are_unique_and_newest_first(preferences, tmp_path):
     before = Settings()
     for number in (1, 2, 3, 4, 5, 6, 2):
         after = replace(before, source=f"clip {number}.mp4")
@@ -95,7 +95,7 @@ def test_recent_sources_are_few_new_ones_first_and_none_twice(preferences, tmp_p
         "\x00\x01 not an ini file [",
     ],
 )
-def test_a_file_that_was_spoilt_changes_nothing(preferences, text):
+def test_a_damaged_file_is_ignored(preferences, text):
     preferences.file.parent.mkdir(parents=True)
     preferences.file.write_text("[General]\n" + text)
     later = Preferences(preferences.file)
@@ -106,7 +106,7 @@ def test_a_file_that_was_spoilt_changes_nothing(preferences, text):
     assert later.flag("skeletons", True)
 
 
-def test_forgetting_is_the_first_run_again(preferences):
+def test_forgetting_restores_the_defaults(preferences):
     preferences.remember(CHOSEN, Settings())
     preferences.theme = "light"
     preferences.set_flag("mirrored", True)
@@ -120,7 +120,7 @@ def test_forgetting_is_the_first_run_again(preferences):
     assert later.recent_sources == []
 
 
-def test_it_lies_in_the_users_configuration_folder(monkeypatch, tmp_path):
+def test_the_file_is_in_the_users_configuration_folder(monkeypatch, tmp_path):
     from PyQt5.QtCore import QSettings
 
     QSettings.setPath(QSettings.IniFormat, QSettings.UserScope, str(tmp_path))

@@ -19,14 +19,14 @@ def shown(selection, **states):
     return selection.identity
 
 
-def test_nobody_is_shown_while_nobody_is_there():
+def test_nobody_is_selected_while_nobody_is_in_view():
     selection = Selection()
     assert shown(selection) is None
     assert shown(selection, p3=State.UNSURE) == 3
     assert shown(selection) is None
 
 
-def test_somebody_who_is_named_is_shown_before_others_but_not_against_a_choice():
+def test_people_with_a_label_are_selected_first_unless_the_user_chooses():
     selection = Selection()
     assert shown(selection, p1=State.UNSURE, p2=State.UNSURE) == 1
     assert shown(selection, p1=State.UNSURE, p2=State.LABEL) == 2
@@ -38,7 +38,7 @@ def test_somebody_who_is_named_is_shown_before_others_but_not_against_a_choice()
     assert shown(selection, p1=State.UNSURE, p2=State.LABEL) == 2, "the choice ended when its person left"
 
 
-def test_the_next_person_is_the_first_after_the_last():
+def test_the_first_person_follows_the_last():
     selection = Selection()
     selection.choose_next({})
     assert selection.identity is None

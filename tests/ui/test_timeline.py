@@ -13,7 +13,7 @@ def event(identity: int, time: float, label: str | None) -> dict[int, Event]:
     return {identity: Event(identity, time, state, label, 0.9)}
 
 
-def test_a_bar_lasts_as_long_as_the_label_and_a_new_one_begins_after_a_doubt() -> None:
+def test_a_bar_lasts_as_long_as_the_label_and_a_gap_starts_a_new_one() -> None:
     history = History()
     for time, label in ((1, None), (2, "wave"), (3, "wave"), (4, None), (5, "wave"), (6, "clap"), (7, "clap")):
         history.take(event(1, time, label), time)
@@ -22,7 +22,7 @@ def test_a_bar_lasts_as_long_as_the_label_and_a_new_one_begins_after_a_doubt() -
     assert [(bar.label, bar.start, bar.end) for bar in bars] == [("wave", 2, 3), ("wave", 5, 5), ("clap", 6, 7)]
 
 
-def test_what_is_older_than_a_minute_goes_and_who_did_nothing_has_no_row() -> None:
+def test_bars_end_after_a_minute_and_people_without_labels_have_no_row() -> None:
     history = History()
     history.take({**event(1, 1.0, "wave"), **event(2, 1.0, None)}, 1.0)
     assert [identity for identity, _ in history.rows()] == [1]
@@ -32,7 +32,7 @@ def test_what_is_older_than_a_minute_goes_and_who_did_nothing_has_no_row() -> No
     assert history.rows() == []
 
 
-def test_the_newest_three_people_are_shown_and_a_clip_that_starts_over_begins_anew() -> None:
+def test_the_newest_three_people_are_shown_and_a_restarted_clip_clears_them() -> None:
     history = History()
     history.take({identity: event(identity, 5.0, "wave")[identity] for identity in range(1, 6)}, 5.0)
     assert [identity for identity, _ in history.rows()] == [3, 4, 5]
@@ -40,7 +40,7 @@ def test_the_newest_three_people_are_shown_and_a_clip_that_starts_over_begins_an
     assert [identity for identity, _ in history.rows()] == [6]
 
 
-def test_bars_lie_where_their_time_is(application) -> None:
+def test_bars_lie_at_their_times(application) -> None:
     timeline = Timeline()
     timeline.resize(632, 60)
     assert timeline.sizeHint().height() == 0

@@ -97,7 +97,7 @@ class Camera:
         pass
 
 
-def test_a_source_that_is_lost_is_told_and_comes_back(open_live, settings, qtbot, monkeypatch):
+def test_a_lost_source_is_reported_and_returns(open_live, settings, qtbot, monkeypatch):
     openings = iter([SourceError("camera 0 is not there")])
 
     def open_again():
