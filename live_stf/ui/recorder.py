@@ -37,7 +37,7 @@ class Recorder:
     ) -> None:
         self.video = name.with_name(name.name + ".mp4")
         self.joints = name.with_name(name.name + SUFFIX)
-        self.pictures = self.dropped = 0
+        self.frames = self.dropped = 0  # written to the video, and left out of it
         self.problem = ""  # why the recording ended early, one line
         self._snapshot, self._heading, self._skeleton, self._style = snapshot, heading, skeleton, style
         try:
@@ -108,8 +108,8 @@ class Recorder:
                     start = frame.time
                 image = cv2.flip(frame.image, 1) if self._style.mirrored else frame.image
                 painted = annotate(image, shot.people, shot.events, shot.scores, self._skeleton, self._style)
-                video.write(Frame(painted, frame.time - start, self.pictures))
-                self.pictures += 1
+                video.write(Frame(painted, frame.time - start, self.frames))
+                self.frames += 1
         except Exception as problem:  # nothing may leave the thread
             self._fail(problem)
             while self._waiting.get() is not None:
