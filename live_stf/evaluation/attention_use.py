@@ -1,4 +1,4 @@
-"""What a network's attention is worth.
+"""How much a network uses its attention.
 
 Two questions, on held-out windows. Does the network use its attention: what does it lose when the attention of every
 MCF is taken from elsewhere? And does attention point at what the answer depends on: is the part of the body that has

@@ -1,4 +1,4 @@
-"""How a live run went: its events held against what was really done."""
+"""Events of a live run, compared with the actions that were really done."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _STEP = 0.01  # seconds that idle time is counted in
 
 @dataclass(frozen=True)
 class Action:
-    """What was really done from start to end, in seconds; by `person` where it is not None."""
+    """An action from start to end, in seconds; `person` did it, or anybody if that is None."""
 
     label: str
     start: float
@@ -30,7 +30,7 @@ class Action:
 
 @dataclass(frozen=True)
 class RunReport:
-    """What the labels of a run are worth.
+    """Figures of the labels of a run.
 
     actions: how many there were. found: how many got their label before PATIENCE seconds after their end were over.
     onset: seconds from an action's beginning to its label, median over those found, and 90th percentile.
@@ -50,7 +50,7 @@ class RunReport:
 
 
 def judge_run(events: Iterable[Event], truth: Sequence[Action], seconds: float) -> RunReport:
-    """Hold the changes of a run of `seconds` against what was really done."""
+    """Compare the changes of a run of `seconds` with the actions that were done."""
     by_person: dict[int, list[tuple[float, str | None]]] = {}
     for event in events:
         by_person.setdefault(event.identity, []).append((event.time, event.label))
@@ -87,13 +87,13 @@ def judge_run(events: Iterable[Event], truth: Sequence[Action], seconds: float) 
 
 
 def _held(said: Sequence[tuple[float, str | None]], start: float) -> list[tuple[float, str | None]]:
-    """The same with what is said at `start`, too: a label may stand already when its action begins."""
+    """The same changes from `start` on, with the label at that time first: it may have begun before its action."""
     before = [label for time, label in said if time <= start]
     return [(start, before[-1] if before else None), *(one for one in said if one[0] > start)]
 
 
 def read_truth(path: Path) -> list[Action]:
-    """The actions of a file of JSON lines. Raises DataError for a line that is none."""
+    """The actions of a file of JSON lines. Raises DataError if a line is not an action."""
     actions = []
     for number, line in _lines(path):
         try:
@@ -107,7 +107,7 @@ def read_truth(path: Path) -> list[Action]:
 
 
 def read_events(path: Path) -> list[Event]:
-    """What --events wrote. Raises DataError for a line that is no event."""
+    """The events that --events wrote. Raises DataError if a line is not an event."""
     events = []
     for number, line in _lines(path):
         try:
@@ -137,7 +137,7 @@ def _lines(path: Path) -> list[tuple[int, dict]]:
 
 
 def table(report: RunReport) -> Table:
-    """The report for people."""
+    """The report as a table to print."""
     shown = Table(show_header=False)
     shown.add_column()
     shown.add_column(justify="right")

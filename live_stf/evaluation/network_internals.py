@@ -1,4 +1,4 @@
-"""What a network does with one window: its similarity matrices and its output features."""
+"""Similarity matrices and output features of a network for one window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an evaluation leaves in a folder: JSON, CSV and PNG."""
+"""The files of an evaluation: JSON, CSV and PNG."""
 
 from __future__ import annotations
 

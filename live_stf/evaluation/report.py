@@ -1,4 +1,4 @@
-"""Accuracies of scores whose classes are known, and the tables that show them."""
+"""Accuracies of scores on windows of known classes, and the tables that show them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Report:
 
 
 def filmed_sources(recipe: Recipe) -> list[str]:
-    """Names of the recipe's sources whose joints are of pictures."""
+    """Names of the recipe's sources whose joints were found in images."""
     return [name for name, source in recipe.data.sources.items() if source.filmed]
 
 
@@ -76,9 +76,9 @@ def report_of(
     labels: Sequence[str],
     filmed: Collection[str] = (),
 ) -> Report:
-    """What scores (n, classes) are worth, whatever their scale, when targets (n,) are the classes; n is 1 at least.
+    """Accuracies of scores (n, classes) of any scale for the classes targets (n,); n is at least 1.
 
-    filmed: names of the sources whose joints are of pictures.
+    filmed: names of the sources whose joints were found in images.
     """
     said, target, classes = torch.from_numpy(scores), torch.from_numpy(targets), len(labels)
     recall = multiclass_recall(said, target, classes, average="none").numpy()
@@ -124,8 +124,10 @@ def _macro_f1_of_those_there(said: torch.Tensor, target: torch.Tensor, classes: 
 
 
 def measure(engine: Engine, windows: HeldOut, batch: int = 16) -> Report:
-    """Run an engine over the held-out windows; where virtual cameras show them, also from near. DataError when there is
-    none."""
+    """Run an engine on the held-out windows, and on those of virtual cameras once more from near.
+
+    Raises DataError if nothing is held out.
+    """
     filmed = filmed_sources(windows.recipe)
     labels = windows.recipe.labels
     logits, targets = run_windows(engine, windows, batch)

@@ -1,4 +1,4 @@
-"""What models say of windows, kept in files so that nothing has to be run twice."""
+"""Scores of models on windows, kept in files so that nothing has to be computed twice."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from live_stf.training.recipe import Recipe
 from live_stf.training.samples import HeldOut, held_out_windows, training_windows
 from live_stf.training.selection import open_store, select, with_labels
 
-# The epoch whose training windows fusion weights are found on: one that no training reaches, so that these cuts and
-# turns of the training clips were never learned.
+# Fusion weights are fitted on the training windows of this epoch. No training reaches it, so no network has learned
+# from these cuts and turns of the training clips.
 UNTRAINED_EPOCH = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
 class ModelScores:
-    """What one model says of the windows it is tested on, and of windows of the training side.
+    """Scores of one model on the windows of the test side, and on windows of the training side.
 
-    The training side's are empty where they were not wanted: (0, classes) and (0,). model_hash: of its weights.
-    windows_hash: of what decides the windows, and of the engine that was asked for. engine: what ran the model. copied:
-    windows of clips that are on the training side as well.
+    The arrays of the training side are empty if they were not asked for: (0, classes) and (0,). model_hash: of the
+    weights. windows_hash: of everything that decides the windows, and of the requested engine. engine: the engine that
+    ran the model. copied: windows of clips that are also on the training side.
     """
 
     model: str
@@ -51,11 +51,11 @@ class ModelScores:
 
     @property
     def name(self) -> str:
-        """Of its file: several models of one stream can lie in a folder."""
+        """Name of its file. It has the hash, because a folder may hold several models of one stream."""
         return _file_name(self.stream, self.model_hash)
 
     def save(self, folder: Path) -> Path:
-        """Write FOLDER/NAME: NumPy arrays, no pickle. Returns the file. The folder is there."""
+        """Write FOLDER/NAME, NumPy arrays without pickles, into a folder that exists. Returns the file."""
         file = folder / self.name
         arrays: dict[str, Any] = {key: np.asarray(value) for key, value in vars(self).items()}
         np.savez_compressed(file, allow_pickle=False, **arrays)
@@ -67,7 +67,7 @@ def _file_name(stream: str, weights: str) -> str:
 
 
 def load_scores(file: Path) -> ModelScores:
-    """The scores that `ModelScores.save` wrote. DataError when the file is not one."""
+    """The scores that `ModelScores.save` wrote. Raises DataError if the file has none."""
     try:
         with np.load(file, allow_pickle=False) as arrays:
             content = {key: arrays[key] for key in ModelScores.__dataclass_fields__}
@@ -81,7 +81,7 @@ def load_scores(file: Path) -> ModelScores:
 def run_windows(
     engine: Engine, windows: Dataset, batch: int, what: str = "held-out windows"
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Logits (n, classes) float32 and class numbers (n,) of the windows. DataError when there is none."""
+    """Logits (n, classes) float32 and class numbers (n,) of the windows. Raises DataError if there are none."""
     logits, targets = [], []
     for x, target in track(DataLoader(windows, batch_size=batch), description=what, console=Console(stderr=True)):
         logits.append(engine.run(x.numpy())[0])
@@ -163,7 +163,7 @@ def compute_scores(
 
 
 def _windows_hash(tested: HeldOut, engine: str, training: int) -> str:
-    """Of everything that decides which windows are seen and who scores them; not of where the data lie."""
+    """Hash of everything that decides the windows and the engine, but not of where the data are."""
     recipe, store = tested.recipe, tested.store
     parts = {
         "clips": [list(map(str, column)) for column in (store.sources, store.names, store.labels)],

@@ -1,4 +1,4 @@
-"""How a model does in a live stream: how soon it is right, and how often it is wrong while nothing happens.
+"""Accuracy of a model in live streams: how soon it is right, and how often it is wrong while nothing happens.
 
 Streams are simulated (live_stf.data.windows.draw_stream) from clips that were never trained on: somebody stands, acts,
 stands again. They go through the window and the state machine of the live program. The network is asked once for all
@@ -33,7 +33,7 @@ _BATCH = 16
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What a network says of one stream.
+    """Scores of a network over one stream.
 
     times: (n,) seconds of the answers. logits: (n, classes). seen: (n,) seconds of the person in the window. target:
     the action's class number. group: of its subject, see `simulate`.
@@ -55,7 +55,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class Live:
-    """What a state machine makes of the answers.
+    """Figures of the labels that a state machine derives from the scores.
 
     onset: seconds from an action's beginning to its right label, median over the streams that get it, and 90th
     percentile. found: share of the streams of known actions that get their label before PATIENCE is over.

@@ -23,7 +23,7 @@ CHOICES: dict[str, Callable[[np.random.Generator, int, int], slice]] = {
     "random choose": random_choose,
     "random crop": lambda rng, length, _: random_crop(rng, length),
 }
-# What happens to placed joints: (rng, (M, T, V, C), their skeleton) -> the same shape.
+# How placed joints are varied: (rng, (M, T, V, C), their skeleton) -> the same shape.
 MOVES: dict[str, Callable[[np.random.Generator, np.ndarray, Skeleton], np.ndarray]] = {
     "random move": lambda rng, joints, _: random_move(rng, joints),
     "random turn": lambda rng, joints, _: random_turn(rng, joints),
@@ -48,8 +48,7 @@ def _whole(preparation: Preparation, length: int) -> slice:
 class BenchmarkTraining(Dataset):
     """Every training clip once, in an order of the epoch: (x (C, T, V, M) float32, class number).
 
-    Everything follows from seed, epoch and number, so an epoch is the same whether a training was interrupted before it
-    or not.
+    Windows depend on seed, epoch and number only, so an interruption before an epoch does not change it.
     """
 
     def __init__(self, store: Store, selected: Sequence[Selected], recipe: Recipe, epoch: int) -> None:
@@ -118,5 +117,5 @@ class BenchmarkTest(Dataset):
 
     @property
     def copied(self) -> np.ndarray:
-        """(n,) bool: whether the window is of a clip that is trained on as well, see data/copies.py."""
+        """(n,) bool: whether the window is of a clip that is also trained on, see live_stf.training.copies."""
         return copied(self.store, self.selected)

@@ -1,4 +1,4 @@
-"""From a store of clips to windows with class numbers: what is trained on, and what is held out."""
+"""Windows with class numbers from a store of clips: random ones to train on, and held-out ones."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from live_stf.training.selection import Selected
 class TrainingWindows(Dataset):
     """`samples` random windows of one epoch: (x (C, T, V, M) float32, class number).
 
-    A class is drawn first (all alike, the class for everything else with its own share), then a source by its weight
-    times the root of its clips of that class, then a clip. Everything follows from seed, epoch and number, so an epoch
-    is the same whether a training was interrupted before it or not.
+    A class is drawn first (with equal probability; the class of everything else has its own share), then a source in
+    proportion to its weight times the square root of its number of clips of that class, then a clip. Windows depend on
+    seed, epoch and number only, so an interruption before an epoch does not change it.
     """
 
     def __init__(self, store: Store, selected: Sequence[Selected], recipe: Recipe, epoch: int) -> None:
@@ -71,13 +71,13 @@ class TrainingWindows(Dataset):
         return draw_window(rng, clip, self.preparation, self.settings, still, arms, lean), target
 
     def _arms_and_lean(self, rng: np.random.Generator) -> tuple[Clip | None, float]:
-        """Whose arms somebody gets whose legs tell the class (None: their own), and how much further they lean."""
+        """The clip whose arms replace the person's own (None keeps these), and the additional lean in radians."""
         others = rng.random() < self.recipe.training.other_arms
         arms = self.store[self.arms[rng.integers(len(self.arms))]] if others else None
         return arms, rng.uniform(-1.0, 1.0) * self.recipe.training.lean
 
     def _class(self, rng: np.random.Generator) -> tuple[int, bool]:
-        """A class number, and whether the window is to be a held moment (of the class for everything else)."""
+        """A class number, and whether the window is a still pose (of the class of everything else)."""
         if self.none is None:
             return int(rng.integers(len(self.recipe.labels))), False
         if rng.random() < self.recipe.training.none_share:
@@ -101,12 +101,12 @@ class HeldOutWindows(Dataset):
 
     def __getitem__(self, number: int) -> tuple[np.ndarray, int]:
         one = self.clips[number // self.views]
-        # Training windows are seeded with three numbers, so these two never repeat one of theirs.
+        # Training windows are seeded with three numbers, so two numbers never repeat one of their seeds.
         rng = np.random.default_rng((one.index, number % self.views))
         return draw_window(rng, self.store[one.index], self.preparation, self.settings), one.target
 
     def from_near(self) -> HeldOutWindows:
-        """The same ones by virtual cameras that are too near to see legs. Filmed clips stay as they are."""
+        """The same windows seen by virtual cameras that are too near to see legs. Filmed clips do not change."""
         near = copy(self)
         near.settings = replace(self.settings, upper_body=1.0)
         return near
@@ -123,7 +123,7 @@ class HeldOutWindows(Dataset):
 
     @property
     def copied(self) -> np.ndarray:
-        """(n,) bool: whether the window is of a clip that is trained on as well, see data/copies.py."""
+        """(n,) bool: whether the window is of a clip that is also trained on, see live_stf.training.copies."""
         return np.repeat(copied(self.store, self.selected), self.views)
 
 
@@ -141,7 +141,7 @@ def training_windows(
 
 
 def held_out_windows(store: Store, selected: Sequence[Selected], recipe: Recipe) -> HeldOut:
-    """The windows that a model is measured on; the same ones every time."""
+    """The windows that a model is measured on. They are the same every time."""
     if recipe.data.protocol is None:
         return HeldOutWindows(store, selected, recipe)
     return BenchmarkTest(store, selected, recipe)

@@ -1,4 +1,4 @@
-"""How many windows a second a network learns from, measured in the training program itself."""
+"""Training speed in windows a second, measured in the training loop itself."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from live_stf.training.recipe import Recipe
 
 BASELINE = "st-gcn"
 _WARM_UP, _STEPS, _ROUNDS = 2, 6, 3
-_CLASSES = 60  # of a recipe that takes its labels from its data
+_CLASSES = 60  # if the recipe takes its labels from its data
 
 
 class _StepTimes(Callback):
-    """Seconds of every step, from the batch that is there to the weights that are changed."""
+    """Seconds of every step, from the batch in memory to the changed weights."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
@@ -39,7 +39,7 @@ class _StepTimes(Callback):
 
 
 def _step_seconds(recipe: Recipe) -> list[float]:
-    """Seconds of a few training steps on random windows of the recipe's shape, after some that do not count."""
+    """Seconds of a few training steps on random windows of the recipe's shape, after a warm-up."""
     batch, steps = recipe.training.batch, _WARM_UP + _STEPS
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(batch, *recipe.preparation.shape, generator=generator)
@@ -64,7 +64,7 @@ def _step_seconds(recipe: Recipe) -> list[float]:
 
 
 def measure_speed(recipe: Recipe, console: Console) -> dict[str, float]:
-    """Windows a second by network: the recipe's and ST-GCN, in turns so that what else runs meets both; printed."""
+    """Measure and print windows a second of the recipe's network and ST-GCN, in turns so that load affects both."""
     torch.set_num_threads(recipe.training.threads)
     baseline = {"architecture": BASELINE, "skeleton": recipe.network["skeleton"]}
     networks = {BASELINE: baseline, str(recipe.network["architecture"]): recipe.network}

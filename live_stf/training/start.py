@@ -1,4 +1,4 @@
-"""Weights that a training begins with: those of a model, instead of random ones."""
+"""Weights that a training starts from: those of a model, instead of random ones."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _LAST = "classify"  # the layer that knows the labels
 
 
 class Start:
-    """The weights of a model, for the network of a recipe. They are read once: their file may be gone afterwards.
+    """The weights of a model, for the network of a recipe. They are read once, so their file may disappear afterwards.
 
-    DataError when the model's network is another than the recipe's. The stream and the windows may be others.
+    Stream and windows of the two may differ. Raises DataError if the networks differ.
     """
 
     def __init__(self, model: Model, recipe: Recipe) -> None:
@@ -37,7 +37,7 @@ class Start:
         self._labels = tuple(recipe.labels)
 
     def give(self, network: nn.Module) -> list[str]:
-        """Give the recipe's network the weights. Returns the labels that keep its own: those that the model lacks."""
+        """Load the weights into the recipe's network. Returns the labels that the model lacks: they keep theirs."""
         state = network.state_dict()
         for name, value in self._state.items():
             if not name.startswith(_LAST):
@@ -50,10 +50,10 @@ class Start:
         return [label for label in self._labels if label not in self._numbers]
 
     def mix(self, network: nn.Module, share: float) -> None:
-        """Make the trained network's weights (1 - share) of what they are plus share of what they were at the start.
+        """Replace the trained weights by (1 - share) * trained + share * start.
 
-        Labels that the model lacks, and counters, stay as they are. Source: Wortsman et al., Robust fine-tuning of
-        zero-shot models (CVPR 2022), where what was learned before suffers less so.
+        Labels that the model lacks, and counters, stay as they are. The network forgets less of its earlier data this
+        way (Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022).
         """
         begun = copy.deepcopy(network)
         self.give(begun)
@@ -64,7 +64,7 @@ class Start:
 
 
 def weights_before(model: Model) -> dict[str, Any]:
-    """What a description says of the weights that a training began with: their data's terms bind its model, too."""
+    """The description of the weights that a training starts from; the terms of their data apply to its model, too."""
     data = {name: source.get("terms", "") for name, source in model.training.get("data", {}).items()}
     before = model.training.get("start_from")
     return {
