@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from live_stf.engine.torch_engine import WithAttention
 from live_stf.model import Model
-from live_stf.network.stf_net import TemporalConvolution
+from live_stf.network.tdf import TemporalConvolution
 from live_stf.runtime.openvino import bf16_available, openvino, precision_options
 
 TYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}

@@ -1,4 +1,4 @@
-"""The paper in torch: STF-Net, and ST-GCN as its baseline."""
+"""The networks in torch: STF-Net, the paper's network, and ST-GCN, its baseline."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ NETWORKS = {"stf-net": STFNet, "st-gcn": STGCN}
 
 
 def build_network(description: Mapping[str, Any], classes: int) -> nn.Module:
-    """Network from its description: {"architecture": "stf-net", "skeleton": "openpose18", switches ...}.
+    """Network of a description: {"architecture": "stf-net", "skeleton": "openpose18", switches ...}.
 
-    Raises ModelError naming what is not known.
+    Raises ModelError if the architecture, the skeleton or a switch is not known.
     """
     switches = dict(description)
     architecture, skeleton = switches.pop("architecture", None), switches.pop("skeleton", None)

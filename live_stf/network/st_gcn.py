@@ -14,6 +14,9 @@ WIDTHS = (64, 64, 64, 64, 128, 128, 128, 256, 256, 256)
 STRIDES = (1, 1, 1, 1, 2, 1, 1, 2, 1, 1)
 
 
+DROPOUT = 0.5  # in all blocks but the first
+
+
 class STGCNBlock(nn.Module):
     """Graph convolution, 9x1 temporal convolution, residual path."""
 
@@ -21,7 +24,7 @@ class STGCNBlock(nn.Module):
         self, channels_in: int, channels_out: int, stride: int, adjacency: Tensor, dropout: float, residual: bool
     ) -> None:
         super().__init__()
-        self.register_buffer("graph", adjacency.clone(), persistent=False)  # (K, V, V)
+        self.graph = nn.Buffer(adjacency.clone(), persistent=False)  # (K, V, V)
         self.importance = nn.Parameter(torch.ones_like(adjacency))
         self.spatial = nn.Conv2d(channels_in, channels_out * adjacency.shape[0], 1)
         self.temporal = nn.Sequential(
@@ -32,7 +35,7 @@ class STGCNBlock(nn.Module):
             nn.Dropout(dropout),
         )
         self.residual = residual
-        self.shortcut = nn.Identity()
+        self.shortcut: nn.Module = nn.Identity()
         if residual and (channels_in != channels_out or stride != 1):
             self.shortcut = nn.Sequential(
                 nn.Conv2d(channels_in, channels_out, 1, (stride, 1)), nn.BatchNorm2d(channels_out)
@@ -47,17 +50,17 @@ class STGCNBlock(nn.Module):
 
 
 class STGCN(nn.Module):
-    """(N, C, T, V, M) -> logits (N, classes). With attention=True an empty attention (N, M, 0, V, 0) comes along."""
+    """(N, C, T, V, M) -> logits (N, classes); with attention=True also an empty attention (N, M, 0, V, 0)."""
 
     grain_sizes: tuple[int, ...] = ()
 
-    def __init__(self, skeleton: Skeleton, classes: int, channels: int = 3, dropout: float = 0.5) -> None:
+    def __init__(self, skeleton: Skeleton, classes: int, channels: int = 3) -> None:
         super().__init__()
         adjacency = torch.from_numpy(partition_adjacency(skeleton))
         self.input_norm = nn.BatchNorm1d(len(skeleton) * channels)
         widths = (channels, *WIDTHS)
         self.blocks = nn.ModuleList(
-            STGCNBlock(widths[i], widths[i + 1], STRIDES[i], adjacency, 0.0 if i == 0 else dropout, residual=i > 0)
+            STGCNBlock(widths[i], widths[i + 1], STRIDES[i], adjacency, 0.0 if i == 0 else DROPOUT, residual=i > 0)
             for i in range(len(WIDTHS))
         )
         self.classify = nn.Linear(WIDTHS[-1], classes)

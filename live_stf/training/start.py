@@ -13,7 +13,6 @@ from live_stf.errors import DataError
 from live_stf.model import Model
 from live_stf.training.recipe import Recipe
 
-_FREE = "dropout"  # a switch that no weight depends on
 _LAST = "classify"  # the layer that knows the labels
 
 
@@ -24,9 +23,7 @@ class Start:
     """
 
     def __init__(self, model: Model, recipe: Recipe) -> None:
-        wanted, found = (
-            {name: value for name, value in one.items() if name != _FREE} for one in (recipe.network, model.network)
-        )
+        wanted, found = dict(recipe.network), dict(model.network)
         if wanted != found:
             raise DataError(
                 f"training.start_from: {model.name} has the network {found}, the recipe {wanted}: only the same one "

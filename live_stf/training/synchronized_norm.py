@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.distributed.nn.functional import all_reduce
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from live_stf.network.stf_net import ChannelNorm
+from live_stf.network.scn import ChannelNorm
 
 
 class SynchronizedNorm(nn.Module):

@@ -28,7 +28,7 @@ def test_zeros_that_are_multiplied_by_do_not_count(
     widened = bounds(everyday, inputs, "CPU")
     monkeypatch.setattr(bound, "_cpu_flops", lambda precision: 1.0)
     monkeypatch.setattr(bound, "_bandwidth", lambda device: 1.0)
-    monkeypatch.setattr("live_stf.network.stf_net.WIDE", 4)
+    monkeypatch.setattr("live_stf.network.tdf.WIDE", 4)
     narrow = bounds(everyday, inputs, "CPU")
     assert [found.precision for found in widened] == ["fp32", *(["bf16"] if bf16_available() else [])]
     assert widened[0].operations == narrow[0].operations > 1e9

@@ -13,7 +13,10 @@ from torch import Tensor, nn
 from live_stf.errors import ModelError
 from live_stf.network import STGCN, STFNet, build_network
 from live_stf.network.graph import partition_adjacency
-from live_stf.network.stf_net import MCF, SCN, TDF, WIDTHS, widen_groups
+from live_stf.network.mcf import MCF
+from live_stf.network.scn import SCN
+from live_stf.network.stf_net import WIDTHS
+from live_stf.network.tdf import TDF, widen_groups
 from live_stf.skeleton import NTU_25, OPENPOSE_18, Skeleton, part_matrix
 
 

@@ -50,7 +50,6 @@ def test_another_architecture_has_switches_of_its_own() -> None:
         (["network.grains=2"], (6, 31)),
         (["network.grains=3"], (6, 36)),
         (["network.attention_scale=none"], (6, 36)),
-        (["network.attention_scale=frames"], (6, 36)),
         (["network.attention_scale=terms"], (6, 36)),
         (["network.present_only=true"], (6, 36)),
         (["network.tdf_kernel=3", "network.tdf_motion=true"], (6, 36)),

@@ -28,7 +28,7 @@ def first(recipe_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Model:
 
 
 def test_labels_of_both_keep_their_weights_and_others_begin_anew(first: Model, recipe_file: Path) -> None:
-    recipe = load_recipe(recipe_file, ["network.dropout=0.2"])
+    recipe = load_recipe(recipe_file)
     recipe.labels = ["none of these", "fly", "wave"]
     torch.manual_seed(5)
     network = build_network(recipe.network, 3)

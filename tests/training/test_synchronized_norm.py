@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from live_stf.network import build_network
-from live_stf.network.stf_net import ChannelNorm
+from live_stf.network.scn import ChannelNorm
 from live_stf.training.synchronized_norm import SynchronizedNorm, synchronize_norms
 
 
