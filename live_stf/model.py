@@ -1,8 +1,8 @@
-"""A learned model on disk: a folder with model.json, weights.safetensors and README.md.
+"""A learned model on disk: a folder with model.json, weights.safetensors, network.onnx and README.md.
 
-model.json says what the weights are for: the network and its switches, the preparation of its input, its labels, how a
-label is decided on, what it was trained on under which terms, and what was measured. This module reads and writes that
-description; it does not import torch.
+model.json describes the weights: the network and its switches, the preparation of its input, its labels, when a label
+begins and ends, the training data with their terms, and the measurements. network.onnx is the network as OpenVINO runs
+it, see `live_stf.engine.conversion`. This module reads and writes the description; it does not import torch.
 """
 
 from __future__ import annotations
@@ -22,12 +22,15 @@ from live_stf.skeleton import SKELETONS, Grain, Skeleton
 FORMAT = 1
 DESCRIPTION = "model.json"
 WEIGHTS = "weights.safetensors"
-MODELS = Path(__file__).resolve().parent.parent / "models"
+CONVERTED = "network.onnx"
+_PACKAGE = Path(__file__).resolve().parent
+# Inside the package in a wheel, beside it in a checkout.
+MODELS = _PACKAGE / "models" if (_PACKAGE / "models").is_dir() else _PACKAGE.parent / "models"
 
 
 @dataclass(frozen=True)
 class Model:
-    """What model.json says, and where it was found.
+    """The content of model.json, and the folder that it was read from.
 
     labels: class names in the order of the logits. network: arguments of `live_stf.network.build_network`. temperature:
     logits are divided by it before the softmax, which calibrates the probabilities. decision: when a label begins and
@@ -65,6 +68,11 @@ class Model:
     def weights(self) -> Path:
         return self.folder / WEIGHTS
 
+    @property
+    def converted(self) -> Path:
+        """The network as OpenVINO runs it, written by `live-stf convert`; models of version 0.1 have none."""
+        return self.folder / CONVERTED
+
     def as_dict(self) -> dict[str, Any]:
         return {
             "format": FORMAT,
@@ -80,7 +88,7 @@ class Model:
         }
 
     def save_description(self) -> None:
-        """Write model.json into the model's folder, which is made where missing."""
+        """Write model.json into the model's folder, which is created if it is missing."""
         self.folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(self.as_dict(), indent=2, ensure_ascii=False)
         (self.folder / DESCRIPTION).write_text(text + "\n", encoding="utf-8")
@@ -92,7 +100,7 @@ def available_models() -> list[str]:
 
 
 def load_model(name_or_folder: str | Path) -> Model:
-    """The model of that name in models/, or in that folder. Raises ModelError when there is none or it is broken."""
+    """The model of that name in models/, or in that folder. Raises ModelError if there is none or it is broken."""
     folder = Path(name_or_folder)
     if not (folder / DESCRIPTION).is_file():
         folder = MODELS / str(name_or_folder)

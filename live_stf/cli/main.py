@@ -37,6 +37,7 @@ COMMANDS = {
         "truth": Command("truth", "compare a live run with what people really did"),
     },
     "Compile": {
+        "convert": Command("convert", "convert a model's weights into the file that runs without torch"),
         "engine": Command("engine", "build, list, check and time engines of the recogniser"),
         "pose-engine": Command("pose_engine", "build TensorRT engines of the pose networks"),
     },

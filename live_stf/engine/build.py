@@ -155,9 +155,9 @@ def _write_openvino(job: _Job, path: Path) -> None:
 
         write_int8(job.model, path, job.calibration, job.progress)
         return
-    from live_stf.engine.openvino_engine import convert, save
+    from live_stf.engine.openvino_engine import load_network, save
 
-    save(convert(job.model, job.precision), path)
+    save(load_network(job.model, job.precision), path)
 
 
 def _write_onnx(job: _Job, path: Path) -> None:

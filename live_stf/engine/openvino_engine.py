@@ -1,18 +1,15 @@
-"""Networks compiled by OpenVINO for the CPU."""
+"""Networks run by OpenVINO on the CPU."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from platformdirs import user_cache_dir
 
-from live_stf.engine.fingerprint import model_hash
+from live_stf.engine.conversion import load_converted
 from live_stf.model import Model
 from live_stf.runtime.openvino import openvino, precision_options
 
@@ -21,48 +18,38 @@ log = logging.getLogger(__name__)
 STREAMS = 2  # people at a time
 
 
-def cache_folder() -> Path:
-    return Path(user_cache_dir("live-stf")) / "openvino"
+def load_network(model: Model, precision: str = "fp32", notify: Callable[[str], None] = log.info) -> openvino.Model:
+    """The network in OpenVINO's form for one person, prepared for a precision, "fp32" or "bf16".
 
-
-def _fingerprint(model: Model) -> str:
-    """Changes with anything that changes the compiled network: the model, the network's code, this file, OpenVINO."""
-    digest = hashlib.sha256(f"{openvino.__version__} {model_hash(model)}".encode())
-    digest.update(Path(__file__).read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def convert(model: Model, precision: str = "fp32") -> openvino.Model:
-    """The network in OpenVINO's form for one person: logits and attention from x (1, C, T, V, M), all of them fp32.
-
-    The shape is fixed: with a dynamic batch OpenVINO plans for shapes that it does not know, and takes half as long
-    again. With precision bf16 the weights and features of STF-Net are bf16 in the network itself. Left to itself,
-    OpenVINO does not round the constant matrix of the graph product, and so converts the features to fp32 and back
-    around it.
+    x (1, C, T, V, M) -> logits and attention, all of them fp32. Raises ModelError, see `load_converted`.
     """
-    import torch
+    network = load_converted(model, notify)
+    if precision == "bf16":
+        _round_graphs(network)
+    return network
 
-    from live_stf.engine.torch_engine import WithAttention
-    from live_stf.network import STFNet
-    from live_stf.network.fused import fuse
 
-    network = WithAttention(model)
-    if isinstance(network.network, STFNet):
-        network = fuse(network.network, torch.bfloat16 if precision == "bf16" else torch.float32)
-    example = torch.zeros(1, *model.preparation.shape)
-    with warnings.catch_warnings():
-        # torch's exporter warns about its own use of Python's copy registry.
-        warnings.simplefilter("ignore", FutureWarning)
-        converted = openvino.convert_model(torch.export.export(network, (example,)))
-    for port, name in zip(converted.outputs, ("logits", "attention"), strict=True):
-        port.get_tensor().set_names({name})
-    # OpenVINO 2026.4 does not copy bf16 weights, and does not keep what they lie in either.
-    converted.owner_of_weights = network
-    return converted
+def _round_graphs(network: openvino.Model) -> None:
+    """Round the constant matrix of every graph product to bf16.
+
+    OpenVINO rounds everything else by itself. It would keep these products in fp32, and convert the features to fp32
+    and back around each of them.
+    """
+    ops = openvino.opset13
+    for product in network.get_ordered_ops():
+        if product.get_type_name() != "MatMul":
+            continue
+        matrix, features = (value.get_source_output() for value in product.inputs())
+        if matrix.get_node().get_type_name() != "Constant" or features.get_node().get_type_name() != "Relu":
+            continue
+        rounded = ops.constant(matrix.get_node().data, dtype=openvino.Type.bf16)
+        result = ops.matmul(rounded, ops.convert(features, "bf16"), False, False)
+        product.output(0).replace(ops.convert(result, "f32").output(0))
+    network.validate_nodes_and_infer_types()
 
 
 def save(network: openvino.Model, path: Path) -> None:
-    """Write the network's two files, .xml and .bin; whoever looks for the first finds both whole or nothing."""
+    """Write the network's two files, .xml and .bin. The .xml comes last: a program that finds it finds both whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{os.getpid()}-{path.name}")
     openvino.save_model(network, partial, compress_to_fp16=False)
@@ -71,12 +58,13 @@ def save(network: openvino.Model, path: Path) -> None:
 
 
 class OpenVINOEngine:
-    """OpenVINO on the CPU. The converted network is kept in the cache folder, so torch is needed only once.
+    """OpenVINO on the CPU; see `live_stf.engine.protocol.Engine`.
 
-    precision: "fp32", or "bf16" on a CPU that has it (`bf16_available`), else ModelError; "int8" for a network that
-    lies at `path` and has it in itself, see `openvino_int8`.
-    path: the converted network, made where missing; None for the cache folder.
-    Several people are run one by one, two at a time with half of the cores each. As one batch, each would cost more
+    precision: "fp32"; "bf16", which raises ModelError if the CPU has no instructions for it (`bf16_available`); or
+    "int8" for a network at `path` that was quantised, see `openvino_int8`. path: the .xml file of a built engine; None
+    for the converted network of the model.
+
+    Several people are run one by one, two at a time with half of the cores each. In one batch, each would take longer
     than one person alone, because the features of a batch do not fit into the cores' caches.
     """
 
@@ -87,14 +75,10 @@ class OpenVINOEngine:
         notify: Callable[[str], None] = log.info,
         path: Path | None = None,
     ) -> None:
-        # What an int8 network does not round is in fp32: bf16 was measured to be slower there.
+        # The parts of an int8 network that are not quantised are in fp32: bf16 was measured to be slower there.
         options = precision_options("fp32" if precision == "int8" else precision)
-        path = path or cache_folder() / f"{model.name}-{precision}-{_fingerprint(model)}.xml"
-        if not path.is_file():
-            notify(f"preparing {model.name} for OpenVINO; this takes a moment, and only the first time")
-            save(convert(model, precision), path)
         core = openvino.Core()
-        network = core.read_model(path)
+        network = load_network(model, precision, notify) if path is None else core.read_model(path)
         alone = core.compile_model(network, "CPU", {**options, "PERFORMANCE_HINT": "LATENCY"})
         shared = core.compile_model(network, "CPU", {**options, "NUM_STREAMS": STREAMS})
         self._alone = alone.create_infer_request()
@@ -102,6 +86,7 @@ class OpenVINOEngine:
         self.name = f"OpenVINO CPU {precision}"
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Run windows x (N, C, T, V, M); returns logits (N, classes) and attention (N, M, L, V, U)."""
         logits, attention = [], []
 
         def take(request: openvino.InferRequest) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from live_stf.engine.openvino_engine import convert, save
+from live_stf.engine.openvino_engine import load_network, save
 from live_stf.engine.quantize import TRIED, worst
 from live_stf.errors import EngineError
 from live_stf.model import Model
@@ -42,7 +42,7 @@ def write_int8(
     model: Model, path: Path, x: np.ndarray, progress: Callable[[str], None] = lambda line: None
 ) -> list[str]:
     """The model in OpenVINO's files with int8 convolutions; returns the names of those left as they are."""
-    network, kept = quantized(convert(model), x, progress)
+    network, kept = quantized(load_network(model), x, progress)
     save(network, path)
     return kept
 

@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from live_stf.engine.openvino_engine import convert
+from live_stf.engine.openvino_engine import load_network
 from live_stf.model import Model
 from live_stf.runtime.machine import describe_machine
 from live_stf.runtime.openvino import openvino, precision_options
@@ -55,7 +55,7 @@ class Profile:
 def profile(model: Model, precision: str, x: np.ndarray, runs: int) -> Profile:
     """Profile the first of the windows x (N, C, T, V, M); median of `runs` runs by OpenVINO's counters."""
     options = {**precision_options(precision), "PERFORMANCE_HINT": "LATENCY", "PERF_COUNT": True}
-    compiled = openvino.Core().compile_model(convert(model, precision), "CPU", options)
+    compiled = openvino.Core().compile_model(load_network(model, precision), "CPU", options)
     request = compiled.create_infer_request()
     times: dict[str, list[float]] = {}
     kinds: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Networks run by torch: the reference for all engines, and the loading of weights."""
+"""Networks run by torch: the reference for the other engines, which also take their weights from here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from live_stf.runtime.cuda_graph import CudaGraph
 
 log = logging.getLogger(__name__)
 
-LARGEST_GRAPH = 8  # people; larger batches are rare, and a graph keeps its memory
+LARGEST_GRAPH = 8  # people; larger batches are rare, and a graph keeps its memory until the end
 
 
 def load_network(model: Model) -> nn.Module:
@@ -33,7 +33,7 @@ def load_network(model: Model) -> nn.Module:
 
 
 class WithAttention(nn.Module):
-    """The network as every engine runs it: x -> logits, attention."""
+    """The network as every engine runs it: x (N, C, T, V, M) -> logits and attention, see `Engine`."""
 
     def __init__(self, model: Model) -> None:
         super().__init__()
@@ -45,9 +45,10 @@ class WithAttention(nn.Module):
 
 
 class TorchEngine:
-    """torch in fp32: eager on a CPU, one CUDA graph by batch size on an NVIDIA GPU.
+    """torch in fp32: eager on a CPU; on an NVIDIA GPU with one CUDA graph per batch size up to LARGEST_GRAPH.
 
-    device: "cuda" or "cpu"; None is the GPU if there is one. graphs: False runs torch eagerly on the GPU, too.
+    device: "cuda" or "cpu"; None is the GPU if there is one. graphs: False for eager torch on the GPU.
+    Raises EngineError if device is "cuda" and torch cannot use a GPU.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Export of a torch network to an ONNX file that takes any batch size."""
+"""Export of a torch network to an ONNX file."""
 
 from __future__ import annotations
 
@@ -22,10 +22,13 @@ ANY_SIZE = 1 << 40
 INSTALL = "install it with: pip install 'live-stf[onnx]'"
 
 
-def to_onnx(network: nn.Module, example: Tensor, name: str, outputs: Sequence[str], opset: int) -> onnx.ModelProto:
-    """Export a network with one input. The batch size of the result is free.
+def to_onnx(
+    network: nn.Module, example: Tensor, name: str, outputs: Sequence[str], opset: int, any_batch: bool = True
+) -> onnx.ModelProto:
+    """Export a network with one input.
 
-    example: an input with a batch of two; the exporter would take a batch of one for a constant. name: of the input.
+    any_batch: the batch size of the result is free; otherwise it is the example's. example: an input; its batch size is
+    two if it is free, because the exporter takes one for a constant. name: of the input.
     Raises EngineError if a library is missing.
     """
     check_libraries()
@@ -41,7 +44,7 @@ def to_onnx(network: nn.Module, example: Tensor, name: str, outputs: Sequence[st
             opset_version=opset,
             input_names=[name],
             output_names=list(outputs),
-            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            dynamic_shapes=({0: torch.export.Dim("batch")},) if any_batch else None,
         )
         assert program is not None  # only the old exporter, without dynamo, returns None
         # By default the exporter leaves large constants to be computed on every run.
@@ -72,13 +75,15 @@ def check_libraries() -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence torch's exporter: its messages on torchvision and on Python's copy registry mean nothing to users."""
-    exporter = logging.getLogger("torch.onnx")
-    level = exporter.level
-    exporter.setLevel(logging.ERROR)
+    """Silence the exporter: its messages on torchvision, Python's copy registry and folding mean nothing to users."""
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        exporter.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

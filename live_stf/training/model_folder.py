@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,8 @@ from safetensors.torch import save
 from torch import nn
 
 from live_stf.data.store import Store
+from live_stf.engine.conversion import convert
+from live_stf.errors import ModelError
 from live_stf.model import Model, load_model
 from live_stf.runtime.hardware import detect_hardware
 from live_stf.runtime.machine import describe_machine
@@ -19,9 +22,11 @@ from live_stf.training.recipe import Recipe
 from live_stf.training.samples import training_windows
 from live_stf.training.selection import Selected
 
+log = logging.getLogger(__name__)
+
 
 def export_model(network: nn.Module, recipe: Recipe, folder: Path, training: Mapping[str, Any]) -> Model:
-    """Write the model folder. training: see `training_description`."""
+    """Write the model folder, the converted network with it. training: see `training_description`."""
     model = Model(
         folder=folder,
         name=recipe.name,
@@ -35,6 +40,10 @@ def export_model(network: nn.Module, recipe: Recipe, folder: Path, training: Map
     state = {name: value.contiguous().cpu() for name, value in network.state_dict().items()}
     # safetensors' save_file would make the file readable by its owner only, whatever the umask is.
     model.weights.write_bytes(save(state))
+    try:
+        convert(model)
+    except ModelError as problem:  # a library is missing: a long training must not end without its weights
+        log.warning("%s", problem)
     return load_model(model.folder)
 
 

@@ -100,7 +100,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A fresh cache folder for all tests of engines: what they use was converted now, but not once for every test."""
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("live_stf.engine.openvino_engine.cache_folder", lambda: folder)
+        patch.setattr("live_stf.engine.conversion.cache_folder", lambda: folder)
         patch.setattr("live_stf.engine.choice.engines_folder", lambda: folder / "engines")
         patch.setattr("live_stf.engine.tensorrt_engine.engines_folder", lambda: folder / "engines")
         yield folder

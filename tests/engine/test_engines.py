@@ -30,9 +30,9 @@ def test_a_converted_network_is_kept_and_a_changed_one_converted_again(
     small_model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache = tmp_path / "cache"
-    monkeypatch.setattr("live_stf.engine.openvino_engine.cache_folder", lambda: cache)
+    monkeypatch.setattr("live_stf.engine.conversion.cache_folder", lambda: cache)
     open_engine(small_model, "openvino")
-    (kept,) = cache.glob("small-*.xml")
+    (kept,) = cache.glob("small-*.onnx")
     written = kept.stat().st_mtime_ns
     open_engine(small_model, "openvino")
     assert kept.stat().st_mtime_ns == written
@@ -40,7 +40,7 @@ def test_a_converted_network_is_kept_and_a_changed_one_converted_again(
     weights[-1] ^= 1
     small_model.weights.write_bytes(weights)
     open_engine(load_model(small_model.folder), "openvino")
-    assert len(list(cache.glob("small-*.xml"))) == 2
+    assert len(list(cache.glob("small-*.onnx"))) == 2
 
 
 _OPENING = f"""{SHALLOW_LINES}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from live_stf.engine import open_engine
-from live_stf.engine.openvino_engine import OpenVINOEngine, convert
+from live_stf.engine.openvino_engine import OpenVINOEngine, load_network
 from live_stf.errors import ModelError
 from live_stf.model import Model
 from live_stf.runtime.openvino import bf16_available, openvino
@@ -21,7 +21,7 @@ needs_bf16 = pytest.mark.skipif(not bf16_available(), reason="this CPU has no in
 
 @needs_bf16
 def test_bf16_weights_outlive_their_conversion(model: Model) -> None:
-    converted = convert(model, "bf16")
+    converted = load_network(model, "bf16")
     gc.collect()
     _ = [np.full(size, np.nan, np.float32) for size in range(10, 100_000, 499)]  # what was let go is written over
     compiled = openvino.Core().compile_model(converted, "CPU", {"INFERENCE_PRECISION_HINT": "bf16"})

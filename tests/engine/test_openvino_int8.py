@@ -12,7 +12,7 @@ import pytest
 
 from live_stf.engine import openvino_int8
 from live_stf.engine.measure import agreement
-from live_stf.engine.openvino_engine import OpenVINOEngine, convert, save
+from live_stf.engine.openvino_engine import OpenVINOEngine, load_network, save
 from live_stf.engine.openvino_int8 import convolutions, quantized
 from live_stf.engine.torch_engine import TorchEngine
 from live_stf.errors import EngineError
@@ -32,7 +32,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_only_convolutions_are_rounded_and_the_worst_of_them_are_not(
     model: Model, inputs: np.ndarray, tmp_path: Path, capfd: pytest.CaptureFixture
 ) -> None:
-    network = convert(model)
+    network = load_network(model)
     lines = []
     rounded, kept = quantized(network, inputs[:4], lines.append)
     names = convolutions(network)[:TAKEN]
@@ -67,15 +67,15 @@ def test_without_the_library_a_line_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "nncf", None)
     with pytest.raises(EngineError, match=r"nncf.*not installed.*quantize"):
-        quantized(convert(small_model), inputs[:1])
+        quantized(load_network(small_model), inputs[:1])
 
 
 _QUANTISING = f"""{SHALLOW_LINES}
 import numpy as np
 from live_stf.engine import openvino_int8
-from live_stf.engine.openvino_engine import convert
+from live_stf.engine.openvino_engine import load_network
 from live_stf.model import load_model
-network = convert(load_model(sys.argv[1]))
+network = load_network(load_model(sys.argv[1]))
 openvino_int8._rounded(network, openvino_int8.convolutions(network)[:1], np.zeros((1, 3, 150, 18, 1), np.float32))
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,14 @@ def motion(label: str, rng: np.random.Generator) -> np.ndarray:
     if label == "ducking":
         joints[:, :8, 1] += 45 * np.abs(np.sin(np.pi * rng.uniform(0.3, 0.6) * t))[:, None]
     return np.dstack([joints, np.zeros((60, 18))]).astype(np.float32)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_export() -> Iterator[None]:
+    """Trainings in this process do not convert their networks, which takes longer than they do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("live_stf.training.model_folder.convert", lambda model: model.converted)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -86,10 +95,12 @@ def recipe(recipe_file: Path, tmp_path: Path) -> Recipe:
 
 @pytest.fixture(scope="session")
 def trained(recipe_file: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The output folder of a training by the command, and what it printed."""
+    """The output folder of a training by the command, its converted network with it, and what it printed."""
     from live_stf.cli import train
+    from live_stf.engine.conversion import convert
 
     output, printed = tmp_path_factory.mktemp("trained") / "run", io.StringIO()
-    with contextlib.redirect_stdout(printed):
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
+        patch.setattr("live_stf.training.model_folder.convert", convert)
         assert train.main([str(recipe_file), f"output={output}"]) == 0
     return output, printed.getvalue()

@@ -14,6 +14,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from live_stf.cli import evaluate, train
 from live_stf.engine import open_engine
+from live_stf.engine.conversion import stale
 from live_stf.model import load_model
 from live_stf.training.percentage import percent
 from live_stf.training.recipe import load_recipe
@@ -30,6 +31,7 @@ def test_a_training_writes_a_model_that_learned_and_says_what_was_measured(train
     }  # fmt: skip
     assert "made by a test" in (model.folder / "README.md").read_text()
     assert open_engine(model, "torch").run(np.zeros((1, *model.preparation.shape), np.float32))[0].shape == (1, 3)
+    assert stale(model) == ""  # the network is converted, so the model runs without torch
     assert model.weights.stat().st_mode == (model.folder / "README.md").stat().st_mode  # whoever reads one, the other
 
 
