@@ -108,14 +108,9 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def small_model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of full depth, for tests that hand it to other processes."""
     network = {"architecture": "stf-net", "skeleton": "openpose18", "mcf": False, "tdf": False}
     return write_model(tmp_path_factory.mktemp("models") / "small", network, ("walk", "none of these")).folder
-
-
-@pytest.fixture
-def deep_model(small_model_folder: Path, tmp_path: Path) -> Model:
-    """A model of full depth that is quick to convert, for other processes, in a folder that the test may change."""
-    return load_model(shutil.copytree(small_model_folder, tmp_path / "small"))
 
 
 @pytest.fixture(scope="session")
@@ -127,7 +122,7 @@ def shallow_model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def small_model(shallow_model_folder: Path, tmp_path: Path, shallow: None) -> Model:
-    """The same, shallow."""
+    """A shallow model that is quick to convert, in a folder that the test may change."""
     return load_model(shutil.copytree(shallow_model_folder, tmp_path / "small"))
 
 

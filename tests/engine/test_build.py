@@ -18,7 +18,6 @@ from live_stf.errors import EngineError
 from live_stf.model import Model
 from live_stf.runtime.hardware import Hardware, detect_hardware
 from live_stf.runtime.record import Agreement, find_records
-from live_stf.runtime.timing import batch_of, median_times
 
 
 @pytest.fixture(autouse=True)
@@ -222,24 +221,3 @@ def test_int8_is_judged_by_its_answers(model: Model, inputs: np.ndarray) -> None
     logits, attention = engine.run(inputs)
     assert disagreement(agreement(engine, inputs, (logits + 1, attention), "torch"), "int8") is None
     assert "less than 99%" in disagreement(agreement(engine, inputs, (-logits, attention), "torch"), "int8")
-
-
-def test_latency_is_in_milliseconds_and_engines_take_turns() -> None:
-    import time
-
-    called = []
-
-    class Sleeping:
-        def __init__(self, name: str, seconds: float) -> None:
-            self.name, self.seconds = name, seconds
-
-        def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            called.append(self.name)
-            time.sleep(self.seconds)
-            return x, x
-
-    slow, quick = median_times([Sleeping("slow", 0.02), Sleeping("quick", 0.001)], np.zeros(1), runs=6)
-    assert slow >= 20 > quick >= 1
-    assert called.index("quick") < len(called) - 1 - called[::-1].index("slow")
-    assert median_times([], np.zeros(1)) == []
-    assert batch_of(np.arange(3), 7).tolist() == [0, 1, 2, 0, 1, 2, 0]

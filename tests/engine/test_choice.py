@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from live_stf.errors import EngineError, ModelError
 from live_stf.model import Model
 from live_stf.runtime.hardware import Hardware, detect_hardware, tensorrt_modules
 from live_stf.runtime.record import find_records
+from tests.engine.conftest import SHALLOW_LINES
 
 RTX = tensorrt_modules().get("tensorrt_rtx", "")
 PC = Hardware("NVIDIA GeForce RTX 3060", "sm_86", {"tensorrt_rtx": RTX, "torch": "2"}, reason="")
@@ -70,22 +73,30 @@ def test_a_gpu_that_torch_cannot_use_is_passed_over_with_the_reason(model: Model
 
 @no_gpu
 @pytest.mark.skipif(not RTX, reason="needs TensorRT-RTX (pip install 'live-stf[tensorrt-rtx]')")
-def test_a_missing_engine_is_built_while_another_serves(deep_model: Model, tmp_path: Path) -> None:
-    """The build is real, in a process of its own. Here the library then refuses to run it, so the other goes on."""
+def test_a_missing_engine_is_built_while_another_serves(
+    small_model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The build is real, in a process of its own. The library then refuses to run it, so the other engine stays."""
+    (tmp_path / "shallow").mkdir()
+    (tmp_path / "shallow" / "sitecustomize.py").write_text(SHALLOW_LINES)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "shallow"), prepend=os.pathsep)
+    priorities: list[int] = []  # it would never end beside busy processes if it gave way to them
+    monkeypatch.setattr(os, "setpriority", lambda which, process, priority: priorities.append(priority))
     said: list[str] = []
-    engine = open_best(deep_model, said.append, PC, tmp_path)
+    engine = open_best(small_model, said.append, PC, tmp_path)
     x = np.random.default_rng(0).normal(size=(2, 3, 150, 18, 1)).astype(np.float32)
-    is_torch(engine, deep_model, x)
+    is_torch(engine, small_model, x)
     assert "there is no TensorRT engine of small" in said[0]
     (upgrade,) = [thread for thread in threading.enumerate() if thread.name == "engine upgrade"]
     upgrade.join()
+    assert priorities == [10]
     (record,) = find_records(tmp_path, pytest.fail)
     assert (record.model, record.backend, record.capability) == ("small", "tensorrt_rtx", "sm_86")
     assert said[-1].startswith("engine: OpenVINO CPU fp32 stays, because ")
     assert "does not load" in said[-1]
     assert engine.status.name == "OpenVINO CPU fp32"
     assert "does not load" in engine.status.reason
-    is_torch(engine, deep_model, x)
+    is_torch(engine, small_model, x)
 
 
 def test_an_engine_takes_over_between_two_runs_of_a_busy_classifier(model: Model, inputs: np.ndarray) -> None:
@@ -108,7 +119,7 @@ def test_an_engine_takes_over_between_two_runs_of_a_busy_classifier(model: Model
     release = threading.Event()
 
     def prepare() -> Engine:
-        release.wait(10)
+        release.wait()
         return TorchEngine(model, device="cpu")
 
     said: list[str] = []
@@ -116,12 +127,12 @@ def test_an_engine_takes_over_between_two_runs_of_a_busy_classifier(model: Model
     _wait(lambda: len(runs) > 3)
     assert classifier.engine_name == "OpenVINO CPU fp32"
     release.set()
-    upgrade.join(20)
+    upgrade.join()
     before = len(runs)
     _wait(lambda: len(runs) > before + 4)
     stop.set()
     for thread in threads:
-        thread.join(10)
+        thread.join()
     assert classifier.engine_name == runs[-1] == "torch cpu fp32"
     assert runs[0] == "OpenVINO CPU fp32"
     assert said == ["engine: torch cpu fp32 has replaced OpenVINO CPU fp32"]
@@ -135,7 +146,7 @@ def test_an_upgrade_that_fails_changes_nothing_but_is_said(model: Model, inputs:
 
     serving = SwitchingEngine(TorchEngine(model, device="cpu"))
     said: list[str] = []
-    upgrade_later(serving, prepare, said.append).join(10)
+    upgrade_later(serving, prepare, said.append).join()
     assert said == ["engine: torch cpu fp32 stays, because the disk is full"]
     assert serving.status == EngineStatus("torch cpu fp32", "no better engine is available: the disk is full")
     is_torch(serving, model, inputs[:1])
@@ -158,7 +169,7 @@ def test_only_one_thread_is_inside_an_engine(model: Model, inputs: np.ndarray) -
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join()
     assert max(most) == 1
     assert len(most) == 4
 
@@ -172,12 +183,8 @@ def test_this_machine_is_described() -> None:
 
 
 def _wait(done: Callable[[], bool]) -> None:
-    waiting = threading.Event()
-    for _ in range(600):
-        if done():
-            return
-        waiting.wait(0.05)
-    pytest.fail("nothing happened for 30 s")
+    while not done():  # the general time-out ends it
+        time.sleep(0.01)
 
 
 def test_an_engine_built_for_openvino_is_used_while_it_fits(
