@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from types import FrameType
-
-import pytest
-from torch import Tensor
-
-from live_stf.cli import train
-from live_stf.training.learner import Classification
 
 
 def test_ctrl_c_keeps_the_last_epoch_and_says_how_to_go_on(recipe_file: Path, tmp_path: Path) -> None:
@@ -31,15 +23,19 @@ def test_ctrl_c_keeps_the_last_epoch_and_says_how_to_go_on(recipe_file: Path, tm
     assert checkpoint.is_file()
 
 
-class Finalized:
-    """Presses Ctrl-C in its finalizer, where Python ignores a KeyboardInterrupt."""
+# In a process of its own: a signal in the process of the tests would reach whatever else runs there.
+INTERRUPTED_IN_A_FINALIZER = """
+import os, signal, sys
+from live_stf.cli import train
+from live_stf.training.learner import Classification
 
-    def __del__(self) -> None:
+class Finalized:
+    # Presses Ctrl-C in its finalizer, where Python ignores a KeyboardInterrupt.
+    def __del__(self):
         handled = []
         before = signal.getsignal(signal.SIGINT)
-        assert callable(before)
 
-        def handle(number: int, frame: FrameType | None) -> None:
+        def handle(number, frame):
             handled.append(number)
             before(number, frame)
 
@@ -49,22 +45,25 @@ class Finalized:
             pass
         signal.signal(signal.SIGINT, before)
 
+steps, step = [], Classification.training_step
 
-def test_ctrl_c_is_heard_where_python_ignores_exceptions(
-    recipe_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-) -> None:
-    steps: list[int] = []
-    training_step = Classification.training_step
+def finalizing(learner, batch, number):
+    steps.append(number)
+    if len(steps) == 3:
+        Finalized()
+    return step(learner, batch, number)
 
-    def finalizing(learner: Classification, batch: tuple[Tensor, Tensor], number: int) -> Tensor:
-        steps.append(number)
-        if len(steps) == 3:
-            Finalized()
-        return training_step(learner, batch, number)
+Classification.training_step = finalizing
+before = signal.getsignal(signal.SIGINT)
+status = train.main(sys.argv[1:])
+print(f"\\n{len(steps)} {signal.getsignal(signal.SIGINT) is before}")
+sys.exit(status)
+"""
 
-    monkeypatch.setattr(Classification, "training_step", finalizing)
-    before = signal.getsignal(signal.SIGINT)
-    assert train.main([str(recipe_file), f"output={tmp_path}"]) == 130
-    assert len(steps) == 3
-    assert signal.getsignal(signal.SIGINT) is before
-    assert capsys.readouterr().err.splitlines()[-1] == "stopped; the same command continues from the last checkpoint"
+
+def test_ctrl_c_is_heard_where_python_ignores_exceptions(recipe_file: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", INTERRUPTED_IN_A_FINALIZER, str(recipe_file), f"output={tmp_path}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 130, done.stderr
+    assert "3 True" in done.stdout.splitlines()
+    assert done.stderr.splitlines()[-1] == "stopped; the same command continues from the last checkpoint"
