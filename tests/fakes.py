@@ -33,6 +33,13 @@ def wait_until(condition: Callable[[], T]) -> T:
     return found
 
 
+def run_to_the_end(loop):
+    """Run a loop until its source has ended; return the last snapshot."""
+    with loop:
+        wait_until(lambda: loop.finished)
+        return loop.snapshot()
+
+
 class FakeClock:
     """A clock whose seconds pass only in `advance`."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PyQt5.QtCore import Qt
 
 from live_stf.decision import DecisionSettings
 from live_stf.live.session import About, Settings
@@ -152,3 +153,15 @@ def snapshot(standing, scores_of) -> Snapshot:
         scores={1: scores_of()},
         rates=Rates(30.0, 28.0, 10.0, 0.043, 3),
     )
+
+
+@pytest.fixture
+def wait(qtbot) -> Callable[[Callable[[], object]], None]:
+    """Waits until a condition holds."""
+    return lambda condition: qtbot.waitUntil(lambda: bool(condition()), timeout=60_000)
+
+
+@pytest.fixture
+def press(qtbot, window) -> Callable[..., None]:
+    """Presses a key in the window."""
+    return lambda key, modifier=Qt.NoModifier: qtbot.keyClick(window, key, modifier)
