@@ -1,8 +1,8 @@
 """Reading data sets in chunks, which several processes read in parallel.
 
-A chunk is some items of one source. The process that reads it writes its clips as a store of its own, which is put in
-place only when it is complete. So a killed process leaves complete chunks behind, and no process holds more than one
-clip at a time.
+A chunk is a group of items of one source. The process that reads it writes its clips as a store of its own, which is
+put in place only when it is complete. A killed process therefore leaves only complete chunks behind, and no process
+holds more than one clip at a time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ ITEMS = 128  # in a chunk
 
 @dataclass(frozen=True)
 class Source:
-    """A data set: its name in reports, the reader's name, its folder or file, and the reader's options."""
+    """A data set: its name in the recipe, the reader's name, its folder or file, and the reader's options."""
 
     name: str
     reader: str
@@ -52,6 +52,7 @@ class Chunk:
     items: Sequence[Any]
 
     def folder(self, workplace: Path) -> Path:
+        """Folder of the chunk's own store."""
         return workplace / f"{self.number:06d}"
 
 
@@ -83,11 +84,13 @@ def fingerprint(chunks: Sequence[Chunk], skeleton: Skeleton, package: Path = PAC
 
 
 def _read(chunk: Chunk) -> Iterator[Clip | Damaged]:
+    """The clips of a chunk, under the name that the recipe gives their source."""
     source = chunk.source
     reader = open_reader(source.reader)
     for item in chunk.items:
         try:
-            yield from reader.read_item(item, **source.options)
+            for clip in reader.read_item(item, **source.options):
+                yield replace(clip, source=source.name)
         except (LiveStfError, MemoryError):
             raise
         except Exception as problem:  # a file that surprises its reader must not stop the reading of the others
@@ -109,8 +112,8 @@ def read_chunks(chunks: Sequence[Chunk], workplace: Path, skeleton: Skeleton, wo
 
     Chunks whose folders exist are not read again. Raises DataError if a data set or the disk fails.
     """
-    for left in workplace.glob(".*"):  # chunks that were being written when a process was killed
-        shutil.rmtree(left, ignore_errors=True)
+    for unfinished in workplace.glob(".*"):  # chunks that were being written when a process was killed
+        shutil.rmtree(unfinished, ignore_errors=True)
     workers = min(workers, len(chunks))
     if workers <= 1:
         for chunk in chunks:
@@ -124,9 +127,9 @@ def read_chunks(chunks: Sequence[Chunk], workplace: Path, skeleton: Skeleton, wo
         waiting = iter(chunks)
         while True:
             for chunk in islice(waiting, 2 * workers - len(ahead)):
-                there = chunk.folder(workplace).exists()
+                exists = chunk.folder(workplace).exists()
                 with interrupts_held_back():  # submitting may start a process
-                    reading = None if there else pool.submit(read_chunk, chunk, workplace, skeleton.name)
+                    reading = None if exists else pool.submit(read_chunk, chunk, workplace, skeleton.name)
                 ahead.append((chunk, reading))
             if not ahead:
                 return
@@ -146,7 +149,7 @@ def read_chunks(chunks: Sequence[Chunk], workplace: Path, skeleton: Skeleton, wo
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     """A pool of processes that end with this one, however it ends."""
     others = set(multiprocessing.active_children())
-    # Spawned, as threads do not survive a fork, and a process that trains has torch's.
+    # Spawned, not forked: threads do not survive a fork, and a training process has those of torch.
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start_worker)
     try:
         yield pool

@@ -14,7 +14,7 @@ class Clip:
     """A labelled stretch of motion of M bodies; M is 1 if one person was recorded.
 
     Attributes:
-        source: name of the data set.
+        source: name of the data set: the reader's own name for it or, in a store, its name in the recipe.
         name: name of the clip in it.
         subject: the person, as the data set names them. A split by subject holds out whole subjects.
         label: the data set's own name of the action, readable ("pick up with one hand").
@@ -81,7 +81,7 @@ class Clip:
 
 @dataclass(frozen=True)
 class Damaged:
-    """A file, or a part of one, that a reader could not use. It takes the clip's place, so that it is counted.
+    """A file, or a part of one, that a reader could not use. It takes the place of the clip, so that reports count it.
 
     name: the name that the clip would have had. reason: one clear line.
     """

@@ -1,4 +1,4 @@
-"""The data settings of a recipe: which data sets there are, where they lie, and what is used of them."""
+"""The data settings of a recipe: its data sets, their folders, and the labels and subjects that it uses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class SourceSettings:
     """One data set of a recipe.
 
     Attributes:
-        reader: name of the module of live_stf.data.readers that reads it.
+        reader: name of a module of live_stf.data.readers.
         options: keyword arguments of the reader.
         folder: folder or file below `data.root`.
         terms: licence, as its owner states it.
@@ -58,12 +58,12 @@ class DataSettings:
     """The data of a recipe.
 
     Attributes:
-        root: folder of the data sets; None means the folder that the environment variable LIVE_STF_DATA names.
+        root: folder of the data sets; None takes it from the environment variable LIVE_STF_DATA.
         store: folder of the array store that holds their clips.
         protocol: name of a published split in live_stf.data.protocols. It decides which clips are tested on, in place
             of the sources' `held_out`.
         shortest: clips shorter than this many seconds are not used: they show a pose, not an action.
-        sources: the data sets by name.
+        sources: the data sets. Their names are free; several may have the same reader.
 
     Raises DataError if `shortest` is negative.
     """
@@ -84,6 +84,6 @@ class DataSettings:
         if not root:
             raise DataError(
                 f"data.root is not set: give data.root=DIR or set {ROOT_VARIABLE} to the folder of the data sets; "
-                "docs/data.md says what goes there"
+                "docs/data.md describes its content"
             )
         return Path(root)

@@ -11,6 +11,7 @@ import numpy as np
 
 from live_stf.data.prepare import prepare
 from live_stf.data.protocols import PROTOCOLS, Protocol
+from live_stf.data.sources import SourceSettings
 from live_stf.data.store import Store
 from live_stf.errors import DataError
 from live_stf.skeleton import SKELETONS, Skeleton
@@ -33,7 +34,8 @@ class Selected:
 def select(store: Store, recipe: Recipe) -> list[Selected]:
     """The clips that the recipe maps to a class.
 
-    DataError when a held-out subject or a named label does not exist, or the protocol is not for these clips.
+    Raises DataError if the store has no clips of a source, if a label or a held-out subject of the recipe does not
+    exist, or if the protocol is not for these clips.
     """
     protocol = _protocol(recipe)
     names = class_labels(recipe, store)
@@ -41,10 +43,8 @@ def select(store: Store, recipe: Recipe) -> list[Selected]:
     chosen = []
     for name, source in recipe.data.sources.items():
         indices = np.flatnonzero(store.sources == name)
-        labels, subjects = set(store.labels[indices]), sorted(set(store.subjects[indices]))
-        unknown = [*({*source.labels, *source.left_out} - labels), *(set(source.held_out) - set(subjects))]
-        if unknown:
-            raise DataError(f"source {name} has no {', '.join(unknown)}: mend the recipe or prepare its data again")
+        _check_names(store, name, source, indices)
+        subjects = sorted(set(store.subjects[indices]))
         held_out = {*source.held_out, *(subjects[:: source.held_out_every] if source.held_out_every else ())}
         classes = source.labels if source.labels or source.rest else {label: label for label in names}
         for index in indices:
@@ -56,6 +56,24 @@ def select(store: Store, recipe: Recipe) -> list[Selected]:
             tested = subject in held_out if protocol is None else protocol(clip, subject, subset)
             chosen.append(Selected(int(index), numbers[target], name, tested))
     return chosen
+
+
+def _check_names(store: Store, name: str, source: SourceSettings, indices: np.ndarray) -> None:
+    """Raises DataError if the source has no clips, or lacks a label or a subject that the recipe names."""
+    if not len(indices):
+        known = ", ".join(sorted(set(store.sources))) or "no source"
+        raise DataError(
+            f"{store.folder} has clips of {known}, but none of source {name}: remove that folder and prepare the data "
+            "again, or correct the name in the recipe"
+        )
+    labels = {*source.labels, *source.left_out} - set(store.labels[indices])
+    subjects = set(source.held_out) - set(store.subjects[indices])
+    unknown = [f"{kind} {one!r}" for kind, names in (("label", labels), ("subject", subjects)) for one in sorted(names)]
+    if unknown:
+        raise DataError(
+            f"source {name} has no {', no '.join(unknown)}: correct the recipe, or remove {store.folder} and prepare "
+            "the data again"
+        )
 
 
 def _protocol(recipe: Recipe) -> Protocol | None:

@@ -108,6 +108,17 @@ def test_damaged_files_are_counted_and_listed(data, tmp_path, capfd):
     assert len(Store(tmp_path / "store")) == TAKES - 3
 
 
+def test_clips_have_the_recipes_names_of_their_sources(data, tmp_path):
+    """The names are free, and two sources may have the same reader."""
+    settings = settings_of(data, tmp_path / "store")
+    source = settings.sources.pop("nw-ucla")
+    settings.sources = {"first": source, "second": source}
+    report = prepare(settings, SKELETONS["kinect20"], workers=1)
+    assert report is not None
+    assert report.sources == {"first": TAKES - 3, "second": TAKES - 3}
+    assert report.damaged_by_source == {"first": 3, "second": 3}
+
+
 def test_the_number_of_processes_changes_no_byte(data, expected, tmp_path):
     report = prepare(settings_of(data, tmp_path / "store"), SKELETONS["kinect20"], workers=2)
     assert report is not None

@@ -52,10 +52,17 @@ def test_names_that_the_data_does_not_have_are_refused(recipe: Recipe) -> None:
     store = open_store(recipe)
     source = recipe.data.sources["made"]
     source.held_out = ["p9"]
-    with pytest.raises(DataError, match="p9"):
+    with pytest.raises(DataError, match="source made has no subject 'p9': correct the recipe, or remove"):
         select(store, recipe)
     source.held_out, source.labels["dancing"] = ["p3"], "wave"
-    with pytest.raises(DataError, match="dancing"):
+    with pytest.raises(DataError, match="source made has no label 'dancing'"):
+        select(store, recipe)
+
+
+def test_a_source_without_clips_in_the_store_is_refused(recipe: Recipe) -> None:
+    store = open_store(recipe)
+    recipe.data.sources["mine"] = recipe.data.sources.pop("made")
+    with pytest.raises(DataError, match="has clips of made, but none of source mine: remove that folder"):
         select(store, recipe)
 
 
