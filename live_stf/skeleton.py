@@ -1,4 +1,4 @@
-"""Skeletons as data: joints, bones, centre, part grains, left/right pairs, and remaps from one layout to another.
+"""Skeletons: joints, bones, centre, part grains, left/right pairs, and remaps from one layout to another.
 
 A skeleton is a frozen description; code that needs a joint asks for it by name. Joint indices are 0-based. Three
 layouts are network inputs (OPENPOSE_18, NTU_25, KINECT_20). Pose estimators and data sets deliver the others, which a
@@ -39,7 +39,7 @@ class Skeleton:
         name: name in recipes and model descriptions.
         joints: V names.
         bones: (joint, neighbour nearer the centre) pairs, one for every joint but the centre.
-        centre: the joint that stands for the centre of gravity.
+        centre: index of the joint that is used as the centre of gravity.
         grains: part grains, finest first, without the joint grain.
         pairs: (left, right) joints that a mirror swaps.
 
@@ -72,10 +72,13 @@ class Skeleton:
         return Grain("joints", tuple(Part(name, (index,)) for index, name in enumerate(self.joints)))
 
     def use_grains(self, count: int) -> tuple[Grain, ...]:
-        """The first `count` grains, the joint grain included ("#parts" in the paper's Table IV)."""
+        """The first `count` grains, including the joint grain ("#parts" in the paper's Table IV).
+
+        Raises ValueError if the skeleton does not have as many.
+        """
         available = (self.joint_grain, *self.grains)
         if not 1 <= count <= len(available):
-            raise ValueError(f"{self.name} has 1 to {len(available)} grains, {count} asked for")
+            raise ValueError(f"{self.name} has 1 to {len(available)} grains, not {count}")
         return available[:count]
 
     @property
@@ -114,9 +117,10 @@ def part_matrix(grain: Grain, joints: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Remap:
-    """How joints of another layout become those of `target`: each is the mean of the named source joints.
+    """Converts another layout of joints to `target`: each joint is the mean of named joints of the other layout.
 
-    source: names of the S joints of the other layout. Target joints that are not in `sources` are absent. The score of
+    source: names of the S joints of the other layout. sources: for each joint of `target`, the names of the joints
+    whose mean it is; joints that are not in it are absent. The score of
     a mean is the smallest of its sources' scores. Raises ValueError if a name is unknown.
     """
 
@@ -283,12 +287,14 @@ COCO_17 = tuple(
 )
 
 
-def _same_names(source: tuple[str, ...], neck: tuple[str, ...], **others: tuple[str, ...]) -> Remap:
-    """A remap to OPENPOSE_18 that copies the joints which have the same name in both layouts."""
-    sources = {joint: (joint,) for joint in OPENPOSE_18.joints if joint in source}
-    return Remap(source, OPENPOSE_18, {**sources, "neck": neck, **others})
+def remap_by_name(layout: tuple[str, ...], **others: tuple[str, ...]) -> Remap:
+    """A remap to OPENPOSE_18 that copies the joints which have the same name in both layouts.
+
+    The neck is the middle of the shoulders, as OpenPose's is. others: further joints, each the mean of the named ones.
+    """
+    same = {joint: (joint,) for joint in OPENPOSE_18.joints if joint in layout}
+    return Remap(layout, OPENPOSE_18, {**same, "neck": ("left_shoulder", "right_shoulder"), **others})
 
 
-_SHOULDERS = ("left_shoulder", "right_shoulder")
-BLAZEPOSE_33_TO_OPENPOSE_18 = _same_names(BLAZEPOSE_33, neck=_SHOULDERS)
-COCO_17_TO_OPENPOSE_18 = _same_names(COCO_17, neck=_SHOULDERS)
+BLAZEPOSE_33_TO_OPENPOSE_18 = remap_by_name(BLAZEPOSE_33)
+COCO_17_TO_OPENPOSE_18 = remap_by_name(COCO_17)

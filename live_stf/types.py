@@ -1,4 +1,4 @@
-"""The records that stages pass on: small frozen dataclasses with a time, NumPy arrays inside.
+"""The records that stages exchange: small frozen dataclasses with a time and NumPy arrays.
 
 Times are seconds since the source was opened, from the frame's own timestamp (file) or the clock (live), never from a
 frame count. Results belong to an identity: 1, 2, ... for one person, or SCENE for all people of a frame together, if a

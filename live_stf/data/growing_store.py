@@ -1,4 +1,4 @@
-"""A store that grows by one chunk after the other and can be killed at any point."""
+"""A store that grows chunk by chunk and survives the end of its process at any point."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class GrowingStore:
         shutil.rmtree(folder)
 
     def finish(self, folder: Path) -> StoreReport:
-        """Move the store to `folder`; a store that is there is replaced."""
+        """Move the store to `folder`, where it replaces an existing one, and return its report."""
         self.close()
         columns: dict[str, list] = {name: [] for name in COLUMNS}
         damaged: list[Damaged] = []
@@ -79,6 +79,7 @@ class GrowingStore:
         return report
 
     def close(self) -> None:
+        """Close the files; a second call does nothing."""
         if not self._journal.closed:
             self._journal.close()
             self._coordinates.close()

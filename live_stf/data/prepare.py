@@ -1,7 +1,7 @@
 """Read data sets into one array store, with all cores, and continue after an interruption.
 
-While a store is prepared, a folder NAME.partial lies beside its place. It holds the chunks that were read, the store as
-far as it has grown, and its journal. Neither the number of processes nor an interruption changes a byte of the result.
+While a store is prepared, a folder NAME.partial beside it holds the chunks that have been read, the store so far, and
+its journal. Neither the number of processes nor an interruption changes a byte of the result.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ def prepare(
     """Read all sources into the array store `settings.store` and report what could not be used.
 
     Args:
-        settings: the data sets and the place of the store.
+        settings: the data sets and the folder of the store.
         skeleton: the layout of the store's joints; every reader has to deliver it.
         workers: number of processes that read (default: the number of cores).
         console: where progress is shown (default: stderr).
 
-    Returns None if a whole store is there already, perhaps because another process has prepared it meanwhile. Clips
-    that were read stay on the disk for the next run if this one is interrupted. Raises DataError if a data set is not
-    there, if options do not fit their reader, or if the disk cannot be written.
+    Returns None if the store is complete already, perhaps because another process has prepared it meanwhile. If the
+    run is interrupted, the next one continues with the clips that were read. Raises DataError if a data set is
+    missing, if options do not fit their reader, or if the disk cannot be written.
     """
     console = console or Console(stderr=True)
     folder = Path(settings.store)
@@ -56,7 +56,7 @@ def prepare(
     workplace = folder.with_name(f"{folder.name}.partial")
     try:
         with _alone(workplace, console):
-            if _is_whole(folder):
+            if _is_complete(folder):
                 shutil.rmtree(workplace, ignore_errors=True)
                 return None
             return _prepare(sources, folder, workplace, skeleton, workers or cores(), console)
@@ -75,7 +75,7 @@ def _sources(settings: DataSettings) -> list[Source]:
     return sources
 
 
-def _is_whole(folder: Path) -> bool:
+def _is_complete(folder: Path) -> bool:
     try:
         Store(folder)
     except DataError:
@@ -125,10 +125,10 @@ def _prepare(
     return report
 
 
-def _start_over_if_changed(workplace: Path, wanted: str, console: Console) -> None:
+def _start_over_if_changed(workplace: Path, expected: str, console: Console) -> None:
     """Remove the work of an earlier run, unless it read the same items with the same code."""
     written = workplace / _FINGERPRINT
-    if written.is_file() and written.read_text() == wanted:
+    if written.is_file() and written.read_text() == expected:
         return
     others = [path for path in workplace.iterdir() if path.name != _LOCK]
     if others:
@@ -139,7 +139,7 @@ def _start_over_if_changed(workplace: Path, wanted: str, console: Console) -> No
             shutil.rmtree(path)
         else:
             path.unlink()
-    written.write_text(wanted)
+    written.write_text(expected)
 
 
 def _summarise(report: StoreReport, folder: Path, console: Console) -> None:

@@ -1,4 +1,4 @@
-"""Which clips a benchmark tests on: the published splits, decided from a clip's name, subject or subset.
+"""The published splits of benchmarks: whether a clip is tested on, by its name, subject or subset.
 
 NTU RGB+D names every clip SsssCcccPpppRrrrAaaa: setup, camera, performer, replication, action. The lists of training
 subjects, cameras and setups are those of the data set's authors:
@@ -9,8 +9,8 @@ subjects, cameras and setups are those of the data set's authors:
   RGB+D 120: A Large-Scale Benchmark for 3D Human Activity Understanding", TPAMI 2020.
 - Northwestern-UCLA, cross-view: J. Wang, X. Nie, Y. Xia, Y. Wu, S.-C. Zhu, "Cross-view Action Modeling, Learning and
   Recognition", CVPR 2014: views 1 and 2 train, view 3 tests.
-- Data sets that are published in parts (Kinetics-skeleton; arrays and pickles that others have split): the part that a
-  clip came in.
+- Data sets that are published in parts (Kinetics-skeleton; arrays and pickles with a split): the part that holds the
+  clip.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ def _ntu(name: str) -> Sample:
 
 
 def ntu60_cross_subject(name: str, subject: str, subset: str) -> bool:
-    """Whether the performer is one of the 20 of 40 that are tested on."""
+    """Whether the performer is one of the 20 test subjects (of 40)."""
     return _ntu(name).performer not in NTU60_TRAINING_SUBJECTS
 
 
 def ntu60_cross_view(name: str, subject: str, subset: str) -> bool:
-    """Whether camera 1 took the clip."""
+    """Whether camera 1 recorded the clip."""
     return _ntu(name).camera not in NTU60_TRAINING_CAMERAS
 
 
 def ntu120_cross_subject(name: str, subject: str, subset: str) -> bool:
-    """Whether the performer is one of the 53 of 106 that are tested on."""
+    """Whether the performer is one of the 53 test subjects (of 106)."""
     return _ntu(name).performer not in NTU120_TRAINING_SUBJECTS
 
 
@@ -62,7 +62,7 @@ def ntu120_cross_setup(name: str, subject: str, subset: str) -> bool:
 
 
 def nw_ucla_cross_view(name: str, subject: str, subset: str) -> bool:
-    """Whether view 3 took the clip."""
+    """Whether the clip is of view 3. Raises DataError if it has no NW-UCLA name."""
     match = nw_ucla.NAME.match(name)
     if match is None:
         raise DataError(f"clip {name!r} has no NW-UCLA name (aAA_sSS_eEE_vVV): name another data.protocol")

@@ -1,4 +1,4 @@
-"""What all readers share: their two functions, finding files, and which joints count as present."""
+"""Shared by all readers: their interface, finding files, and deciding which joints are present."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Reader(Protocol):
     """The two functions of a module of live_stf.data.readers. Several processes share the reading of its items."""
 
     def items(self, root: Path, **options: Any) -> Sequence[Any]:
-        """All there is to read below `root`, in a fixed order, without reading any data.
+        """All items below `root`, in a fixed order, without reading any data.
 
-        An item is small, can be pickled, and holds what `read_item` needs beside the options: a path, or a tuple of a
-        path, a label and the like. Its repr identifies it. Raises DataError if the data set is missing.
+        An item is small, can be pickled, and holds everything that `read_item` needs apart from the options: a path,
+        or a tuple of a path, a label and the like. Its repr identifies it. Raises DataError if the data set is missing.
         """
 
     def read_item(self, item: Any, **options: Any) -> Iterable[Clip | Damaged]:
@@ -55,7 +55,7 @@ def open_reader(name: str) -> Reader:
 
 
 def check_options(name: str, options: dict[str, Any]) -> None:
-    """Raises DataError if a reader does not take these options, or needs others."""
+    """Check the options of a reader. Raises DataError if it does not take them, or needs others."""
     try:
         inspect.signature(open_reader(name).read_item).bind(None, **options)
     except TypeError as problem:
@@ -83,12 +83,12 @@ def only_file(path: Path, suffix: str, source: str) -> Path:
     files = sorted(path.glob(f"*{suffix}"))
     if len(files) != 1:
         names = f"has {', '.join(file.name for file in files)}" if files else f"has no {suffix} file"
-        raise DataError(f"{source}: {path} {names}; name the file that is to be read")
+        raise DataError(f"{source}: {path} {names}; name the file to read")
     return files[0]
 
 
 def present(coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates (T, S, D), zero for absent joints, and scores (T, S), 1 or 0, of given coordinates (T, S, D).
+    """Coordinates (T, S, D), zero for absent joints, and scores (T, S), 1 or 0, from coordinates (T, S, D).
 
     A joint is absent if one of its coordinates is not finite, or if all are exactly zero.
     """

@@ -1,4 +1,4 @@
-"""Which source files of live_stf a module runs on, computed from its imports without importing anything."""
+"""The source files of live_stf that a module depends on, found by parsing imports; nothing is imported."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def source_files(modules: Iterable[str], package: Path = PACKAGE) -> list[Path]:
         modules: full names, such as "live_stf.data.clip".
         package: folder of the package live_stf.
 
-    Imports count wherever they stand in a file. The `__init__.py` of a package counts only if a name is imported from
-    it: that importing a module runs it, too, is left out, as it would bring in the public API and with it everything.
+    Imports count anywhere in a file. The `__init__.py` of a package counts only if a name is imported from it. That
+    importing a module also runs the `__init__.py` above it is ignored: live_stf's own imports nearly everything.
     """
     found: set[Path] = set()
     waiting = [_file(module, package) for module in modules]

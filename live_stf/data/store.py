@@ -48,7 +48,7 @@ class StoreReport:
 class GrowingArray:
     """A float32 .npy file whose first axis grows while it is written.
 
-    rows: how many rows of an existing file are kept. NumPy pads the header of a .npy file, so that the first axis can
+    rows: number of rows of an existing file to keep. NumPy pads the header of a .npy file, so that the first axis can
     grow to any number of digits in place.
     """
 
@@ -84,6 +84,7 @@ class GrowingArray:
         os.fsync(self._file.fileno())
 
     def close(self) -> None:
+        """Write the final number of rows into the header and close the file."""
         self._file.seek(0)
         self._write_header()
         if self._file.tell() != self._start:
@@ -161,8 +162,8 @@ def refuse_others(folder: Path) -> None:
 def write_store(clips: Iterable[Clip | Damaged], folder: Path | str, skeleton: Skeleton = OPENPOSE_18) -> StoreReport:
     """Write clips into a new store at `folder`, one clip in memory at a time, and put it in place when it is complete.
 
-    An existing store is replaced. Raises DataError if `folder` is anything else or the disk cannot be written, and
-    ValueError if a clip has another skeleton.
+    An existing store is replaced. Raises DataError if `folder` is something other than a store or the disk cannot be
+    written, and ValueError if a clip has another skeleton.
     """
     folder = Path(folder)
     refuse_others(folder)
@@ -187,7 +188,7 @@ def write_store(clips: Iterable[Clip | Damaged], folder: Path | str, skeleton: S
 
 def read_index(folder: Path) -> tuple[Skeleton, dict[str, list]]:
     """The skeleton and the columns of a store. Raises DataError if it is incomplete or of another version."""
-    broken = f"{folder} is not a whole array store, prepare it again: {_INDEX}"
+    broken = f"{folder} is not a complete array store, prepare it again: {_INDEX}"
     try:
         index = orjson.loads((folder / _INDEX).read_bytes())
     except OSError as error:
@@ -207,7 +208,7 @@ def read_index(folder: Path) -> tuple[Skeleton, dict[str, list]]:
 
 
 def read_damaged(folder: Path) -> list[Damaged]:
-    """What could not be used when the store was written."""
+    """The files that could not be used when the store was written."""
     return [Damaged(**item) for item in orjson.loads((folder / REPORT).read_bytes())["damaged_files"]]
 
 
@@ -217,7 +218,7 @@ class Store:
     Attributes:
         skeleton: layout of the joints.
         offsets, lengths, bodies, rates, dimensions, sources, names, subjects, labels, subsets: (clips,) arrays with the
-            fields of each clip (`Clip`); an offset is the clip's first row in the arrays below, a length its T.
+            fields of each clip (`Clip`); an offset is the clip's first row in the arrays below, a length is its T.
         coordinates: (sum of M * T, V, 3) float32, the frames of all clips, those of one body together.
         scores: (sum of M * T, V) float32.
 
@@ -242,7 +243,7 @@ class Store:
         self.scores = self._map(SCORES, (rows, len(self.skeleton)))
 
     def _map(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
-        broken = f"{self.folder} is not a whole array store, prepare it again: {name}"
+        broken = f"{self.folder} is not a complete array store, prepare it again: {name}"
         try:
             # An array without rows cannot be mapped.
             array = np.load(self.folder / name, mmap_mode="r" if shape[0] else None, allow_pickle=False)

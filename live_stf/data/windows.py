@@ -1,4 +1,4 @@
-"""From a clip to windows as a live program would cut them out of it, through a virtual camera and with noise."""
+"""Draws windows from clips as the live program would see them: by a virtual camera, and with noise."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from live_stf.errors import DataError
 from live_stf.preparation import Preparation, resample
 from live_stf.skeleton import Skeleton
 
-_SWAY = (0.15, 0.5)  # of a person who stands still: at most so many seconds of the clip, and swings per second
-_TRIES = 6  # cameras that are tried before a view is accepted that shows little of the trunk
+_SWAY = (0.15, 0.5)  # largest sway of a person who stands still, in seconds of the clip, and swings per second
+_TRIES = 6  # random cameras; if none shows enough of the trunk, the best one is used
 _TRUNK = ("neck", "left_shoulder", "right_shoulder")
-_TRUNK_SEEN = 0.75  # share of the trunk's joints inside the picture with which a view is accepted at once
+_TRUNK_SEEN = 0.75  # share of the trunk's joints inside the picture above which a camera is used at once
 
 
 @dataclass
@@ -112,7 +112,7 @@ def clip_at(clip: Clip, moments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _placed(
     rng: np.random.Generator, duration: float, span: float, times: np.ndarray, settings: WindowSettings
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Times of the window that are seen, and the moments (s) of an action of `duration` (s) that they show."""
+    """The times with observations, and the moment of the action at each, in seconds from its start."""
     if duration >= span:
         return times, times - times[0] + rng.uniform(0, duration - span)
     if rng.random() < settings.partial:
@@ -148,15 +148,15 @@ def draw_window(
     """A random window of a clip as network input (C, T, V, M) float32: random pace, camera and noise, preparation.
 
     Args:
-        rng: source of all that is random.
+        rng: random number generator.
         clip: the recorded action.
-        preparation: what is done to a window before a network sees it.
+        preparation: how the window becomes the network's input.
         settings: how windows are drawn.
         still: hold one moment of the clip, or sway a little around it, instead of playing it.
         arms: a clip whose arms replace those of this one, starting at a random moment (augment/arms.py).
         lean: radians by which a crouching body leans further forward (augment/lean.py).
 
-    arms and lean are for motion measured in space.
+    arms and lean need motion that was measured in space.
     """
     span = preparation.span
     pace = rng.uniform(settings.slowest, settings.fastest)
@@ -226,16 +226,16 @@ def _filmed(
     settings: WindowSettings,
 ) -> tuple[np.ndarray, tuple[int, int]]:
     """Joints (n, V, 3) as a pose estimator gives them, and the picture's (width, height): camera, mirror, noise."""
-    as_it_is = clip.dimensions == 2 and settings.filmed_noise < 1 and rng.random() >= settings.filmed_noise
+    unchanged = clip.dimensions == 2 and settings.filmed_noise < 1 and rng.random() >= settings.filmed_noise
     if clip.dimensions == 3 and settings.proportions > 0:
         coordinates = of_another_body(rng, coordinates, scores, clip.skeleton, settings.proportions)
     if clip.dimensions == 3 and settings.manner > 0:
         coordinates = in_another_manner(rng, coordinates, scores, clip.skeleton, settings.manner)
-    joints, size = _seen(rng, coordinates, scores, clip, settings, as_it_is)
+    joints, size = _seen(rng, coordinates, scores, clip, settings, unchanged)
     if rng.random() < 0.5:
         joints = joints[:, clip.skeleton.mirrored]
         joints[..., 0] = (size[0] - joints[..., 0]) * (joints[..., 2] > 0)
-    return joints if as_it_is else settings.noise(rng, times, joints, clip.skeleton), size
+    return joints if unchanged else settings.noise(rng, times, joints, clip.skeleton), size
 
 
 def _seen(
@@ -244,13 +244,16 @@ def _seen(
     scores: np.ndarray,
     clip: Clip,
     settings: WindowSettings,
-    as_it_is: bool,
+    unchanged: bool,
 ) -> tuple[np.ndarray, tuple[int, int]]:
-    """Joints (n, V, 3) in a picture and its (width, height): by a virtual camera, or as recorded, rotated a little."""
+    """Joints (n, V, 3) in a picture and its (width, height): by a virtual camera or as recorded.
+
+    unchanged: do not rotate and widen joints that were recorded in a picture.
+    """
     if clip.dimensions == 3:
         return _by_virtual_camera(rng, coordinates, scores, clip.skeleton, settings.upper_body)
     points = coordinates[..., :2]
-    if not as_it_is:
+    if not unchanged:
         angle = rng.normal(0, np.radians(4))
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         turn = turn * (rng.uniform(0.9, 1.1), 1.0)  # other lenses and other bodies: a little wider or narrower
@@ -261,7 +264,7 @@ def _seen(
 def _by_virtual_camera(
     rng: np.random.Generator, coordinates: np.ndarray, scores: np.ndarray, skeleton: Skeleton, upper_body: float
 ) -> tuple[np.ndarray, tuple[int, int]]:
-    """Joints (n, V, 3) in pixels and the picture's (width, height): of some random cameras, one that sees the trunk."""
+    """Joints (n, V, 3) in pixels and the picture's (width, height), by a random camera that sees the trunk."""
     trunk = [skeleton.index(name) for name in _TRUNK]
     most, joints, size = -1.0, np.zeros(0), (1, 1)
     for _ in range(_TRIES):

@@ -1,7 +1,7 @@
 """From timestamped joints to a network's input: resampling, coordinates, streams. NumPy only.
 
 Training, evaluation and live recognition call the same functions, and a model stores its `Preparation` beside its
-weights, so a network always sees windows prepared as those it learned from.
+weights, so a network always gets windows that are prepared like those it was trained on.
 
 Shapes: n observations, M bodies, T frames of a window, V joints, C channels. Picture coordinates: x to the right, y
 down. A joint with a score of 0 is absent.

@@ -55,7 +55,7 @@ def body_size(joints: np.ndarray, skeleton: Skeleton) -> float:
 
 
 def _medians(joints: np.ndarray, a: np.ndarray, b: np.ndarray, proportion: np.ndarray) -> np.ndarray:
-    """(limbs,) torso lengths by the limbs' median lengths over frames that show both joints; inf if there are none."""
+    """(limbs,) torso lengths by the limbs' median lengths over frames that show both joints; inf if known are none."""
     seen = (joints[:, a, 2] > 0) & (joints[:, b, 2] > 0)  # (T, limbs)
     lengths = np.hypot(*(joints[:, a, :2] - joints[:, b, :2]).transpose(2, 0, 1)) / proportion
     counts, columns = seen.sum(axis=0), np.arange(len(a))
@@ -69,16 +69,16 @@ def _limbs(
     skeleton: Skeleton, lengths: tuple[tuple[str, str, float], ...]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """First joint, second joint and length of those of `lengths` that the skeleton has, as arrays."""
-    there = [row for row in lengths if row[0] in skeleton.joints and row[1] in skeleton.joints]
-    ends = np.array([(skeleton.index(first), skeleton.index(second)) for first, second, _ in there], dtype=int)
-    return *ends.reshape(-1, 2).T, np.array([length for *_, length in there])
+    known = [row for row in lengths if row[0] in skeleton.joints and row[1] in skeleton.joints]
+    ends = np.array([(skeleton.index(first), skeleton.index(second)) for first, second, _ in known], dtype=int)
+    return *ends.reshape(-1, 2).T, np.array([length for *_, length in known])
 
 
 def in_body_units(joints: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     """Joints (T, V, 3): x and y in torso lengths from the centre joint's median position, and score.
 
-    joints: (T, V, 3), x, y in any unit, score. Origin and scale are the same for the whole window: they remove where a
-    person stands and how large they are, and keep how they move through the picture. All zero if no body size can be
+    joints: (T, V, 3), x, y in any unit, score. Origin and scale are the same for the whole window: they remove the
+    place and the size of the person, and keep the movement through the picture. All zero if no body size can be
     estimated.
     """
     present = joints[..., 2] > 0

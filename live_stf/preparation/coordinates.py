@@ -1,4 +1,4 @@
-"""The coordinate systems that a network can learn in, by name: a new one is a module of its own and an entry here."""
+"""The coordinate systems of a network's input, by name. A new one is a module of its own and an entry here."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ class CoordinateSystem:
 
     Attributes:
         place: the function that places them.
-        one_body: only one body can be placed.
-        in_space: joints have to be measured in three dimensions.
-        stretches: a clip of any length becomes one window.
+        one_body: whether only one body can be placed.
+        in_space: whether joints have to be measured in three dimensions.
+        stretches: whether a clip of any length becomes one window.
         skeleton: name of the only skeleton that the system is defined for; None if it is defined for all.
     """
 

@@ -27,10 +27,10 @@ def fill_null_frames(coordinates: np.ndarray, scores: np.ndarray, frames: int) -
     out = np.zeros((bodies, frames, joints, 3), dtype=coordinates.dtype)
     out_scores = np.zeros((bodies, frames, joints), dtype=scores.dtype)
     for body, seen in enumerate(np.any(scores > 0, axis=-1)):
-        there = np.flatnonzero(seen)
-        if len(there) == 0:
+        visible = np.flatnonzero(seen)
+        if len(visible) == 0:
             continue
-        kept = there if there[0] > 0 else np.arange(there[-1] + 1)
+        kept = visible if visible[0] > 0 else np.arange(visible[-1] + 1)
         repeated = kept[np.arange(frames) % len(kept)]
         out[body], out_scores[body] = coordinates[body, repeated], scores[body, repeated]
     return out, out_scores
@@ -58,9 +58,9 @@ def in_ntu_units(
 
     coordinates: (M, T, V, 3) in metres, scores: (M, T, V), T <= frames; body 0 is the main one. The first `bodies` are
     taken, missing ones are zero. Null frames are filled (`fill_null_frames`). The middle of the spine of body 0 in its
-    first frame becomes the origin of all bodies and frames. Then everything turns as one: the lower spine of that frame
-    to the z axis, after that its shoulders, left to right, to the x axis; the second turn tilts the spine by as much as
-    the shoulders were not square to it.
+    first frame becomes the origin of all bodies and frames. Then all bodies and frames are rotated together:
+    the lower spine of that frame to the z axis, then its shoulders, left to right, to the x axis. The second rotation
+    tilts the spine if the shoulders are not perpendicular to it.
     """
     filled, present = fill_null_frames(coordinates[:bodies], scores[:bodies], frames)
     first, seen = filled[0, 0].astype(np.float64), present[0, 0] > 0

@@ -1,7 +1,7 @@
 """Northwestern-UCLA's coordinates: metres around the spine's first position, each clip stretched to the window.
 
 A clip lasts from half a second to some seconds and shows one whole action. It is stretched to the window whatever its
-pace was, as in the public codes that report on this data set.
+pace, as in the public code of other papers on this data set.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The preparation that a model stores: everything that is done to a window before the network sees it."""
+"""The preparation that a model stores: how a window becomes the input of its network."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SCORES = ("presence", "score")
 
 @dataclass(frozen=True)
 class Preparation:
-    """Everything that is done to a window before a network sees it; stored in model.json.
+    """How a window becomes the input of a network; stored in model.json.
 
     Attributes:
         skeleton: name of the joints' layout.
@@ -93,7 +93,9 @@ class Preparation:
         if joints.ndim == 3:
             joints = joints[None]
         if not self.takes_pictures:
-            raise ModelError(f"coordinates {self.coordinates!r} are measured in space; a picture does not give them")
+            raise ModelError(
+                f"coordinates {self.coordinates!r} need joints measured in space; a camera does not give them"
+            )
         return self.prepare(joints[..., :2], joints[..., 2], size)
 
     def prepare(
@@ -131,4 +133,5 @@ class Preparation:
         return np.ascontiguousarray(x.swapaxes(2, 3))
 
     def as_dict(self) -> dict[str, Any]:
+        """The values by name, as model.json has them."""
         return asdict(self)

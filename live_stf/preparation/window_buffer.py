@@ -141,9 +141,10 @@ class WindowBuffer(MotionBuffer[np.ndarray]):
 
 
 class SceneBuffer(MotionBuffer[Mapping[int, np.ndarray]]):
-    """The recent joints of all people in view together. Windows have joints (M, T, V, 3), the surest person first.
+    """The recent joints of all people in view together. Windows have joints (M, T, V, 3), highest scores first.
 
-    A person who is out of view at a time is absent then. Of more than MOST_BODIES people the surest are kept.
+    A person who is out of view at a time is absent then. Of more than MOST_BODIES people, those with the highest scores
+    are kept.
     """
 
     def __init__(
@@ -157,7 +158,7 @@ class SceneBuffer(MotionBuffer[Mapping[int, np.ndarray]]):
         self._add(time, {person.identity: person.joints for person in persons})
 
     def add_persons(self, time: float, persons: Sequence[Person]) -> None:
-        """The same as `add`."""
+        """Add everybody seen at `time` seconds, like `add`."""
         self.add(time, persons)
 
     def _stacked(self, observations: Sequence[Mapping[int, np.ndarray]]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Augmentation: an action with the arms of another clip, for classes that legs and trunk decide (a squat is a squat).
+"""Augmentation: an action with the arms of another clip, for classes that legs and trunk define, such as squats.
 
 Our own; no published source.
 """
@@ -32,10 +32,15 @@ def with_arms_of(
         for parent, joint in pairwise(joints):
             both = (own[1][:, joint] > 0) & (own[1][:, parent] > 0)
             bone = others[:, joint] - others[:, parent]
-            far = np.linalg.norm(bone, axis=1)
-            seen = (scores[:, parent] > 0) & (others_scores[:, joint] > 0) & (others_scores[:, parent] > 0) & (far > 0)
+            distance = np.linalg.norm(bone, axis=1)
+            seen = (
+                (scores[:, parent] > 0)
+                & (others_scores[:, joint] > 0)
+                & (others_scores[:, parent] > 0)
+                & (distance > 0)
+            )
             length = np.linalg.norm(own[0][both, joint] - own[0][both, parent], axis=1).mean() if both.any() else 0.0
-            turned = turn.apply(bone / np.maximum(far, 1e-9)[:, None])
+            turned = turn.apply(bone / np.maximum(distance, 1e-9)[:, None])
             coordinates[:, joint] = np.where(seen[:, None], coordinates[:, parent] + length * turned, 0.0)
             scores[:, joint] = np.where(seen & both.any(), others_scores[:, joint], 0.0)
     return coordinates * (scores > 0)[..., None], scores

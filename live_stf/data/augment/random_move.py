@@ -19,12 +19,9 @@ def random_choose(rng: np.random.Generator, length: int, frames: int) -> slice:
     return slice(start, min(start + frames, length))
 
 
-def fixed_choose(length: int, frames: int, view: int = 0, views: int = 1) -> slice:
-    """Stretch number `view` of `views` of `frames` out of `length` frames, spread evenly; a single one is the middle.
-
-    For testing, as it is the same every time. All frames if there are fewer.
-    """
-    start = int(max(length - frames, 0) * (view + 0.5) / views)
+def fixed_choose(length: int, frames: int) -> slice:
+    """The middle `frames` of `length` frames, for testing; all of them if there are fewer."""
+    start = max(length - frames, 0) // 2
     return slice(start, min(start + frames, length))
 
 

@@ -14,7 +14,7 @@ from live_stf.skeleton import Skeleton
 TURN = 60.0  # degrees in each direction about the vertical axis
 TILT = 15.0  # degrees in each direction about the other axes: the sensors look down by different angles
 ZOOM = 0.2  # share by which a body is made larger or smaller
-SHORTEST = 0.5  # share of a clip that is seen at least
+SHORTEST = 0.5  # smallest share of a clip that is kept
 
 
 def random_crop(rng: np.random.Generator, length: int) -> slice:
@@ -32,7 +32,7 @@ def random_turn(rng: np.random.Generator, joints: np.ndarray) -> np.ndarray:
 
 
 def random_mirror(rng: np.random.Generator, joints: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """Joints (..., V, 3: x, y, z) or, as often, their mirror image: left and right exchanged, the sign of x changed."""
+    """Joints (..., V, 3: x, y, z), mirrored with probability 0.5: left and right exchanged, the sign of x changed."""
     if rng.random() < 0.5:
         return joints
     return joints[..., skeleton.mirrored, :] * np.array((-1, 1, 1), joints.dtype)

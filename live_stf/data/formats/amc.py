@@ -51,7 +51,7 @@ class AcclaimMotion:
 
 
 def read_asf(path: Path) -> AcclaimSkeleton:
-    """Read a skeleton. Raises ValueError, which says what is damaged."""
+    """Read a skeleton. Raises ValueError if the file is damaged; the message says where."""
     sections = _sections(path)
     for needed in (":units", ":root", ":bonedata", ":hierarchy"):
         if needed not in sections:
@@ -70,7 +70,7 @@ def read_asf(path: Path) -> AcclaimSkeleton:
     parents = {
         child: words[0]
         for words in sections[":hierarchy"]
-        for child in words[1:]  # begin and end stand alone
+        for child in words[1:]  # lines of begin and end have one word
     }
     described = {bone["name"][0]: bone for bone in _blocks(sections[":bonedata"])}
     bones: list[Bone] = []
@@ -78,7 +78,7 @@ def read_asf(path: Path) -> AcclaimSkeleton:
     while left := [name for name in described if name not in placed]:
         ready = [name for name in left if parents.get(name) in placed]
         if not ready:
-            raise ValueError(f"bones {', '.join(left)} do not hang on the root")
+            raise ValueError(f"bones {', '.join(left)} are not connected to the root")
         for name in ready:
             bones.append(_bone(described[name], parents[name], unit))
             placed.add(name)
@@ -107,7 +107,10 @@ def _turn(order: str, degrees: np.ndarray) -> Rotation:
 
 
 def read_amc(path: Path, skeleton: AcclaimSkeleton) -> AcclaimMotion:
-    """Read a take and place every bone of the skeleton. Raises ValueError, which says what is damaged."""
+    """Read a take and place every bone of the skeleton.
+
+    Raises ValueError if the file is damaged; the message says where.
+    """
     freedoms = {"root": skeleton.root_order, **{bone.name: bone.freedoms for bone in skeleton.bones if bone.freedoms}}
     values: dict[str, list[list[float]]] = {name: [] for name in freedoms}
     frames = 0
@@ -117,7 +120,7 @@ def read_amc(path: Path, skeleton: AcclaimSkeleton) -> AcclaimMotion:
             continue
         name, *numbers = words
         if name not in freedoms or len(numbers) != len(freedoms[name]) or len(values[name]) != frames - 1:
-            raise ValueError(f"frame {frames}: {name} is unknown, doubled, or has other than its degrees of freedom")
+            raise ValueError(f"frame {frames}: {name} is unknown, repeated, or lacks its degrees of freedom")
         values[name].append([float(number) for number in numbers])
     if not frames:
         raise ValueError("no frames after :DEGREES")
@@ -151,7 +154,7 @@ def _pose(skeleton: AcclaimSkeleton, table: Mapping[str, np.ndarray], frames: in
 
 
 def _sections(path: Path) -> dict[str, list[list[str]]]:
-    """The words of every line, under the keyword line that stands above; keywords in lower case, comments left out."""
+    """The words of every line without comments, by the keyword line above them, in lower case."""
     sections: dict[str, list[list[str]]] = {}
     current: list[list[str]] = []
     for line in path.read_text(encoding="utf-8").splitlines():
@@ -166,7 +169,7 @@ def _sections(path: Path) -> dict[str, list[list[str]]]:
 
 
 def _blocks(lines: list[list[str]]) -> Iterator[dict[str, list[str]]]:
-    """The bones of :bonedata: what stands between begin and end, by first word."""
+    """The bones of :bonedata: the lines between begin and end, by their first word."""
     block: dict[str, list[str]] = {}
     for words in lines:
         if words == ["begin"]:

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def present_bodies(coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates (M, T, V, 3) float32, zero for absent joints, and scores (M, T, V), 1 or 0, of given coordinates.
+    """Coordinates (M, T, V, 3) float32, zero for absent joints, and scores (M, T, V), 1 or 0, from coordinates.
 
     A body is absent from a frame if all its numbers are zero, and a joint if one of its numbers is not finite. Unlike
     in `reader.present`, a joint at the origin is present: many arrays are centred on one.
@@ -19,7 +19,7 @@ def present_bodies(coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def without_padding(coordinates: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates (M, T, V, 3) and scores (M, T, V) without absent bodies and without the empty frames at the end.
 
-    Empty frames before the last body stay: preparations see from them when a person came.
+    Empty frames before the last body stay: they show preparations when a person appeared.
     """
     seen = np.any(scores > 0, axis=-1)
     bodies = np.any(seen, axis=1)

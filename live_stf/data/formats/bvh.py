@@ -1,7 +1,7 @@
 """Biovision Hierarchy (BVH) files: a skeleton as nested joints, then one line of channel values a frame.
 
-Read here and not by a library because the Bandai-Namco takes have position channels on every joint: pybvh 0.9.0 refuses
-those, bvhio and bvh walk the tree in Python for every joint of every frame, which is too slow for hundreds of takes.
+No library is used because the Bandai-Namco takes have position channels on every joint: pybvh 0.9.0 refuses those, and
+bvhio and bvh walk the tree in Python for every joint of every frame, which is too slow for hundreds of takes.
 The format as described by M. Meredith and S. Maddock, "Motion Capture File Formats Explained" (2001).
 """
 
@@ -41,10 +41,10 @@ class Motion:
 
 
 def read_bvh(path: Path) -> Motion:
-    """Read a file and compute every joint's place. ValueError (also UnicodeDecodeError) says what is damaged in it.
+    """Read a file and compute the position of every joint.
 
     A joint's position channels replace its offset on the axes they name, its rotation channels are applied in the order
-    in which the file names them.
+    in which the file names them. Raises ValueError if the file is damaged; the message says where.
     """
     hierarchy, separator, motion = path.read_text(encoding="utf-8").partition("MOTION")
     if not separator:
@@ -126,7 +126,7 @@ def _read_motion(text: str, channels: int) -> tuple[np.ndarray, float]:
         raise ValueError(f"{frames} frames of {frame_time} s")
     rows = [line for line in lines[2:] if line.strip()]
     if len(rows) != frames:
-        raise ValueError(f"{frames} frames announced, {len(rows)} there")
+        raise ValueError(f"{frames} frames announced, {len(rows)} found")
     values = np.loadtxt(rows, ndmin=2)
     if values.shape[1] != channels:
         raise ValueError(f"{channels} channels announced, {values.shape[1]} values a frame")

@@ -15,6 +15,7 @@ def forward_kinematics(
     parents: J indices, -1 for a root; a parent stands before its children. rotations: (T, J, 3, 3) of each joint
     relative to its parent. offsets: (T, J, 3) or (J, 3), where each joint lies in its parent's frame (a root's: in the
     world). Returns the joints' world positions (T, J, 3), in the unit of offsets, and world rotations (T, J, 3, 3).
+    Raises ValueError if a joint comes before its parent.
     """
     offsets = np.broadcast_to(offsets, rotations.shape[:-1])
     positions = np.array(offsets, dtype=np.float64)

@@ -10,9 +10,9 @@ import numpy as np
 
 from live_stf.data.formats.head import add_face
 from live_stf.data.reader import present, trim
-from live_stf.skeleton import KINECT_20, OPENPOSE_18, Remap
+from live_stf.skeleton import KINECT_20, Remap, remap_by_name
 
-# MSR Action3D's own order of about the same joints.
+# MSR Action3D has about the same joints in its own order.
 MSR_20 = tuple(
     "left_shoulder right_shoulder neck_base spine left_hip right_hip hip_center left_elbow right_elbow left_wrist "
     "right_wrist left_hand right_hand left_knee right_knee left_ankle right_ankle left_foot right_foot head".split()
@@ -23,15 +23,10 @@ FLORENCE_15 = tuple(
 )
 
 
-def body_remap(layout: tuple[str, ...]) -> Remap:
-    """A Kinect layout as OPENPOSE_18 without a face; the neck is the middle of the shoulders, as OpenPose's is."""
-    same = {joint: (joint,) for joint in OPENPOSE_18.joints if joint in layout}
-    return Remap(layout, OPENPOSE_18, {**same, "neck": ("left_shoulder", "right_shoulder")})
-
-
-KINECT_20_TO_OPENPOSE_18 = body_remap(KINECT_20.joints)
-MSR_20_TO_OPENPOSE_18 = body_remap(MSR_20)
-FLORENCE_15_TO_OPENPOSE_18 = body_remap(FLORENCE_15)
+# Without a face, which `read_body` adds.
+KINECT_20_TO_OPENPOSE_18 = remap_by_name(KINECT_20.joints)
+MSR_20_TO_OPENPOSE_18 = remap_by_name(MSR_20)
+FLORENCE_15_TO_OPENPOSE_18 = remap_by_name(FLORENCE_15)
 
 
 def level(coordinates: np.ndarray, pitch: float) -> np.ndarray:

@@ -14,7 +14,7 @@ from live_stf.errors import DataError
 
 
 def load_matlab(path: Path, variable: str, source: str) -> np.ndarray:
-    """One variable of a .mat file. Raises DataError if the file is not there, cannot be read or does not hold it."""
+    """One variable of a .mat file. Raises DataError if the file is missing, damaged or lacks it."""
     require(path, source)
     try:
         return loadmat(path, variable_names=[variable])[variable]
@@ -23,5 +23,5 @@ def load_matlab(path: Path, variable: str, source: str) -> np.ndarray:
 
 
 def strings(cells: np.ndarray) -> list[str]:
-    """The texts of a cell array, without white space around them."""
+    """The strings of a cell array, without surrounding white space."""
     return [str(cell.item()).strip() for cell in cells.ravel()]

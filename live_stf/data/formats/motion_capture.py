@@ -1,4 +1,4 @@
-"""For readers of motion capture: a skeleton with a head that turns, read as OpenPose-18."""
+"""Motion capture with an oriented head, converted to OPENPOSE_18."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of Kinect's bodies are the one or two people of an NTU RGB+D clip: the two procedures in use.
+"""Select the one or two people of an NTU RGB+D clip among Kinect's bodies, by the two procedures in use.
 
 Kinect mistakes furniture for people, and loses people and finds them again under another id. `by_energy` is what
 2s-AGCN and MS-AAGCN do (Shi, Zhang, Cheng, Lu, CVPR 2019 and TIP 2020), whose preparation the paper adopts. `denoised`
@@ -15,7 +15,7 @@ from live_stf.data.formats.ntu_file import Recording
 
 BODIES = 2
 
-_PLACES = 4  # of a frame that are looked at for energy
+_PLACES = 4  # bodies of a frame whose energy is computed
 _SHORT = 11  # frames; a track that is not longer is noise
 _FLAT = 0.8  # width of a body, as a share of its height, above which a frame of it is noise
 _NOISY = 0.69754  # share of such frames from which on a track is noise
@@ -25,7 +25,7 @@ def by_energy(recording: Recording) -> np.ndarray:
     """(2, T, 25, 3): of the first four places of a frame, the two that move most; frames without people stay, as zeros.
 
     A place's energy is the sum over x, y and z of the standard deviation over all joints of its frames. Places are not
-    people: where two people change places in the file, they do so here.
+    people: if two people change places in the file, they do so in the result.
     """
     places = np.zeros((_PLACES, recording.frames, *recording.joints.shape[1:]))
     kept = recording.place < _PLACES
@@ -54,11 +54,12 @@ class _Track:
 def denoised(recording: Recording) -> np.ndarray:
     """(2, T, 25, 3): tracks without noise, put together to two people, the one that moves most first.
 
-    Where there is more than one track, those of 11 frames or fewer are left out, then those that are in most frames
-    broader than people are; the last that is left stays. The track of the most motion, the summed variance of x, y and
-    z, begins person 1; the others, by motion, join person 1 where they do not overlap with it, else person 2, else
-    nobody. Frames without people are left out. As in CTR-GCN's code a track's frames follow each other from its first
-    without gaps, even where Kinect lost it for some frames. Raises ValueError if no track is left.
+    If there is more than one track, those of 11 frames or fewer are dropped, then those that are in most frames
+    broader than people are, except the last one. The track of the most motion, the summed variance of x, y and z,
+    begins person 1. The others, by decreasing motion, join person 1 if they do not overlap with it, else person 2;
+    those that overlap with both are dropped. Frames without people are left out. As in CTR-GCN's code, a track's frames
+    follow each other from its first without gaps, even if Kinect lost it for some frames. Raises ValueError if no track
+    is left.
     """
     tracks = _tracks(recording)
     if len(tracks) > 1:

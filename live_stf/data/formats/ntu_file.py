@@ -15,7 +15,7 @@ from live_stf.skeleton import NTU_25
 
 _JOINTS = len(NTU_25)
 _BODY, _JOINT = 10, 12  # numbers of a body before its count of joints, and of a joint
-_LONGEST = 3000  # frames; the data set's longest clip has 300, and what is far beyond is no clip
+_LONGEST = 3000  # frames; the data set's longest clip has 300, so a larger number is damage
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class Recording:
 def parse(content: bytes) -> Recording:
     """The recording in a file's content. Bodies with a joint that is not finite are left out.
 
-    Raises ValueError, which says what is wrong, if the content is not of the format.
+    Raises ValueError if the content is not of the format; the message says where.
     """
     words = content.split()
     if not words:

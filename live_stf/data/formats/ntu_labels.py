@@ -1,6 +1,6 @@
 """The actions of NTU RGB+D 120; the first 60 are those of NTU RGB+D.
 
-Names as the data set's page lists them (github.com/shahroudy/NTURGB-D), its misprints mended.
+Names as the data set's page lists them (github.com/shahroudy/NTURGB-D), with misprints corrected.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""A pickled list read item by item, so that a list of many gigabytes never is in memory whole.
+"""A pickled list read item by item, so that a list of many gigabytes is never in memory as a whole.
 
-The reading is done by the unpickler that Python itself is written with (`pickle._Unpickler`, which joblib builds on,
-too). Two things are different here: only what later operations ask for again is remembered, and the items of one list
-are handed on in place of being kept. What may be built is decided by `safe_pickle`. docs/formats.md says why no library
-does this.
+This builds on the unpickler that is written in Python (`pickle._Unpickler`, which joblib uses, too), with two
+differences: only objects that later operations recall are remembered, and the items of one list are handed on instead
+of being kept. `safe_pickle` decides which objects may be built. docs/formats.md says why no library does this.
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ _RECALL = {"GET", "BINGET", "LONG_BINGET"}
 class PickledList:
     """The list that the pickle at `path` holds: as its whole content or, in a dictionary, under `key`.
 
-    It can be iterated over any number of times. In memory are the items of one batch (a thousand, as Python writes
-    them) and what the pickle refers to more than once. A pickle that is written in an unusual way is in memory whole.
+    It can be iterated over any number of times. The items of one batch (a thousand, as Python writes them) and the
+    objects that the pickle refers to more than once are in memory. A pickle of unusual structure is read as a whole.
 
     Attributes:
         rest: the content of the pickle with that list empty. If the pickle holds no such list, `rest` is the whole

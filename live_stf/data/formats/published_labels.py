@@ -1,4 +1,4 @@
-"""The names of actions that published arrays and pickles give as numbers from 0."""
+"""Names of the actions that published arrays and pickles number from 0."""
 
 from __future__ import annotations
 
@@ -44,6 +44,6 @@ def label_of(number: int, clip: str, names: tuple[str, ...]) -> str:
 
 
 def subject_of(clip: str) -> str:
-    """The performer if the clip has an NTU RGB+D name ("P001"), else the clip's own name, as no person is named."""
+    """The performer if the clip has an NTU RGB+D name ("P001"), else the clip's own name."""
     sample = parse_name(clip)
     return f"P{sample.performer:03d}" if sample else clip

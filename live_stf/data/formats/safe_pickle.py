@@ -45,17 +45,17 @@ def load_pickle(path: Path) -> Any:
 
 
 def checked_operations(file: BinaryIO) -> Iterator[tuple[str, Any]]:
-    """Name and argument of each operation of a pickle; nothing of it is done.
+    """Name and argument of each operation of a pickle, without executing any.
 
-    Raises UnpicklingError at operations that no pickler of data writes. Things remembered by large numbers: Python
-    makes room for all numbers up to the largest at once, so five bytes could ask for more memory than there is. Things
-    named by the numbers of `copyreg`'s extensions: Python can answer these without asking `find_class`.
+    Raises UnpicklingError at two operations that no pickler of data writes. Objects stored under large numbers: Python
+    allocates memory for all numbers up to the largest, so five bytes could exhaust it. Objects named by the numbers of
+    `copyreg`'s extensions: Python can resolve these without calling `find_class`.
     """
     for done, (operation, argument, _) in enumerate(pickletools.genops(file)):
         if operation.name in _REMEMBER and argument is not None and argument > done:
-            raise pickle.UnpicklingError(f"it remembers a thing as number {argument} after {done} operations")
+            raise pickle.UnpicklingError(f"it stores an object as number {argument} after {done} operations")
         if operation.name in _EXTENSIONS:
-            raise pickle.UnpicklingError(f"it names a thing by the extension number {argument}")
+            raise pickle.UnpicklingError(f"it names an object by the extension number {argument}")
         yield operation.name, argument
 
 
@@ -136,7 +136,7 @@ def _never(*_: Any) -> NoReturn:
 
 
 _ADMITTED: dict[tuple[str, str], Callable[..., Any]] = {
-    ("numpy", "ndarray"): _never,  # only named, as the type that _reconstruct is told
+    ("numpy", "ndarray"): _never,  # only named, as an argument of _reconstruct
     ("numpy", "dtype"): Dtype,
     ("_codecs", "encode"): _encode,
     ("collections", "OrderedDict"): OrderedDict,

@@ -22,7 +22,7 @@ import numpy as np
 from live_stf.data.clip import Clip, Damaged
 from live_stf.data.reader import present, require, trim
 from live_stf.errors import DataError
-from live_stf.skeleton import OPENPOSE_18, Remap
+from live_stf.skeleton import remap_by_name
 
 SOURCE = "jhmdb-2d"
 RATE = 30.0
@@ -30,15 +30,7 @@ JHMDB_15 = tuple(
     "neck_base belly face right_shoulder left_shoulder right_hip left_hip right_elbow left_elbow right_knee left_knee "
     "right_wrist left_wrist right_ankle left_ankle".split()
 )
-JHMDB_15_TO_OPENPOSE_18 = Remap(
-    JHMDB_15,
-    OPENPOSE_18,
-    {
-        **{joint: (joint,) for joint in OPENPOSE_18.joints if joint in JHMDB_15},
-        "nose": ("face",),
-        "neck": ("left_shoulder", "right_shoulder"),
-    },
-)
+JHMDB_15_TO_OPENPOSE_18 = remap_by_name(JHMDB_15, nose=("face",))
 
 
 def _load(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

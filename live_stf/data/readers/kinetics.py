@@ -24,9 +24,9 @@ from live_stf.skeleton import OPENPOSE_18
 SOURCE = "kinetics"
 RATE = 30.0
 SETS = ("train", "val")
-BODIES = 5  # how many bodies of a frame ST-GCN looks at
+BODIES = 5  # of a frame that ST-GCN considers
 
-_LONGEST = 3000  # frames; a number beyond is a torn file, not a clip of 10 s
+_LONGEST = 3000  # frames; a clip of 10 s has 300, so a larger number is damage
 _JOINTS = len(OPENPOSE_18)
 # One parser for all files reuses its memory. It refuses a file while anything of the one before is still referenced, so
 # nothing of a document leaves `_arrays`.
@@ -74,7 +74,7 @@ def _read_file(item: Item, bodies: int) -> Clip | Damaged:
     path = Path(item.path)
     name = path.stem
     if item.label is None:
-        return Damaged(SOURCE, name, "the label file does not have it")
+        return Damaged(SOURCE, name, "it is not in the label file")
     if not item.has_skeleton:
         return Damaged(SOURCE, name, "the label file says that it has no skeleton")
     try:

@@ -5,7 +5,7 @@ name), label (from 0), keypoint (M, T, V, C) and, in pictures, keypoint_score (M
 17 joints are COCO's and read as OpenPose-18, 18 are those, 25 with C = 3 NTU RGB+D's in metres.
 
 Kinetics 400 has its joints in further pickles, below kpfiles/ beside the annotations: raw_file names one, which
-holds {frame_dir: {"keypoint": (R, V, 3) with x, y, score}}; frame_inds (R,) says which frame each body is of.
+holds {frame_dir: {"keypoint": (R, V, 3) with x, y, score}}; frame_inds (R,) gives the frame of each body.
 """
 
 from __future__ import annotations
@@ -175,12 +175,12 @@ def _by_frame(bodies: np.ndarray, frames: np.ndarray) -> tuple[np.ndarray, np.nd
     if bodies.ndim != 3 or bodies.shape[2] != 3 or frames.shape != bodies.shape[:1] or not len(bodies):
         raise ValueError(f"its joints are {bodies.shape} and its frame_inds {frames.shape}, not (R, V, 3) and (R,)")
     order = np.argsort(frames, kind="stable")
-    there, first, frame = np.unique(frames[order], return_index=True, return_inverse=True)
+    numbers, first, frame = np.unique(frames[order], return_index=True, return_inverse=True)
     place = np.arange(len(order)) - first[frame]
     kept = place < BODIES
-    placed = np.zeros((place[kept].max() + 1, len(there), *bodies.shape[1:]), bodies.dtype)
+    placed = np.zeros((place[kept].max() + 1, len(numbers), *bodies.shape[1:]), bodies.dtype)
     placed[place[kept], frame[kept]] = bodies[order[kept]]
-    step = float(np.median(np.diff(there))) if len(there) > 1 else 1.0
+    step = float(np.median(np.diff(numbers))) if len(numbers) > 1 else 1.0
     return placed[..., :2], placed[..., 2], step
 
 

@@ -5,8 +5,8 @@ joints/actionLabel.txt gives each action's first and last frame number; actionLa
 and is what the usual 199 segments come from (one `carry` has no limits).
 
 Frame numbers count at 60 a second, both of the sensor's streams together: at that rate a walking step takes 0.6 s and
-the frames that are there come at about 14 Hz, as the authors' "about 15 frames/s" says. They come unevenly, 2 to 12
-numbers apart, so clips are interpolated to an even 15 Hz; where the recording pauses for longer than half a second the
+the recorded frames come at about 14 Hz, in agreement with the authors' "about 15 frames/s". Their intervals vary, 2 to
+12 numbers, so clips are interpolated to an even 15 Hz; where the recording pauses for longer than half a second the
 joints are absent. Some frames have two lines; the one nearer to the frame before is kept.
 
 The sensor looks 9 degrees down: shoulders of standing people sink by as much towards it.
@@ -128,10 +128,10 @@ def _read_recording(path: Path, segments: list[Segment], taken: list[tuple[int, 
         yield Damaged(SOURCE, recording, "lines are not a rising frame number and 60 coordinates")
         return
     numbers, joints = _one_line_a_frame(lines[:, 0].astype(np.int64), lines[:, 1:].reshape(-1, 20, 3))
-    wanted = [(s.label, s.label.replace(" ", "_"), *s.limits) for s in segments if s.limits is not None]
+    stretches = [(s.label, s.label.replace(" ", "_"), *s.limits) for s in segments if s.limits is not None]
     free = _stretches_between(taken, int(numbers[0]), int(numbers[-1]))
-    wanted += [(UNLABELLED, f"{UNLABELLED}_{first}", first, last) for first, last in free]
-    for label, suffix, first, last in wanted:
+    stretches += [(UNLABELLED, f"{UNLABELLED}_{first}", first, last) for first, last in free]
+    for label, suffix, first, last in stretches:
         name = f"{recording}_{suffix}"
         even = _at_even_times(numbers, joints, first, last)
         coordinates, scores = read_body(even, KINECT_20_TO_OPENPOSE_18, PITCH)

@@ -124,7 +124,7 @@ def test_turning_the_root_turns_the_whole_pose(tmp_path: Path, turn: list[float]
         ("direction 0 -1 0", "direction 0 one 0", "one"),
         ("dof rz rx", "dof tz", "degrees of freedom tz"),
         ("name thigh", "", "without a name"),
-        ("root thigh\n", "", "do not hang on the root"),
+        ("root thigh\n", "", "are not connected to the root"),
     ],
 )
 def test_damage_of_a_skeleton_is_named(tmp_path: Path, old: str, new: str, reason: str):
@@ -143,8 +143,8 @@ def test_damage_of_a_skeleton_is_named(tmp_path: Path, old: str, new: str, reaso
         ("shin 90", "toe 90", "toe is unknown"),
         ("shin 90", "shin nan", "not finite"),
         ("shin 90", "shin x", "convert"),
-        ("2\nroot", "2\nshin 0\nroot", "doubled"),
-        ("1\nroot", "root", "unknown, doubled"),
+        ("2\nroot", "2\nshin 0\nroot", "repeated"),
+        ("1\nroot", "root", "unknown, repeated"),
     ],
 )
 def test_damage_of_a_take_is_named(tmp_path: Path, old: str, new: str, reason: str):

@@ -86,7 +86,7 @@ def test_rotations_are_multiplied_in_the_order_of_the_channels(tmp_path: Path, o
     [
         ("HIERARCHY", "HIERARCHIE", "does not begin with"),
         ("MOTION", "", "no MOTION"),
-        ("Frames: 3", "Frames: 4", "4 frames announced, 3 there"),
+        ("Frames: 3", "Frames: 4", "4 frames announced, 3 found"),
         ("Frames: 3", "Frames", "could not|invalid literal"),
         ("Frame Time: 0.05", "Frame Time: 0", "0.0 s"),
         ("Frame Time: 0.05", "", "does not begin with Frames and Frame Time"),

@@ -128,7 +128,7 @@ def test_a_file_that_is_not_there_or_empty_or_no_pickle_is_an_error(tmp_path):
 
 @pytest.mark.parametrize("remember", [b"r\xff\xff\xff\x7f", b"p2147483647\n", b"q\x05"])
 def test_a_few_bytes_cannot_ask_for_all_of_the_memory(tmp_path, remember):
-    with pytest.raises(DataError, match="it remembers a thing as number"):
+    with pytest.raises(DataError, match="it stores an object as number"):
         load(tmp_path, b"\x80\x03N" + remember + b".")
 
 

@@ -126,7 +126,7 @@ def test_torn_and_overwritten_files_never_raise(tmp_path_factory, junk, at):
 def test_which_file_is_meant_must_be_clear(tmp_path):
     for name in ("NTU60_CS.npz", "NTU60_CV.npz"):
         write(tmp_path / name)
-    with pytest.raises(DataError, match="name the file that is to be read"):
+    with pytest.raises(DataError, match="name the file to read"):
         list(read(tmp_path))
     with pytest.raises(DataError, match="is not there"):
         list(read(tmp_path / "NTU60.npz"))

@@ -100,7 +100,7 @@ def test_what_the_label_file_says_otherwise_is_reported(tmp_path):
     assert reasons.keys() == {"b", "c", "d"}
     assert "has no skeleton" in reasons["b"]
     assert "No such file" in reasons["c"]
-    assert "label file does not have it" in reasons["d"]
+    assert "not in the label file" in reasons["d"]
 
 
 def test_a_folder_or_label_file_that_is_missing_or_damaged_is_an_error(tmp_path):
