@@ -70,7 +70,7 @@ def _instances(model: Model, given: argparse.Namespace) -> dict[str, Instance]:
         raise DataError("the recipe has no test side: there is no window to draw")
     instances = surest_instances(model, windows, actions)
     for action, one in instances.items():
-        taken = "" if one.said == action else f", taken for {one.said}"
+        taken = "" if one.predicted == action else f", taken for {one.predicted}"
         print(f"{action}: held-out window {one.number}, {percent(one.probability, 0)} sure{taken}")
     return instances
 

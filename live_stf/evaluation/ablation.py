@@ -1,4 +1,4 @@
-"""Trained models beside each other, by the switches of their networks, and beside the paper's ablations."""
+"""Compares trained models by the switches of their networks, with each other and with the paper's ablations."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ from live_stf.network import NETWORKS
 from live_stf.preparation import STREAMS
 from live_stf.training.percentage import percentage
 
-PAPER = "ntu60-xsub"  # where the paper has all its ablations
-# What switches say nothing of where the piece that they belong to is left out.
-_OF_PIECE = {"mcf": ("grains", "attention_scale"), "tdf": ("tdf_kernel", "tdf_motion")}
+PAPER = "ntu60-xsub"  # the benchmark on which the paper has all its ablations
+# Switches that have no effect if their module is left out.
+_SWITCHES_OF_MODULE = {"mcf": ("grains", "attention_scale"), "tdf": ("tdf_kernel", "tdf_motion")}
 _WITH_SCALE = " with attention_scale="
 
 
 @dataclass(frozen=True)
 class Row:
-    """The runs of one network, stream and training. top1, top5: of every run, 0..1. paper: top-1 on NTU60 X-Sub, in
-    percent, of the joint stream."""
+    """The runs of one network, stream and training.
+
+    top1, top5: accuracy of every run, 0..1. paper: top-1 of the joint stream on NTU60 X-Sub, in percent, or None.
+    """
 
     name: str
     stream: str
@@ -38,7 +40,7 @@ class Row:
 
 
 def switches(model: Model) -> dict[str, Any]:
-    """In what the model's network departs from the full one of its architecture."""
+    """The switches in which the model's network differs from the full one of its architecture."""
     network = dict(model.network)
     kind = NETWORKS[network.pop("architecture")]
     network.pop("skeleton")
@@ -46,17 +48,20 @@ def switches(model: Model) -> dict[str, Any]:
     changed = {name: value for name, value in network.items() if value != defaults[name]}
     if changed.get("grains") == len(model.skeleton.grains) + 1:
         del changed["grains"]
-    for piece, names in _OF_PIECE.items():
-        if changed.get(piece) is False:
+    for module, names in _SWITCHES_OF_MODULE.items():
+        if changed.get(module) is False:
             changed = {name: value for name, value in changed.items() if name not in names}
     return changed
 
 
 def _ablation(model: Model) -> Ablation | None:
-    """The row of the paper's table IV that the model is one of, whatever the scale, of which the paper says nothing."""
-    wanted = {"architecture": model.network["architecture"], **switches(model)}
-    wanted.pop("attention_scale", None)
-    return next((one for one in ABLATIONS if dict(one.network) == wanted), None)
+    """The row of the paper's Table IV with the model's network; None if there is none.
+
+    attention_scale is ignored, because the paper does not vary it.
+    """
+    network = {"architecture": model.network["architecture"], **switches(model)}
+    network.pop("attention_scale", None)
+    return next((one for one in ABLATIONS if dict(one.network) == network), None)
 
 
 def run_name(model: Model) -> str:
@@ -70,26 +75,26 @@ def run_name(model: Model) -> str:
     return f"{base} with {changes}"
 
 
-# Changes to a recipe that say which run this is, not how it was trained; epochs are told by themselves.
+# Changes to a recipe that identify the run and not its training; the number of epochs is listed separately.
 _NOT_TRAINING = ("network.", "preparation.stream=", "training.seed=", "training.validate_every=", "training.epochs=")
 
 
 def _training(model: Model) -> str:
-    """How the model was trained, as far as runs of one recipe differ."""
+    """The epochs and the changes to the recipe's training, to distinguish runs of one recipe."""
     command = str(model.training.get("command", ""))
     try:
         words = shlex.split(command)
-    except ValueError:  # a quote that does not end
+    except ValueError:  # an unclosed quote
         words = command.split()
     changes = [one for one in words if "=" in one]
-    told = [one for one in changes if not one.startswith(_NOT_TRAINING)]
-    return ", ".join([f"{model.training.get('epochs', '?')} epochs", *told])
+    listed = [one for one in changes if not one.startswith(_NOT_TRAINING)]
+    return ", ".join([f"{model.training.get('epochs', '?')} epochs", *listed])
 
 
 def compare_runs(models: Sequence[Model]) -> list[Row]:
     """A row for every network, stream and training, the paper's first and in its order.
 
-    ModelError: see `require_comparable`.
+    Raises ModelError if the models cannot be compared, see `require_comparable`.
     """
     require_comparable(models)
     groups: dict[tuple[str, str, str], list[Model]] = {}
@@ -121,14 +126,16 @@ def compare_runs(models: Sequence[Model]) -> list[Row]:
 
 
 def require_comparable(models: Sequence[Model]) -> None:
-    """ModelError when a model is given twice, says nothing of what it measured, or was measured on other windows."""
+    """Raises ModelError if a model is given twice, has no measurement, or was measured on other windows."""
     folders = [model.folder.resolve() for model in models]
     twice = next((folder for folder in folders if folders.count(folder) > 1), None)
     if twice is not None:
         raise ModelError(f"{twice} is given twice")
     for model in models:
         if not {"top1", "top5", "windows", "per_class"} <= set(model.measured):
-            raise ModelError(f"{model.folder} says nothing of its accuracy: train it, or measure it again")
+            raise ModelError(
+                f"{model.folder} has no measured accuracy: `live-stf evaluate MODEL RECIPE --write` measures it"
+            )
     first = models[0]
     for model in models[1:]:
         if model.labels != first.labels or _test_side(model) != _test_side(first):
@@ -136,7 +143,7 @@ def require_comparable(models: Sequence[Model]) -> None:
 
 
 def _test_side(model: Model) -> tuple:
-    """What is known of the windows that the model was measured on: how many there were of every class."""
+    """The number of windows that the model was measured on, in total and of every class."""
     return model.measured["windows"], {name: row["windows"] for name, row in model.measured["per_class"].items()}
 
 
@@ -144,8 +151,11 @@ HEAD = ("network", "stream", "training", "seeds", "top-1", "change", "top-5", "p
 
 
 def table(rows: Sequence[Row]) -> list[list[str]]:
-    """Cells under HEAD, in percent: means with sample standard deviations, and changes against the full network of the
-    same stream and training, ours and the paper's."""
+    """Cells under HEAD, in percent.
+
+    They have means with sample standard deviations, and the changes against the full network of the same stream and
+    training, ours and the paper's.
+    """
     full: dict[tuple[str, str, str], float] = {}  # stream, training, scale
     for row in rows:
         name, _, scale = row.name.partition(_WITH_SCALE)
@@ -157,10 +167,10 @@ def table(rows: Sequence[Row]) -> list[list[str]]:
     cells = []
     for row in rows:
         name, _, scale = row.name.partition(_WITH_SCALE)
-        beside = full.get((row.stream, row.training, scale), full.get((row.stream, row.training, "")))
+        reference = full.get((row.stream, row.training, scale), full.get((row.stream, row.training, "")))
         change, paper, paper_change = "-", "-", "-"
-        if beside is not None and (name != FULL or beside != float(np.mean(row.top1))):
-            change = f"{100 * (float(np.mean(row.top1)) - beside):+.1f}"
+        if reference is not None and (name != FULL or reference != float(np.mean(row.top1))):
+            change = f"{100 * (float(np.mean(row.top1)) - reference):+.1f}"
         if row.paper is not None:
             paper = f"{row.paper:.1f}"
             paper_change = "-" if name == FULL else f"{row.paper - paper_full:+.1f}"
@@ -177,7 +187,7 @@ def _spread(values: Sequence[float]) -> str:
 def by_kernel(models: Sequence[Model]) -> tuple[Mapping[int, list[float]], Mapping[int, list[float]]]:
     """Top-1 (0..1) of every run by the kernel of its TDF, without and with ME.
 
-    ModelError when models differ in more than that, have no TDF, or cannot be compared.
+    Raises ModelError if the models differ in more than that, have no TDF, or cannot be compared.
     """
     require_comparable(models)
     plain: dict[int, list[float]] = {}
@@ -186,7 +196,7 @@ def by_kernel(models: Sequence[Model]) -> tuple[Mapping[int, list[float]], Mappi
     for model in models:
         changed = switches(model)
         if model.network["architecture"] != "stf-net" or changed.get("tdf") is False:
-            raise ModelError(f"{model.folder} has no TDF, so no kernel of one")
+            raise ModelError(f"{model.folder} has no TDF, so it has no kernel")
         runs = motion if changed.pop("tdf_motion", False) else plain
         runs.setdefault(int(changed.pop("tdf_kernel", 5)), []).append(float(model.measured["top1"]))
         others.append((changed, model.preparation, _training(model)))

@@ -1,8 +1,8 @@
 """How much a network uses its attention.
 
-Two questions, on held-out windows. Does the network use its attention: what does it lose when the attention of every
-MCF is taken from elsewhere? And does attention point at what the answer depends on: is the part of the body that has
-most of it the one that is missed most when it is hidden? A network may show attention and not decide by it.
+Two questions are answered on held-out windows. Does the network use its attention? Its accuracy is measured with the
+attention of every MCF replaced. Does the attention show what the answer depends on? The part of the body with the most
+attention is compared with the part whose absence lowers the score most. A network may show attention and not use it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from live_stf.training.samples import HeldOut
 
 OWN, OTHERS, EVEN, LEFT_OUT = "its own", "another window's", "the same for every part", "MCF left out"
 BATCH = 32
-_SEED = 1  # of the order of the windows, in which they get each other's attention
+_SEED = 1  # of the order of the windows; with OTHERS each gets the attention of the one before it
 
 
 def _change(replace: Callable[[Tensor], Tensor]) -> Callable[[nn.Module, object, Tensor], Tensor]:
@@ -37,13 +37,13 @@ def _change(replace: Callable[[Tensor], Tensor]) -> Callable[[nn.Module, object,
 
 @contextmanager
 def attention_from(network: STFNet, source: str, bodies: int) -> Iterator[None]:
-    """Within it every MCF of the network has its attention from `source`, one of OWN, OTHERS, EVEN and LEFT_OUT.
+    """A context in which every MCF of the network has its attention from `source`: OWN, OTHERS, EVEN or LEFT_OUT.
 
-    OTHERS: of the window before it in the batch. bodies: M of the input, which are folded into the batch. The network
-    is as it was afterwards.
+    OTHERS takes that of the previous window of the batch. bodies: M of the input, which are folded into the batch. The
+    network is restored afterwards.
     """
     replace = {
-        # Attention follows from queries and keys alone. Queries of zero are alike to every key.
+        # Attention depends on queries and keys alone. Queries of zero are equally similar to every key.
         OTHERS: lambda output: output.roll(bodies, dims=0),
         EVEN: torch.zeros_like,
         LEFT_OUT: torch.zeros_like,
@@ -62,9 +62,9 @@ def attention_from(network: STFNet, source: str, bodies: int) -> Iterator[None]:
 
 @torch.inference_mode()
 def attention_use(model: Model, windows: HeldOut, batch: int = BATCH) -> dict[str, float]:
-    """Share of the held-out windows that the model has right, by where the attention comes from.
+    """Share of the held-out windows that the model classifies correctly, by the source of the attention.
 
-    ModelError when the model has no MCF, DataError when there are not two windows.
+    Raises ModelError if the model has no MCF, and DataError if there are fewer than two windows.
     """
     network = load_network(model)
     if not isinstance(network, STFNet) or not model.grains:
@@ -73,30 +73,28 @@ def attention_use(model: Model, windows: HeldOut, batch: int = BATCH) -> dict[st
     for x, targets in _batches(windows, max(batch, 2), "attention from elsewhere"):
         for source in right:
             with attention_from(network, source, bodies=x.shape[-1]):
-                said = network(torch.from_numpy(x)).argmax(dim=1).numpy()
-            right[source] += int((said == targets).sum())
+                predicted = network(torch.from_numpy(x)).argmax(dim=1).numpy()
+            right[source] += int((predicted == targets).sum())
     return {source: count / len(windows) for source, count in right.items()}
 
 
-def _batches(windows: HeldOut, batch: int, what: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Inputs (n, C, T, V, M) and class numbers (n,); n is `batch` and more, where there are as many."""
+def _batches(windows: HeldOut, batch: int, description: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Inputs (n, C, T, V, M) and class numbers (n,); n is at least `batch` if there are as many windows."""
     if len(windows) < 2:
-        raise DataError("the recipe holds less than two windows out: there is nothing to measure on")
+        raise DataError("the recipe holds out fewer than two windows: hold out more subjects")
     order = np.random.default_rng(_SEED).permutation(len(windows))  # neighbours are often of one class
     parts = np.array_split(order, max(len(order) // batch, 1))
     targets = np.array(windows.targets)
-    for numbers in track(parts, description=what, console=Console(stderr=True)):
+    for numbers in track(parts, description=description, console=Console(stderr=True)):
         yield np.stack([windows[number][0] for number in numbers]), targets[numbers]
 
 
 @dataclass(frozen=True, eq=False)
 class HiddenParts:
-    """What n windows say of each of the P parts of a grain.
+    """Attention and importance of each of the P parts of a grain in n windows.
 
-    attention: (n, P) each part's share in the last MCF block, the mean over joints, as the window of the program shows
-    it.
-    loss: (n, P) by how much the logarithm of the probability of what the network says falls when the part's joints are
-    absent.
+    attention: (n, P) each part's share in the last MCF block, the mean over joints, as the live window shows it. loss:
+    (n, P) decrease of the log probability of the predicted class if the part's joints are absent.
     """
 
     parts: tuple[str, ...]
@@ -105,19 +103,19 @@ class HiddenParts:
 
     @property
     def agreement(self) -> float:
-        """Share of the windows in which the part with most attention is the one that is missed most."""
+        """Share of the windows in which the part with the most attention has the largest loss."""
         return float((self.attention.argmax(axis=1) == self.loss.argmax(axis=1)).mean())
 
     @property
     def always_one(self) -> float:
-        """The same for the one part that is missed most most often, named every time whatever the attention."""
+        """The agreement of a constant guess: the part that most often has the largest loss."""
         return float(np.bincount(self.loss.argmax(axis=1)).max() / len(self.loss))
 
 
 def hidden_parts(model: Model, engine: Engine, windows: HeldOut, batch: int = BATCH) -> HiddenParts:
-    """Hide one part of the body after the other, of the finest grain with parts of several joints.
+    """Hide one part of the body after the other; the parts are those of the finest grain after the joints.
 
-    ModelError when there is no such grain, DataError when there are not two windows.
+    Raises ModelError if there is no such grain, and DataError if there are fewer than two windows.
     """
     if len(model.grains) < 2:
         raise ModelError(f"{model.name} has no MCF over parts of the body")
@@ -127,11 +125,11 @@ def hidden_parts(model: Model, engine: Engine, windows: HeldOut, batch: int = BA
     for x, _ in _batches(windows, batch, "hidden parts"):
         logits, weights = engine.run(x)
         attention.append(weights[:, :, -1, :, shown].mean(axis=(1, 2)))
-        said = logits.argmax(axis=1)[:, None]
-        surprise = [np.take_along_axis(log_softmax(logits, axis=1), said, 1)]
+        predicted = logits.argmax(axis=1)[:, None]
+        log_probability = [np.take_along_axis(log_softmax(logits, axis=1), predicted, 1)]
         for part in grain.parts:
             without = x.copy()
             without[:, :, :, list(part.joints)] = 0
-            surprise.append(np.take_along_axis(log_softmax(engine.run(without)[0], axis=1), said, 1))
-        loss.append(surprise[0] - np.concatenate(surprise[1:], axis=1))
+            log_probability.append(np.take_along_axis(log_softmax(engine.run(without)[0], axis=1), predicted, 1))
+        loss.append(log_probability[0] - np.concatenate(log_probability[1:], axis=1))
     return HiddenParts(tuple(part.name for part in grain.parts), np.concatenate(attention), np.concatenate(loss))

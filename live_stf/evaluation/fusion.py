@@ -1,9 +1,9 @@
 """Fusion of streams: one network each, their scores summed with weights (section III-E of the paper).
 
-The weights are found on the training side. The networks have learned its clips, so their scores there are better than
-they will be, and most so for the stream that learned most by heart. Two things keep that from deciding: the windows are
-cuts and turns of the clips that no training drew, and weights are pulled towards equal ones. Where every stream is
-right about everything, the training side says nothing, and the weights are equal.
+The weights are fitted on the training side. The networks were trained on its clips, so their scores are better there
+than on new clips, most of all for the stream that overfits most. Two things limit this effect: the windows are cuts and
+rotations of the clips that no training has drawn, and the weights are regularised towards equal ones. If all streams
+classify everything correctly, the weights are equal.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from live_stf.errors import DataError, ModelError
 from live_stf.evaluation.scores import ModelScores
 from live_stf.preparation import STREAMS
 
-SHRINKAGE = 0.1  # nats: all the weight on one of two streams costs half of it, on one of four three quarters
+SHRINKAGE = 0.1  # nats; all the weight on one of two streams costs half of it, on one of four three quarters
 # Of joint, bone and their motions in CTR-GCN's published program (Chen et al., ICCV 2021), on logits; widely copied.
 USUAL_WEIGHTS = {"joint": 0.6, "bone": 0.6, "joint-motion": 0.4, "bone-motion": 0.4}
 # The paper's names.
@@ -36,9 +36,9 @@ def fusion_name(streams: Sequence[str]) -> str:
 
 
 def fusions(streams: Sequence[str]) -> list[tuple[str, ...]]:
-    """What 1, 2 or 4 streams are reported as: each alone, joint and bone together, and all.
+    """The combinations of 1, 2 or 4 streams that are reported: each alone, joint and bone together, and all.
 
-    ModelError when a stream is given twice, or there are 3.
+    Raises ModelError if a stream is given twice, or if there are 3 streams.
     """
     twice = sorted({stream for stream in streams if list(streams).count(stream) > 1})
     if twice:
@@ -46,18 +46,18 @@ def fusions(streams: Sequence[str]) -> list[tuple[str, ...]]:
     if len(streams) not in (1, 2, 4):
         raise ModelError(f"1, 2 or 4 streams can be fused, not {len(streams)} ({', '.join(streams)})")
     ordered = sorted(streams, key=STREAMS.index)
-    wanted: list[tuple[str, ...]] = [(stream,) for stream in ordered]
+    combinations: list[tuple[str, ...]] = [(stream,) for stream in ordered]
     if len(streams) == 4:
-        wanted.append(("joint", "bone"))
-    return [*wanted, tuple(ordered)] if len(streams) > 1 else wanted
+        combinations.append(("joint", "bone"))
+    return [*combinations, tuple(ordered)] if len(streams) > 1 else combinations
 
 
 def fit_weights(probabilities: np.ndarray, targets: np.ndarray, shrinkage: float = SHRINKAGE) -> np.ndarray:
-    """Weights (S,), none below 0, together 1, of streams whose probabilities (S, n, classes) of class targets (n,) are
-    given.
+    """Weights (S,) of S streams, not negative, with sum 1.
 
-    They minimise the mean cross entropy of the weighted sum plus shrinkage times the squared distance to equal weights.
-    Both are convex, their sum strictly: there is one minimum.
+    probabilities: (S, n, classes) of n windows. targets: (n,) class numbers. The weights minimise the mean cross
+    entropy of the weighted sum plus `shrinkage` times the squared distance to equal weights. This is strictly convex,
+    so there is one minimum.
     """
     streams = len(probabilities)
     equal = np.full(streams, 1 / streams)
@@ -85,7 +85,7 @@ def fit_weights(probabilities: np.ndarray, targets: np.ndarray, shrinkage: float
 
 
 def check_alike(scores: Sequence[ModelScores]) -> None:
-    """DataError unless the models' scores are of the same windows in the same order."""
+    """Raises DataError unless the models' scores are of the same windows in the same order."""
     first = scores[0]
     for other in scores[1:]:
         if other.labels != first.labels:
@@ -99,7 +99,7 @@ def check_alike(scores: Sequence[ModelScores]) -> None:
 
 
 def training_weights(scores: Sequence[ModelScores]) -> np.ndarray:
-    """The weights (S,) of these streams, from the training side alone."""
+    """The weights (S,) of these streams, fitted on the training side alone."""
     if len(scores) == 1:
         return np.ones(1)
     probabilities = np.stack([softmax(one.training_logits, axis=1) for one in scores])
@@ -112,6 +112,6 @@ def fuse(scores: Sequence[ModelScores], weights: np.ndarray) -> np.ndarray:
 
 
 def fuse_as_usual(scores: Sequence[ModelScores]) -> np.ndarray:
-    """Sum (n, classes) of the streams' logits with the weights that the field has settled on."""
+    """Sum (n, classes) of the streams' logits with USUAL_WEIGHTS."""
     weights = np.array([USUAL_WEIGHTS[one.stream] for one in scores], np.float32)
     return np.einsum("s,snc->nc", weights, np.stack([one.logits for one in scores]))

@@ -1,4 +1,4 @@
-"""Events of a live run, compared with the actions that were really done."""
+"""Compares the events of a live run with the actions that were performed."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from live_stf.errors import DataError
 from live_stf.evaluation.simulated_streams import PATIENCE, first_right, label_changes
 from live_stf.types import Event, State
 
-_STEP = 0.01  # seconds that idle time is counted in
+_STEP = 0.01  # seconds; resolution of the idle time
 
 
 @dataclass(frozen=True)
 class Action:
-    """An action from start to end, in seconds; `person` did it, or anybody if that is None."""
+    """An action from start to end, in seconds. person: identity of the person who performs it; None for anybody."""
 
     label: str
     start: float
@@ -32,10 +32,10 @@ class Action:
 class RunReport:
     """Figures of the labels of a run.
 
-    actions: how many there were. found: how many got their label before PATIENCE seconds after their end were over.
-    onset: seconds from an action's beginning to its label, median over those found, and 90th percentile.
-    changes_per_minute: of everybody's label. false_per_minute: labels that begin while nothing was done, by the minute
-    of idle time; None where there was none. wrong: labels that begin during an action and are not its own.
+    actions: their number. found: the number of actions that got their label at most PATIENCE seconds after their end.
+    onset: seconds from the beginning of an action to its label, median over those found, and 90th percentile.
+    changes_per_minute: of the labels of all people. false_per_minute: labels that begin during idle time, per minute of
+    it; None if there was no idle time. wrong: labels that begin during an action and are not its own.
     """
 
     minutes: float
@@ -50,22 +50,22 @@ class RunReport:
 
 
 def judge_run(events: Iterable[Event], truth: Sequence[Action], seconds: float) -> RunReport:
-    """Compare the changes of a run of `seconds` with the actions that were done."""
+    """Compare the label changes of a run of `seconds` with the actions that were performed."""
     by_person: dict[int, list[tuple[float, str | None]]] = {}
     for event in events:
         by_person.setdefault(event.identity, []).append((event.time, event.label))
-    changed = {person: label_changes(said) for person, said in by_person.items()}
+    changed = {person: label_changes(series) for person, series in by_person.items()}
     onsets, idle = [], np.ones(max(math.ceil(seconds / _STEP), 1), bool)
     for action in truth:
         until = action.end + PATIENCE
         idle[int(action.start / _STEP) : math.ceil(until / _STEP)] = False
-        series = [said for person, said in changed.items() if action.person in (None, person)]
-        found = [first_right(_held(said, action.start), action.label, action.start, until) for said in series]
+        of_person = [series for person, series in changed.items() if action.person in (None, person)]
+        found = [first_right(_held(series, action.start), action.label, action.start, until) for series in of_person]
         times = [time - action.start for time in found if time is not None]
         onsets += [min(times)] if times else []
     false = wrong = 0
-    for person, said in changed.items():
-        for time, label in said:
+    for person, series in changed.items():
+        for time, label in series:
             if label is None:
                 continue
             around = [action for action in truth if action.start <= time <= action.end + PATIENCE]
@@ -86,10 +86,10 @@ def judge_run(events: Iterable[Event], truth: Sequence[Action], seconds: float) 
     )
 
 
-def _held(said: Sequence[tuple[float, str | None]], start: float) -> list[tuple[float, str | None]]:
-    """The same changes from `start` on, with the label at that time first: it may have begun before its action."""
-    before = [label for time, label in said if time <= start]
-    return [(start, before[-1] if before else None), *(one for one in said if one[0] > start)]
+def _held(series: Sequence[tuple[float, str | None]], start: float) -> list[tuple[float, str | None]]:
+    """The same changes from `start` on, with the label at that time first: it may begin before its action."""
+    before = [label for time, label in series if time <= start]
+    return [(start, before[-1] if before else None), *(one for one in series if one[0] > start)]
 
 
 def read_truth(path: Path) -> list[Action]:
@@ -115,7 +115,7 @@ def read_events(path: Path) -> list[Event]:
                 Event(int(line["person"]), float(line["time"]), State(line["state"]), line["label"], line["score"])
             )
         except (KeyError, TypeError, ValueError) as problem:
-            raise DataError(f"{path}, line {number}: is no event of the live program ({problem})") from problem
+            raise DataError(f"{path}, line {number}: is not an event of the live program ({problem})") from problem
     return events
 
 
@@ -125,14 +125,14 @@ def _lines(path: Path) -> list[tuple[int, dict]]:
     except OSError as problem:
         raise DataError(f"{path}: {problem.strerror}") from problem
     except UnicodeDecodeError as problem:
-        raise DataError(f"{path}: is no text") from problem
+        raise DataError(f"{path}: is not text") from problem
     lines = []
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
             try:
                 lines.append((number, json.loads(line)))
             except json.JSONDecodeError as problem:
-                raise DataError(f"{path}, line {number}: is no JSON ({problem.msg})") from problem
+                raise DataError(f"{path}, line {number}: is not JSON ({problem.msg})") from problem
     return lines
 
 
@@ -147,7 +147,7 @@ def table(report: RunReport) -> Table:
 
     false = "-" if report.false_per_minute is None else f"{report.false_per_minute:.2f}"
     for row in (
-        ("length, of it idle", f"{60 * report.minutes:.1f} s, {60 * report.idle_minutes:.1f} s"),
+        ("duration, idle part of it", f"{60 * report.minutes:.1f} s, {60 * report.idle_minutes:.1f} s"),
         ("actions that got their label", f"{report.found} of {report.actions}"),
         ("from onset to the right label, median", seconds(report.onset)),
         ("and 90 %", seconds(report.onset_90)),

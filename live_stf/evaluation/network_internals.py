@@ -21,26 +21,28 @@ BATCH = 16
 class Instance:
     """One window of an action, in the network.
 
-    number: of the window; probability: of the action; said: what the network takes it for. similarity: per grain
+    number: of the window; probability: of the action; predicted: label of the
+    predicted class. similarity: per grain
     (V, U_i), the mean over the MCF blocks, rows sum to one. features: (T', V) after the last block, the mean over its
     channels. Both are of the first body.
     """
 
     number: int
     probability: float
-    said: str
+    predicted: str
     similarity: tuple[np.ndarray, ...]
     features: np.ndarray
 
 
 def surest_instances(model: Model, windows: HeldOut, actions: list[str]) -> dict[str, Instance]:
-    """For each action the held-out window that the model is surest of.
+    """For each action, the held-out window with the highest probability of it.
 
-    ModelError when the model is no STF-Net; DataError when it does not know an action, or none is held out.
+    Raises ModelError if the model is not an STF-Net, and DataError if it does not know an action, or no window of it is
+    held out.
     """
     network = load_network(model)
     if not isinstance(network, STFNet):
-        raise ModelError(f"{model.name} is a {model.network['architecture']}: the figure is of an STF-Net")
+        raise ModelError(f"{model.name} is a {model.network['architecture']}: this figure needs an STF-Net")
     targets = np.array(windows.targets)
     found = {}
     for action in actions:
@@ -71,13 +73,15 @@ def _surest(model: Model, network: STFNet, windows: HeldOut, numbers: np.ndarray
     return Instance(
         number=int(numbers[best]),
         probability=float(probabilities[best, target]),
-        said=model.labels[int(probabilities[best].argmax())],
+        predicted=model.labels[int(probabilities[best].argmax())],
         similarity=similarity,
         features=features[0].mean(dim=-1).numpy(),
     )
 
 
 def held_out_actions(model: Model, windows: HeldOut, count: int) -> list[str]:
-    """The first `count` classes of which a window is held out, without the class for everything else."""
-    there = set(windows.targets)
-    return [label for number, label in enumerate(model.labels) if number in there and label != model.none_label][:count]
+    """The first `count` classes with held-out windows, without none_label."""
+    held_out = set(windows.targets)
+    return [label for number, label in enumerate(model.labels) if number in held_out and label != model.none_label][
+        :count
+    ]

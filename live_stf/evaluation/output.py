@@ -17,8 +17,10 @@ from live_stf.training.recipe import Recipe
 
 
 def write_results(folder: Path, results: Sequence[Result], scores: Sequence[ModelScores], recipe: Recipe) -> None:
-    """Write results.json, classes.csv, and of every result its confusion matrix as CSV and PNG. DataError when the
-    folder cannot be written to."""
+    """Write results.json, classes.csv, and the confusion matrix of every result as CSV and PNG.
+
+    Raises DataError if the folder cannot be written to.
+    """
     labels = scores[0].labels
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -49,7 +51,7 @@ def write_results(folder: Path, results: Sequence[Result], scores: Sequence[Mode
 
 
 def _write_classes(file: Path, results: Sequence[Result]) -> None:
-    """A row a class: its windows, and the share that each result gets right."""
+    """One row for each class: the number of its windows, and the share that each result classifies correctly."""
     per_class = [result.report.per_class for result in results]
     _write_rows(
         file,

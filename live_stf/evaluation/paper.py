@@ -1,6 +1,6 @@
-"""What the paper measured: tables I to IV of "SpatioTemporal Focus for Skeleton-based Action Recognition".
+"""The paper's results: tables I to IV of "SpatioTemporal Focus for Skeleton-based Action Recognition".
 
-Accuracies are percentages, as printed there. NaN where the paper has none.
+Accuracies are percentages, as printed there, and NaN if the paper has none.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Benchmark:
     rows: Mapping[str, tuple[float, float]]
 
 
-# By the protocol of a recipe (live_stf.data.protocols); Kinetics has none of its own but the parts it was published in.
+# By the protocol of a recipe (live_stf.data.protocols). Kinetics has the protocol "subset", see `benchmark_of`.
 BENCHMARKS = {
     "ntu60-xsub": Benchmark(
         "NTU RGB+D 60, X-Sub",
@@ -37,13 +37,13 @@ BENCHMARKS = {
 
 
 def benchmark_of(protocol: str | None, coordinates: str) -> Benchmark | None:
-    """The paper's benchmark that a recipe's data.protocol and preparation.coordinates stand for; None for another."""
+    """The paper's benchmark of a recipe's data.protocol and preparation.coordinates; None if it has none."""
     return BENCHMARKS.get("kinetics" if (protocol, coordinates) == ("subset", "kinetics") else protocol or "")
 
 
 @dataclass(frozen=True)
 class Ablation:
-    """A row of Table IV: the switches of the network that make it, and (top-1, top-5) by benchmark."""
+    """A row of Table IV: the switches of its network, and (top-1, top-5) by benchmark."""
 
     name: str
     network: Mapping[str, Any]
@@ -52,7 +52,7 @@ class Ablation:
 
 _STF = {"architecture": "stf-net"}
 FULL = "STF-Net"
-# Joint stream. The three grains of NTU RGB+D are the full network there, the two of Kinetics are it there.
+# Joint stream. The full network has three grains on NTU RGB+D and two on Kinetics.
 ABLATIONS = (
     Ablation("ST-GCN", {"architecture": "st-gcn"}, {"ntu60-xsub": (86.2, 96.5)}),
     Ablation("without MCF and TDF", {**_STF, "mcf": False, "tdf": False}, {"ntu60-xsub": (87.4, 97.2)}),

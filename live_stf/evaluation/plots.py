@@ -1,6 +1,6 @@
-"""Figures, drawn without a display. Their colours are told apart by colour-blind people, too.
+"""Figures, drawn without a display, in colours that colour-blind people can distinguish.
 
-Figures are matplotlib's own, made without its global state: any number can be drawn, in any thread.
+Figures are matplotlib's own, made without its global state, so any number can be drawn in any thread.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ DPI = 150
 
 
 def save_figure(figure: Figure, file: Path) -> None:
-    """Write a figure as PNG; folders are made where missing."""
+    """Write a figure as PNG; missing folders are created."""
     file.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(file, dpi=DPI, format="png")
 
 
 def _figure(width: float, height: float) -> Figure:
-    """Of that many inches."""
+    """An empty figure of this size in inches."""
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
 def plot_confusion(confusion: np.ndarray, labels: Sequence[str], title: str) -> Figure:
-    """The matrix (classes, classes) of counts, rows done, columns said; colour is the share of a row."""
+    """The confusion matrix (classes, classes) of counts, rows true, columns predicted; colour is the share of a row."""
     classes = len(labels)
     shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
     side = min(3.5 + 0.32 * classes, 24)
@@ -45,8 +45,8 @@ def plot_confusion(confusion: np.ndarray, labels: Sequence[str], title: str) -> 
     size = 8 if classes <= 60 else 3
     axes.set_xticks(range(classes), labels, rotation=90, fontsize=size)
     axes.set_yticks(range(classes), labels, fontsize=size)
-    axes.set_xlabel("said")
-    axes.set_ylabel("done")
+    axes.set_xlabel("predicted class")
+    axes.set_ylabel("true class")
     axes.set_title(title, fontsize=10)
     if classes <= 40:
         for row, column in np.argwhere(confusion > 0):
@@ -60,14 +60,14 @@ def plot_confusion(confusion: np.ndarray, labels: Sequence[str], title: str) -> 
                 fontsize=7,
                 color="white" if dark else "black",
             )
-    figure.colorbar(picture, ax=axes, label="share of what was done", shrink=0.8)
+    figure.colorbar(picture, ax=axes, label="share of the true class", shrink=0.8)
     return figure
 
 
 def plot_classes(
     labels: Sequence[str], first: Sequence[float], second: Sequence[float], names: tuple[str, str]
 ) -> Figure:
-    """Accuracy (0..1) of every class for two models (the paper's Fig. 4), the greatest gain of the first on top."""
+    """Accuracy (0..1) of every class for two models (the paper's Fig. 4), the largest gain of the first on top."""
     order = np.argsort(np.asarray(first) - np.asarray(second), kind="stable")
     figure = _figure(7.5, 1.4 + 0.24 * len(labels))
     axes = figure.subplots()
@@ -78,7 +78,7 @@ def plot_classes(
     axes.scatter(a, rows, s=36, marker="o", color=BLUE, zorder=4, label=names[0])
     axes.set_yticks(rows, [labels[number] for number in order])
     axes.set_ylim(-0.7, len(labels) - 0.3)
-    axes.set_xlabel("windows that are right, %")
+    axes.set_xlabel("correct windows, %")
     _plain(axes, "x")
     figure.legend(*_reversed_legend(axes), loc="outside upper center", ncols=2, frameon=False)
     return figure
@@ -94,10 +94,10 @@ def plot_similarity(
     joints: Sequence[str],
     grains: Sequence[tuple[str, Sequence[str]]],
 ) -> Figure:
-    """The similarity matrices of the MCF (the paper's Fig. 5): a row an action, a column a grain.
+    """The similarity matrices of the MCF (the paper's Fig. 5): one row for each action, one column for each grain.
 
     actions: action -> per grain (V, U_i), rows sum to one. joints: V names. grains: (name, U_i names of parts).
-    Every panel has its own scale from 0: rows over few parts have larger values than rows over many.
+    Every panel has its own scale from 0, because rows over few parts have larger values than rows over many.
     """
     widths = [max(len(parts), 5) for _, parts in grains]
     cell = 0.17
@@ -122,9 +122,9 @@ def plot_similarity(
 
 
 def plot_features(actions: Mapping[str, np.ndarray], joints: Sequence[str], span: float | None) -> Figure:
-    """Output features (T', V) over time and joints (the paper's Fig. 6): a panel an action.
+    """Output features (T', V) over time and joints (the paper's Fig. 6), one panel for each action.
 
-    span: seconds of the window; None where clips are stretched to it. All panels have one scale.
+    span: seconds of the window; None if clips are stretched to it. All panels have one scale.
     """
     smallest = min(float(features.min()) for features in actions.values())
     largest = max(float(features.max()) for features in actions.values())
@@ -151,7 +151,7 @@ def plot_features(actions: Mapping[str, np.ndarray], joints: Sequence[str], span
 def plot_kernels(plain: Mapping[int, Sequence[float]], motion: Mapping[int, Sequence[float]], title: str) -> Figure:
     """Accuracy against the kernel of TDF without and with ME (the paper's Fig. 7).
 
-    kernel -> accuracies (0..1) of its runs. The line goes through their means; every run is a small mark.
+    plain, motion: kernel -> accuracies (0..1) of its runs. The line goes through their means; each run is a small mark.
     """
     figure = _figure(5.5, 4)
     axes = figure.subplots()

@@ -1,4 +1,4 @@
-"""Accuracies of scores on windows of known classes, and the tables that show them."""
+"""Accuracies of scores on windows of known classes, and tables of them."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ FILMED, VIRTUAL, DESK = "filmed people", "virtual cameras", "virtual cameras, up
 
 @dataclass(frozen=True)
 class Report:
-    """Accuracies on held-out windows, 0..1. per_source and per_class: name -> (windows, share that is right).
+    """Accuracies on held-out windows, 0..1. per_source and per_class: name -> (windows, share that is correct).
 
-    per_kind: FILMED or VIRTUAL -> (windows, share that is right, macro-F1 over the classes that are there); neither
-    where all are of one kind. DESK is VIRTUAL once more, by cameras that are too near to see legs; see `measure`.
+    per_kind: FILMED or VIRTUAL -> (windows, share that is correct, macro-F1 over the classes that occur); neither if
+    all windows are of one kind. DESK: the windows of VIRTUAL, by cameras that are too near to see legs; see `measure`.
     """
 
     windows: int
@@ -44,9 +44,11 @@ class Report:
     per_source: dict[str, tuple[int, float]]
     per_class: dict[str, tuple[int, float]]
     per_kind: dict[str, tuple[int, float, float]]
-    confusion: np.ndarray  # (classes, classes): rows true, columns said
+    confusion: np.ndarray  # (classes, classes): rows true, columns predicted
 
     def as_dict(self) -> dict[str, Any]:
+        """The accuracies as model.json and results.json have them."""
+
         def rounded(table: dict[str, tuple[int, float]]) -> dict[str, dict[str, float]]:
             return {name: {"windows": count, "top1": round(value, DIGITS)} for name, (count, value) in table.items()}
 
@@ -80,19 +82,19 @@ def report_of(
 
     filmed: names of the sources whose joints were found in images.
     """
-    said, target, classes = torch.from_numpy(scores), torch.from_numpy(targets), len(labels)
-    recall = multiclass_recall(said, target, classes, average="none").numpy()
+    output, target, classes = torch.from_numpy(scores), torch.from_numpy(targets), len(labels)
+    recall = multiclass_recall(output, target, classes, average="none").numpy()
     counts = np.bincount(targets, minlength=classes)
     named = np.array(sources)
 
     def top(k: int, of: np.ndarray | slice = slice(None)) -> float:
-        return float(multiclass_accuracy(said[of], target[of], classes, average="micro", top_k=min(k, classes)))
+        return float(multiclass_accuracy(output[of], target[of], classes, average="micro", top_k=min(k, classes)))
 
     return Report(
         windows=len(targets),
         top1=top(1),
         top5=top(5),
-        macro_f1=float(multiclass_f1_score(said, target, classes, average="macro")),
+        macro_f1=float(multiclass_f1_score(output, target, classes, average="macro")),
         per_source={
             str(name): (int((named == name).sum()), top(1, np.flatnonzero(named == name)))
             for name in dict.fromkeys(sources)
@@ -100,31 +102,32 @@ def report_of(
         per_class={
             label: (int(counts[number]), float(recall[number])) for number, label in enumerate(labels) if counts[number]
         },
-        per_kind=_per_kind(said, target, classes, np.isin(named, list(filmed))),
-        confusion=multiclass_confusion_matrix(said, target, classes).numpy(),
+        per_kind=_per_kind(output, target, classes, np.isin(named, list(filmed))),
+        confusion=multiclass_confusion_matrix(output, target, classes).numpy(),
     )
 
 
 def _per_kind(
-    said: torch.Tensor, target: torch.Tensor, classes: int, filmed: np.ndarray
+    output: torch.Tensor, target: torch.Tensor, classes: int, filmed: np.ndarray
 ) -> dict[str, tuple[int, float, float]]:
     if filmed.all() or not filmed.any():
         return {}
     found = {}
     for kind, which in ((FILMED, filmed), (VIRTUAL, ~filmed)):
         of = np.flatnonzero(which)
-        right = float((said[of].argmax(dim=1) == target[of]).float().mean())
-        found[kind] = len(of), right, _macro_f1_of_those_there(said[of], target[of], classes)
+        right = float((output[of].argmax(dim=1) == target[of]).float().mean())
+        found[kind] = len(of), right, _macro_f1_of_present(output[of], target[of], classes)
     return found
 
 
-def _macro_f1_of_those_there(said: torch.Tensor, target: torch.Tensor, classes: int) -> float:
-    each = multiclass_f1_score(said, target, classes, average="none").numpy()
+def _macro_f1_of_present(output: torch.Tensor, target: torch.Tensor, classes: int) -> float:
+    """Macro-F1 over the classes that occur in `target`."""
+    each = multiclass_f1_score(output, target, classes, average="none").numpy()
     return float(each[np.unique(target)].mean())
 
 
 def measure(engine: Engine, windows: HeldOut, batch: int = 16) -> Report:
-    """Run an engine on the held-out windows, and on those of virtual cameras once more from near.
+    """Run an engine on the held-out windows, and on those of virtual cameras a second time from near.
 
     Raises DataError if nothing is held out.
     """
@@ -136,10 +139,12 @@ def measure(engine: Engine, windows: HeldOut, batch: int = 16) -> Report:
     if not isinstance(windows, HeldOutWindows) or not virtual.any():
         return report
     near = windows.from_near()
-    said, target = run_windows(engine, Subset(near, np.flatnonzero(virtual).tolist()), batch, "the same from near")
-    found = torch.from_numpy(said), torch.from_numpy(target)
-    right = float((said.argmax(axis=1) == target).mean())
-    counted = len(target), right, _macro_f1_of_those_there(*found, len(labels))
+    logits, target = run_windows(
+        engine, Subset(near, np.flatnonzero(virtual).tolist()), batch, "virtual cameras from near"
+    )
+    found = torch.from_numpy(logits), torch.from_numpy(target)
+    right = float((logits.argmax(axis=1) == target).mean())
+    counted = len(target), right, _macro_f1_of_present(*found, len(labels))
     return replace(report, per_kind={**report.per_kind, DESK: counted})
 
 
@@ -152,7 +157,7 @@ def write_measurement(model: Model, report: Report, where: str) -> Model:
 
 
 def show(report: Report, labels: Sequence[str], console: Console) -> None:
-    """Print the report as tables; the confusion matrix where it fits the console's width."""
+    """Print the report as tables, with the confusion matrix if it fits the console's width."""
     console.print(
         f"{report.windows} held-out windows: top-1 {percent(report.top1)}, top-5 {percent(report.top5)}, "
         f"macro-F1 {report.macro_f1:.3f} (chance: {percent(1 / len(labels))})"
@@ -160,7 +165,7 @@ def show(report: Report, labels: Sequence[str], console: Console) -> None:
     sources = Table("source", "windows", "top-1")
     for name, (count, value) in report.per_source.items():
         sources.add_row(name, str(count), percent(value))
-    classes = Table("class", "windows", "right", "most often taken for")
+    classes = Table("class", "windows", "correct", "most often confused with")
     for number, label in enumerate(labels):
         if label in report.per_class:
             count, value = report.per_class[label]
@@ -170,17 +175,20 @@ def show(report: Report, labels: Sequence[str], console: Console) -> None:
             classes.add_row(label, str(count), percent(value), wrong)
     console.print(sources)
     for kind, (count, top1, f1) in report.per_kind.items():
-        console.print(
-            f"{kind}: {count} windows, top-1 {percent(top1)}, macro-F1 {f1:.3f} over the classes that are there"
-        )
+        console.print(f"{kind}: {count} windows, top-1 {percent(top1)}, macro-F1 {f1:.3f} over the classes that occur")
     console.print(classes)
     _show_confusion(report.confusion, labels, console)
 
 
 def _show_confusion(confusion: np.ndarray, labels: Sequence[str], console: Console) -> None:
-    """Rows are what was done, columns what was said, numbered as the rows."""
+    """Print the confusion matrix; its columns are numbered as its rows."""
     cell = max(len(str(confusion.max())), len(str(len(labels))))
-    table = Table(title="confusion: done (rows), said (columns)", box=None, padding=(0, 1, 0, 0), title_justify="left")
+    table = Table(
+        title="confusion: true class (rows), predicted class (columns)",
+        box=None,
+        padding=(0, 1, 0, 0),
+        title_justify="left",
+    )
     table.add_column("", justify="right")
     table.add_column("")
     for number in range(len(labels)):

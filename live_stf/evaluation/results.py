@@ -1,4 +1,4 @@
-"""The accuracies of models alone and fused, beside each other and beside the paper's."""
+"""Accuracies of models alone and fused, compared with each other and with the paper's."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from live_stf.training.percentage import DIGITS, percent, percentage
 
 @dataclass(frozen=True)
 class Result:
-    """One row of an evaluation. weights: stream -> weight. others: other ways to weigh the same streams -> top-1.
+    """One row of an evaluation. weights: stream -> weight. others: other ways to weight the same streams -> top-1.
 
-    copied: windows of clips that are on the training side as well; new_top1: of the others, None where all are copies.
+    copied: number of windows of clips that are on the training side as well. new_top1: top-1 of the other windows; None
+    if all are copies.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Result:
     new_top1: float | None
 
     def as_dict(self) -> dict[str, Any]:
+        """The result as results.json has it."""
         rounded = {stream: round(weight, 4) for stream, weight in self.weights.items()}
         others = {f"top1, {how}": round(value, DIGITS) for how, value in self.others.items()}
         new = {"copied_windows": self.copied, "top1, without copies": self.new_top1 and round(self.new_top1, DIGITS)}
@@ -39,9 +41,9 @@ class Result:
 
 
 def evaluate_streams(scores: Sequence[ModelScores], filmed: Collection[str] = ()) -> list[Result]:
-    """Every model alone, and what the paper fuses of them; filmed: as in `report_of`.
+    """The results of every model alone, and of the combinations that the paper fuses. filmed: as in `report_of`.
 
-    DataError when they were not scored on the same windows.
+    Raises DataError if the models were not scored on the same windows.
     """
     check_alike(scores)
     by_stream = {one.stream: one for one in scores}
@@ -70,7 +72,7 @@ def _result(scores: Sequence[ModelScores], filmed: Collection[str]) -> Result:
 
 
 def show_results(results: Sequence[Result], console: Console) -> None:
-    """Print one row a model and fusion; below, the weights of each fusion and what other weights give."""
+    """Print one row for each model and fusion, then the weights of each fusion and the results of other weights."""
     table = Table("streams", "windows", "top-1", "top-5", "macro-F1")
     for result in results:
         report = result.report
@@ -96,11 +98,11 @@ def _show_copies(results: Sequence[Result], console: Console) -> None:
         return
     warning = f"{first.copied} of the {first.report.windows} held-out windows are of clips that are trained on as well"
     without = ", ".join(f"{one.name} {percent(one.new_top1)}" for one in results if one.new_top1 is not None)
-    console.print(f"{warning}, number by number. Top-1 without them: {without or 'nothing is left to measure on'}")
+    console.print(f"{warning}, with identical joints. Top-1 without them: {without or 'nothing is left to measure on'}")
 
 
 def show_paper(results: Sequence[Result], protocol: str | None, coordinates: str, console: Console) -> None:
-    """Print the paper's accuracies beside ours, in percent; the difference where both are of the same data set.
+    """Print the paper's accuracies beside ours, in percent, with the difference if both are of the same data set.
 
     protocol: the recipe's data.protocol; coordinates: of the models' preparation.
     """
@@ -108,8 +110,8 @@ def show_paper(results: Sequence[Result], protocol: str | None, coordinates: str
     beside = same or BENCHMARKS["ntu60-xsub"]
     if same is None:
         console.print(
-            "The paper has no figures for this data set: ours are of another one than those beside them, and their "
-            "difference would mean nothing."
+            f"The paper has no figures for this data set. Its figures for {beside.name} are shown beside ours, but the "
+            "two cannot be compared."
         )
     table = Table("streams", "ours, top-1", "paper, top-1", "difference", "ours, top-5", "paper, top-5")
     for result in results:

@@ -1,4 +1,4 @@
-"""Scores of models on windows, kept in files so that nothing has to be computed twice."""
+"""Scores of models on windows, stored in files so that nothing is computed twice."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ModelScores:
 
     @property
     def name(self) -> str:
-        """Name of its file. It has the hash, because a folder may hold several models of one stream."""
+        """Name of the file. It has the hash, because a folder may hold the scores of several models of a stream."""
         return _file_name(self.stream, self.model_hash)
 
     def save(self, folder: Path) -> Path:
@@ -72,28 +72,32 @@ def load_scores(file: Path) -> ModelScores:
         with np.load(file, allow_pickle=False) as arrays:
             content = {key: arrays[key] for key in ModelScores.__dataclass_fields__}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as problem:
-        raise DataError(f"{file} is not a file of scores ({problem}): remove it, it will be written again") from problem
+        raise DataError(f"{file} is not a file of scores ({problem}): remove it, and it is written again") from problem
     texts = {key: str(content[key]) for key in ("model", "stream", "model_hash", "windows_hash", "engine")}
     lists = {key: tuple(str(one) for one in content[key]) for key in ("labels", "sources")}
     return ModelScores(**{**content, **texts, **lists})
 
 
 def run_windows(
-    engine: Engine, windows: Dataset, batch: int, what: str = "held-out windows"
+    engine: Engine, windows: Dataset, batch: int, description: str = "held-out windows"
 ) -> tuple[np.ndarray, np.ndarray]:
     """Logits (n, classes) float32 and class numbers (n,) of the windows. Raises DataError if there are none."""
     logits, targets = [], []
-    for x, target in track(DataLoader(windows, batch_size=batch), description=what, console=Console(stderr=True)):
+    for x, target in track(
+        DataLoader(windows, batch_size=batch), description=description, console=Console(stderr=True)
+    ):
         logits.append(engine.run(x.numpy())[0])
         targets.append(target.numpy())
     if not targets:
-        raise DataError("the recipe has no test side, it holds no clip out: there is nothing to measure on")
+        raise DataError("the recipe has no test side: name a data.protocol, or hold out subjects of its sources")
     return np.concatenate(logits), np.concatenate(targets)
 
 
 def held_out_side(model: Model, recipe: Recipe) -> HeldOut:
-    """The windows that the recipe tests the model on, in the model's own preparation: a model of any stream sees what
-    it learned on. ModelError when the labels are not the model's."""
+    """The held-out windows of the recipe in the model's own preparation, so that a model of any stream can be tested.
+
+    Raises ModelError if the labels are not the model's.
+    """
     own = replace(recipe, preparation=model.preparation)
     check_labels(model, own)
     store = open_store(own)
@@ -103,7 +107,7 @@ def held_out_side(model: Model, recipe: Recipe) -> HeldOut:
 
 
 def check_labels(model: Model, recipe: Recipe) -> None:
-    """Raises ModelError if the recipe names other classes than the model's. One that names none fits every model."""
+    """Raises ModelError if the recipe names other classes than the model's. One without labels fits every model."""
     if recipe.labels and list(model.labels) != list(recipe.labels):
         raise ModelError(f"{model.name} and the recipe {recipe.name} do not have the same labels")
 
@@ -118,8 +122,8 @@ def compute_scores(
 ) -> ModelScores:
     """Scores of the model on the recipe's test side, and on `training` windows of its training side.
 
-    folder: where they are written; what lies there from the same weights and the same windows is not computed again.
-    DataError when it cannot be made, before anything is computed.
+    folder: where the scores are written. Scores of the same weights and windows in it are read and not computed again.
+    Raises DataError if it cannot be created, before anything is computed.
     """
     if folder is not None:
         try:
@@ -163,7 +167,7 @@ def compute_scores(
 
 
 def _windows_hash(tested: HeldOut, engine: str, training: int) -> str:
-    """Hash of everything that decides the windows and the engine, but not of where the data are."""
+    """Hash of everything that decides the windows, and of the engine, but not of the place of the data."""
     recipe, store = tested.recipe, tested.store
     parts = {
         "clips": [list(map(str, column)) for column in (store.sources, store.names, store.labels)],

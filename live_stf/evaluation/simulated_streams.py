@@ -1,8 +1,8 @@
-"""Accuracy of a model in live streams: how soon it is right, and how often it is wrong while nothing happens.
+"""Accuracy of a model in simulated live streams: the delay of right labels, and false labels while nothing happens.
 
 Streams are simulated (live_stf.data.windows.draw_stream) from clips that were never trained on: somebody stands, acts,
-stands again. They go through the window and the state machine of the live program. The network is asked once for all
-settings of the state machine, which costs next to nothing beside it.
+stands again. They pass through the window buffer and the state machine of the live program. The network runs once; its
+scores serve all settings of the state machine, which takes hardly any time.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from live_stf.training.samples import HeldOutWindows
 from live_stf.types import State
 
 BEFORE = 8.0  # seconds of standing before the action
-AFTER = 2.0  # and behind it
+AFTER = 2.0  # seconds of standing after it
 LONGEST = 10.0  # seconds of an action
-PATIENCE = 1.5  # seconds behind the action's end in which its label still counts as right
+PATIENCE = 1.5  # seconds after the action's end in which its label still counts as right
 _BATCH = 16
 
 
@@ -49,7 +49,7 @@ class Answers:
 
     @property
     def acting(self) -> float:
-        """Seconds from the onset in which the action's label is right."""
+        """Seconds from the onset during which the action's label counts as right."""
         return self.end - self.onset + PATIENCE
 
 
@@ -75,8 +75,8 @@ class Live:
 def simulate(windows: HeldOutWindows, engine: Engine, streams: int, rate: float = 5.0, seed: int = 0) -> list[Answers]:
     """Answers to `streams` streams, `rate` a second; the classes take turns.
 
-    group: the subjects of every source, sorted, are 0, 1, 0, 1, ...: what is chosen on one half can be measured on the
-    other.
+    group: the subjects of every source, sorted, are 0, 1, 0, 1, ...: settings that are chosen on one half can be
+    measured on the other.
     """
     by_class: dict[int, list] = {}
     for one in windows.clips:
@@ -94,7 +94,7 @@ def simulate(windows: HeldOutWindows, engine: Engine, streams: int, rate: float 
 
 
 def subject_groups(windows: HeldOutWindows) -> dict[int, int]:
-    """0 or 1 for every held-out clip (its index in the store), alike for all clips of a subject."""
+    """0 or 1 for every held-out clip (by its index in the store), the same for all clips of a subject."""
     store = windows.store
     by_source: dict[str, set[str]] = {}
     for one in windows.clips:
@@ -127,12 +127,12 @@ def _answers(stream: Stream, engine: Engine, preparation: Preparation, rate: flo
 def judge(
     answers: Sequence[Answers], labels: Sequence[str], settings: DecisionSettings, temperature: float = 1.0
 ) -> Live:
-    """What the state machine with these settings makes of the answers; there is one stream at least."""
+    """Figures of the labels that the state machine derives from the answers, at least one, with these settings."""
     none = labels.index(settings.none_label) if settings.none_label in labels else None
     onsets, known, others, false_of_others, false, changes, idle, total = [], 0, 0, 0, 0, 0, 0.0, 0.0
     for one in answers:
-        said = list(_labels(one, labels, settings, temperature))
-        changed = label_changes(said)
+        series = list(_labels(one, labels, settings, temperature))
+        changed = label_changes(series)
         entered = [time for time, label in changed if label is not None]
         changes += len(changed)
         false += sum(time < one.onset for time in entered)
@@ -143,7 +143,7 @@ def judge(
             false_of_others += any(time >= one.onset for time in entered)
             continue
         known += 1
-        right = first_right(said, labels[one.target], one.onset, one.onset + one.acting)
+        right = first_right(series, labels[one.target], one.onset, one.onset + one.acting)
         onsets += [right - one.onset] if right is not None else []
     return Live(
         streams=len(answers),
@@ -156,14 +156,14 @@ def judge(
     )
 
 
-def label_changes(said: Iterable[tuple[float, str | None]]) -> list[tuple[float, str | None]]:
-    """Of what is said over time, (seconds, label or None), only what differs from before; at first nothing is said."""
-    return [(time, label) for (_, before), (time, label) in pairwise([(0.0, None), *said]) if label != before]
+def label_changes(series: Iterable[tuple[float, str | None]]) -> list[tuple[float, str | None]]:
+    """The entries of a series of (seconds, label or None) whose label differs from the one before, at first None."""
+    return [(time, label) for (_, before), (time, label) in pairwise([(0.0, None), *series]) if label != before]
 
 
-def first_right(said: Iterable[tuple[float, str | None]], label: str, start: float, end: float) -> float | None:
-    """The first time from start to end at which `label` is said; None when it never is."""
-    return next((time for time, what in said if what == label and start <= time <= end), None)
+def first_right(series: Iterable[tuple[float, str | None]], label: str, start: float, end: float) -> float | None:
+    """The first time from start to end at which a series of (seconds, label) has `label`; None if it never has."""
+    return next((time for time, shown in series if shown == label and start <= time <= end), None)
 
 
 def _labels(

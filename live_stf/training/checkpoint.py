@@ -1,4 +1,4 @@
-"""Checkpoints of a training, checked for damage. They are read as data; no code in them is run."""
+"""Checkpoints of a training, checked for damage. They are read as data; code in them is never run."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 import torch
 
 from live_stf.errors import DataError
-from live_stf.training.learner import BEGUN
+from live_stf.training.learner import STARTED_FROM
 
 # Keys that Lightning needs to continue exactly, and the key that the learner adds.
-_NEEDED = {"state_dict", "optimizer_states", "lr_schedulers", "callbacks", "loops", "epoch", BEGUN}
+_NEEDED = {"state_dict", "optimizer_states", "lr_schedulers", "callbacks", "loops", "epoch", STARTED_FROM}
 
 
 def steps_learned(path: Path) -> int:
-    """Number of steps of the training at `path`. Raises DataError if the file is damaged or is no such checkpoint."""
+    """Number of steps of the training at `path`. Raises DataError if the file is damaged or is not a checkpoint."""
     try:
         if not path.stat().st_size:
             raise DataError(f"{path} is empty")

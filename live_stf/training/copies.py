@@ -1,4 +1,4 @@
-"""Held-out clips that are copies of training clips: a published split can have them, and they prove nothing."""
+"""Finds held-out clips that are copies of training clips; published splits have some, and they prove nothing."""
 
 from __future__ import annotations
 

@@ -28,13 +28,13 @@ from live_stf.training.progress import Checkpoint, Progress
 from live_stf.training.recipe import Recipe
 from live_stf.training.samples import HeldOut, held_out_windows
 from live_stf.training.selection import Selected, counts, open_store, prepare_missing_store, select, with_labels
-from live_stf.training.start import Start, weights_before
+from live_stf.training.start import Start, start_description
 from live_stf.training.synchronized_norm import synchronize_norms
 
 
 @dataclass(frozen=True)
 class Trained:
-    """The model that a training wrote, not measured yet, and the windows to measure it on."""
+    """The model that a training wrote, not measured yet, and the held-out windows to measure it on."""
 
     model: Model
     held_out: HeldOut
@@ -44,7 +44,7 @@ def fit(recipe: Recipe, console: Console, command: str | None = None) -> Trained
     """Train a network and write the folder OUTPUT/model.
 
     The training continues from the newest checkpoint in OUTPUT/checkpoints that is whole. command: the command that
-    started it, for the model's description. Of several processes the first returns the model, the others None.
+    started it, for the model's description. If several processes train, the first returns the model, the others None.
 
     Raises DataError if all checkpoints are damaged or there is no data to train on, and KeyboardInterrupt on Ctrl-C.
     """
@@ -69,8 +69,8 @@ def fit(recipe: Recipe, console: Console, command: str | None = None) -> Trained
     try:
         with interruption:
             trainer.fit(learner, windows, ckpt_path=checkpoint.path if checkpoint else None, weights_only=True)
-    except SystemExit as ended:  # Lightning raises it on Ctrl-C
-        raise KeyboardInterrupt from ended
+    except SystemExit as problem:  # Lightning raises it on Ctrl-C
+        raise KeyboardInterrupt from problem
     if not processes.first:
         return None
     if start is not None:
@@ -82,7 +82,7 @@ def fit(recipe: Recipe, console: Console, command: str | None = None) -> Trained
         command=command or f"python -m live_stf.train {recipe.name}",
         seconds=round(clock.time_elapsed("train")),
         processes=processes.count,
-        start_from=learner.begun,
+        start_from=learner.started_from,
     )
     model = export_model(learner.network, recipe, progress.model, description)
     return Trained(model, held_out_windows(store, selected, recipe))
@@ -114,18 +114,18 @@ def _build_learner(recipe: Recipe, processes: Processes) -> Classification:
 def _start_from_model(
     learner: Classification, recipe: Recipe, checkpoint: Checkpoint | None, console: Console
 ) -> Start | None:
-    """Give the network the weights of training.start_from if the training begins. None if they are not needed.
+    """Load the weights of training.start_from into the network of a new training. None if they are not needed.
 
-    A training that continues has these weights in its checkpoint; it needs them again only to mix them in at the end.
+    A training that continues has its weights in the checkpoint; it needs these only to mix them in at the end.
     """
     settings = recipe.training
     if not settings.start_from or (checkpoint is not None and not settings.start_share):
         return None
     before = load_model(settings.start_from)
-    start, learner.begun = Start(before, recipe), weights_before(before)
+    start, learner.started_from = Start(before, recipe), start_description(before)
     if checkpoint is None:
-        new = start.give(learner.network)
-        anew = f"; beginning anew: {', '.join(new)}" if new else ""
+        new = start.load_into(learner.network)
+        anew = f"; random weights for: {', '.join(new)}" if new else ""
         console.print(f"starting from the weights of {before.folder}{anew}", soft_wrap=True)
     return start
 
@@ -172,9 +172,9 @@ def _build_trainer(
 
 
 def _hide_warnings() -> None:
-    """Hide what Lightning reports although it is intended here."""
+    """Hide Lightning's warnings about settings that are intended here."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    # Lightning calls functions that torch has deprecated, and recommends workers to recipes that want none.
+    # Lightning calls functions that torch has deprecated, and recommends workers to recipes that use none.
     warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated")
     warnings.filterwarnings("ignore", message=".*does not have many workers")
     # Trainings continue from the checkpoints in this folder.

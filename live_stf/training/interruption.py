@@ -11,8 +11,8 @@ import lightning
 class Interruption(lightning.Callback):
     """A context in which Ctrl-C ends the training, in all processes, at the end of a batch.
 
-    A KeyboardInterrupt at any point would not be safe: it can leave a half-written file, and Python ignores it in a
-    finalizer. A second Ctrl-C raises it at once.
+    A KeyboardInterrupt at any other point would not be safe: it can leave a half-written file, and Python ignores it
+    in a finalizer. A second Ctrl-C raises it at once.
     """
 
     def __init__(self) -> None:

@@ -16,21 +16,22 @@ from live_stf.network import build_network
 from live_stf.training.optimizer import build_optimizer, build_schedule
 from live_stf.training.recipe import Recipe
 
-BEGUN = "start_from"  # key in a checkpoint
+STARTED_FROM = "start_from"  # key in a checkpoint
 
 
 class Classification(lightning.LightningModule):
     """Cross entropy on a network's logits.
 
-    begun: description of the weights that the training started from (`live_stf.training.start.weights_before`). It is
-    empty if they were random, or if the training continues and does not need them any more. Checkpoints keep it,
-    because the folder may hold another model later. Raises DataError if a checkpoint started from other weights.
+    started_from: description of the weights that the training started from
+    (`live_stf.training.start.start_description`). It is empty if they were random, or if the training continues and no
+    longer needs them. Checkpoints keep it, because the folder may hold another model later. Raises DataError if a
+    checkpoint started from other weights.
     """
 
     def __init__(self, recipe: Recipe) -> None:
         super().__init__()
         self.recipe = recipe
-        self.begun: dict[str, Any] = {}
+        self.started_from: dict[str, Any] = {}
         classes = len(recipe.labels)
         self.network = build_network(recipe.network, classes)
         self.train_top1 = MulticlassAccuracy(classes, average="micro")
@@ -43,17 +44,17 @@ class Classification(lightning.LightningModule):
         return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint[BEGUN] = self.begun
+        checkpoint[STARTED_FROM] = self.started_from
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        kept = checkpoint[BEGUN]
-        if self.begun and self.begun["hash"] != kept.get("hash"):
+        kept, given = checkpoint[STARTED_FROM], self.started_from
+        if given and given["hash"] != kept.get("hash"):
             raise DataError(
-                f"training.start_from: {self.begun['model']} has other weights ({self.begun['hash'][:8]}) than this "
+                f"training.start_from: {given['model']} has other weights ({given['hash'][:8]}) than this "
                 f"training began with ({kept.get('hash', 'random')[:8]}), and training.start_share needs those: put "
-                "them back, or leave training.start_share out"
+                "them back, or remove training.start_share"
             )
-        self.begun = kept
+        self.started_from = kept
 
     def on_train_epoch_start(self) -> None:
         # Random numbers in the network depend on seed, epoch and process only, so an interruption changes nothing.

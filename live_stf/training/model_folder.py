@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 def export_model(network: nn.Module, recipe: Recipe, folder: Path, training: Mapping[str, Any]) -> Model:
-    """Write the model folder, the converted network with it. training: see `training_description`."""
+    """Write the model folder with the converted network. training: see `training_description`."""
     model = Model(
         folder=folder,
         name=recipe.name,
@@ -62,9 +62,9 @@ def training_description(
     processes: int,
     start_from: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """What model.json says about the training: command, length, machine, and the data with their terms.
+    """The description of a training in model.json: command, duration, machine, and the data with their terms.
 
-    start_from: see `live_stf.training.start.weights_before`; empty if the weights were random at the start.
+    start_from: see `live_stf.training.start.start_description`; empty if the weights were random at the start.
     """
     settings = recipe.training
     steps = len(training_windows(store, selected, recipe, 0)) // settings.batch

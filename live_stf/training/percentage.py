@@ -18,5 +18,5 @@ def percentage(share: float, digits: int = 1) -> str:
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """The same with its sign: 0.9055 is '90.6%'."""
+    """A share of 0..1 as a percentage with its sign: 0.9055 is '90.6%'."""
     return f"{percentage(share, digits)}%"

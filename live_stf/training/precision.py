@@ -1,4 +1,4 @@
-"""Which precision a training runs in."""
+"""The floating-point precision of a training."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 AUTO = "auto"
 
 
-def choose_precision(wanted: str) -> Precision:
+def choose_precision(name: str) -> Precision:
     """Lightning's name of the precision. "auto" is bf16-mixed if the processor or GPU computes in it, else 32-true.
 
     Raises DataError if the precision is not known, or is fp16 on a CPU.
     """
     gpu = torch.cuda.is_available()
-    if wanted == "16-mixed" and not gpu:
+    if name == "16-mixed" and not gpu:
         raise DataError("training.precision 16-mixed needs a GPU: use bf16-mixed, 32-true or auto")
-    if wanted != AUTO:
+    if name != AUTO:
         for known in PRECISIONS:
-            if wanted == known:
+            if name == known:
                 return known
         names = ", ".join((AUTO, *PRECISIONS))
-        raise DataError(f"training.precision {wanted!r} is not known, it can be one of {names}")
+        raise DataError(f"training.precision {name!r} is not known, it can be one of {names}")
     if gpu:
         return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"
     # Without these instructions bf16 is emulated and slower than fp32.

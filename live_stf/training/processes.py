@@ -12,7 +12,7 @@ from live_stf.errors import DataError
 
 @dataclass(frozen=True)
 class Processes:
-    """Number of processes on all machines and on this one (local), and this one's rank: 0 writes and prints."""
+    """Number of processes on all machines and on this one (local), and the rank of this process."""
 
     count: int = 1
     local: int = 1
@@ -27,6 +27,7 @@ class Processes:
 
     @property
     def first(self) -> bool:
+        """Whether this is the process that writes files and prints."""
         return self.rank == 0
 
     def share(self, batch: int) -> int:
@@ -37,6 +38,7 @@ class Processes:
 
     @property
     def machines(self) -> int:
+        """Number of machines."""
         return self.count // self.local
 
     @property

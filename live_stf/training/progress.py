@@ -1,4 +1,4 @@
-"""The output folder of a training, and whether a training may continue from it."""
+"""The output folder of a training, and the check whether a training may continue from it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from live_stf.errors import DataError
 from live_stf.training.checkpoint import newest_whole
 from live_stf.training.recipe import Recipe, recipe_schema
 
-# Settings that may differ when a training is continued: places, speed, and what is made of the final weights.
+# Settings that may differ when a training is continued: folders, speed, and the use of the final weights.
 _FREE = {
     "output",
     "data.root",
@@ -45,10 +45,12 @@ class Progress:
 
     @property
     def checkpoints(self) -> Path:
+        """Folder of the checkpoints."""
         return self.folder / "checkpoints"
 
     @property
     def model(self) -> Path:
+        """Folder of the model."""
         return self.folder / "model"
 
     def last(self) -> Checkpoint | None:
@@ -102,7 +104,7 @@ class Progress:
 def _kept_recipe(file: Path) -> Any:
     """The recipe in the file. Options that are newer than the file have their defaults."""
     kept = OmegaConf.load(file)
-    with suppress(OmegaConfBaseException):  # the file has an option that no longer exists; it is one of the differences
+    with suppress(OmegaConfBaseException):  # an option of the file no longer exists; it counts as a difference
         kept = OmegaConf.merge(recipe_schema(), kept)
     return OmegaConf.to_container(kept)
 

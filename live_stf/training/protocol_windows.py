@@ -18,12 +18,12 @@ from live_stf.training.copies import copied
 from live_stf.training.recipe import Recipe
 from live_stf.training.selection import Selected
 
-# Which frames of a clip: (rng, frames of the clip, frames of a window) -> slice.
+# Functions that choose frames of a clip: (rng, frames of the clip, frames of a window) -> slice.
 CHOICES: dict[str, Callable[[np.random.Generator, int, int], slice]] = {
     "random choose": random_choose,
     "random crop": lambda rng, length, _: random_crop(rng, length),
 }
-# How placed joints are varied: (rng, (M, T, V, C), their skeleton) -> the same shape.
+# Functions that vary placed joints: (rng, (M, T, V, C), their skeleton) -> the same shape.
 MOVES: dict[str, Callable[[np.random.Generator, np.ndarray, Skeleton], np.ndarray]] = {
     "random move": lambda rng, joints, _: random_move(rng, joints),
     "random turn": lambda rng, joints, _: random_turn(rng, joints),
@@ -46,7 +46,7 @@ def _whole(preparation: Preparation, length: int) -> slice:
 
 
 class BenchmarkTraining(Dataset):
-    """Every training clip once, in an order of the epoch: (x (C, T, V, M) float32, class number).
+    """Every training clip once, in a random order for each epoch: (x (C, T, V, M) float32, class number).
 
     Windows depend on seed, epoch and number only, so an interruption before an epoch does not change it.
     """
@@ -63,7 +63,7 @@ class BenchmarkTraining(Dataset):
             )
         self.choices = [CHOICES[name] for name in recipe.augmentation if name in CHOICES]
         if len(self.choices) > 1:
-            raise DataError(f"augmentation: one of {', '.join(CHOICES)} at most can choose the frames of a clip")
+            raise DataError(f"augmentation: only one of {', '.join(CHOICES)} can choose the frames of a clip")
         self.moves = [MOVES[name] for name in recipe.augmentation if name in MOVES]
         clips = [one for one in selected if not one.held_out]
         order = np.random.default_rng((settings.seed, epoch)).permutation(len(clips))
@@ -89,7 +89,7 @@ class BenchmarkTraining(Dataset):
 
 
 class BenchmarkTest(Dataset):
-    """Every clip of the test side once, nothing random: (x (C, T, V, M) float32, class number)."""
+    """Every clip of the test side once, without random choices: (x (C, T, V, M) float32, class number)."""
 
     def __init__(self, store: Store, selected: Sequence[Selected], recipe: Recipe) -> None:
         self.store, self.recipe = store, recipe

@@ -23,12 +23,12 @@ RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 
 @dataclass(kw_only=True)
 class Recipe:
-    """Everything about one model; live_stf/recipes has examples.
+    """The description of one model and its training; live_stf/recipes has examples.
 
     Attributes:
         name: name of the model, and of its folder below runs/.
         labels: the classes. If there are none, they are the labels of the store's clips, sorted.
-        none_label: the class of everything else, which is never shown; None if there is none.
+        none_label: the class of all other actions, which is never shown; None if there is none.
         network: arguments of `live_stf.network.build_network`.
         preparation: how a window becomes the network's input.
         windows: how windows are cut out of clips, as a live program would see them.

@@ -1,4 +1,4 @@
-"""Windows with class numbers from a store of clips: random ones to train on, and held-out ones."""
+"""Windows with class numbers from a store of clips: random ones for training, and held-out ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from live_stf.training.selection import Selected
 class TrainingWindows(Dataset):
     """`samples` random windows of one epoch: (x (C, T, V, M) float32, class number).
 
-    A class is drawn first (with equal probability; the class of everything else has its own share), then a source in
+    A class is drawn first (with equal probability; none_label has its own share), then a source in
     proportion to its weight times the square root of its number of clips of that class, then a clip. Windows depend on
     seed, epoch and number only, so an interruption before an epoch does not change it.
     """
@@ -37,8 +37,9 @@ class TrainingWindows(Dataset):
                 self.by_class.setdefault(one.target, {}).setdefault(one.source, []).append(one.index)
         empty = [label for number, label in enumerate(recipe.labels) if number not in self.by_class]
         if empty:
-            raise DataError(f"no clip to train on for {', '.join(empty)}: mend the recipe's labels or its held_out")
+            raise DataError(f"no clip to train on for {', '.join(empty)}: correct the recipe's labels or held_out")
         self.told_by_legs = {recipe.labels.index(label) for label in recipe.training.told_by_legs}
+        # Clips whose arms may replace those of others.
         self.arms = [
             index
             for target, sources in self.by_class.items()
@@ -47,7 +48,9 @@ class TrainingWindows(Dataset):
             for index in indices
             if store.dimensions[index] == 3
         ]
-        self.all = [index for sources in self.by_class.values() for indices in sources.values() for index in indices]
+        self.training_indices = [
+            index for sources in self.by_class.values() for indices in sources.values() for index in indices
+        ]
 
     def __len__(self) -> int:
         return self.recipe.training.samples
@@ -56,7 +59,7 @@ class TrainingWindows(Dataset):
         rng = np.random.default_rng((self.recipe.training.seed, self.epoch, number))
         target, still = self._class(rng)
         if still:
-            index = self.all[rng.integers(len(self.all))]
+            index = self.training_indices[rng.integers(len(self.training_indices))]
         else:
             sources = self.by_class[target]
             weights = np.array(
@@ -77,7 +80,7 @@ class TrainingWindows(Dataset):
         return arms, rng.uniform(-1.0, 1.0) * self.recipe.training.lean
 
     def _class(self, rng: np.random.Generator) -> tuple[int, bool]:
-        """A class number, and whether the window is a still pose (of the class of everything else)."""
+        """A class number, and whether the window is a still pose (of none_label)."""
         if self.none is None:
             return int(rng.integers(len(self.recipe.labels))), False
         if rng.random() < self.recipe.training.none_share:
@@ -87,7 +90,7 @@ class TrainingWindows(Dataset):
 
 
 class HeldOutWindows(Dataset):
-    """`views` windows of every held-out clip: (x (C, T, V, M) float32, class number). The same ones every time."""
+    """`views` windows of every held-out clip, always the same: (x (C, T, V, M) float32, class number)."""
 
     def __init__(self, store: Store, selected: Sequence[Selected], recipe: Recipe) -> None:
         self.store, self.recipe = store, recipe
@@ -106,7 +109,7 @@ class HeldOutWindows(Dataset):
         return draw_window(rng, self.store[one.index], self.preparation, self.settings), one.target
 
     def from_near(self) -> HeldOutWindows:
-        """The same windows seen by virtual cameras that are too near to see legs. Filmed clips do not change."""
+        """The same windows, seen by virtual cameras that are too near to see legs. Filmed clips do not change."""
         near = copy(self)
         near.settings = replace(self.settings, upper_body=1.0)
         return near

@@ -1,4 +1,4 @@
-"""Which clips of a store a recipe uses, as what class, and which of them are held out."""
+"""Selects the clips of a store that a recipe uses, with their classes, and holds some of them out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from live_stf.training.recipe import Recipe
 class Selected:
     """A clip of the store that a recipe uses: its index there, class number, source, and whether it is held out.
 
-    Held out is what is never trained on: the held-out subjects, or the test side of a published protocol.
+    Held-out clips are never trained on: those of held-out subjects, or the test side of a published protocol.
     """
 
     index: int
@@ -83,7 +83,9 @@ def _protocol(recipe: Recipe) -> Protocol | None:
     if named not in PROTOCOLS:
         raise DataError(f"data.protocol {named!r} is not known, it can be one of {', '.join(PROTOCOLS)}")
     if any(source.held_out or source.held_out_every for source in recipe.data.sources.values()):
-        raise DataError(f"data.protocol {named} says what is tested on: no source can hold out more")
+        raise DataError(
+            f"data.protocol {named} decides which clips are held out: remove held_out and held_out_every of the sources"
+        )
     return PROTOCOLS[named]
 
 
@@ -93,7 +95,7 @@ def skeleton_of(recipe: Recipe) -> Skeleton:
 
 
 def prepare_missing_store(recipe: Recipe) -> None:
-    """Write the recipe's store from its data sets if nothing is at its place yet."""
+    """Write the recipe's store from its data sets if it does not exist."""
     if not Path(recipe.data.store).exists():
         prepare(recipe.data, skeleton_of(recipe))
 
@@ -104,9 +106,9 @@ def open_store(recipe: Recipe) -> Store:
     if not folder.exists():
         raise DataError(f"there is no array store at {folder}: `live-stf data prepare {recipe.name}` writes it")
     store = Store(folder)
-    wanted = skeleton_of(recipe).name
-    if store.skeleton.name != wanted:
-        raise DataError(f"{folder} holds {store.skeleton.name}, the recipe wants {wanted}: name another data.store")
+    needed = skeleton_of(recipe).name
+    if store.skeleton.name != needed:
+        raise DataError(f"{folder} holds {store.skeleton.name}, the recipe needs {needed}: name another data.store")
     return store
 
 

@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from live_stf.errors import DataError
 
 
-def _check(settings: object, names: Sequence[str], smallest: float, largest: float, wanted: str) -> None:
+def _check(settings: object, names: Sequence[str], smallest: float, largest: float, allowed: str) -> None:
     for name in names:
         value = getattr(settings, name)
         if not smallest <= value <= largest or value == math.inf:
-            raise DataError(f"training.{name} is {value}, it has to be {wanted}")
+            raise DataError(f"training.{name} is {value}, it has to be {allowed}")
 
 
 @dataclass
 class EpochSettings:
-    """Which windows an epoch consists of.
+    """The windows of an epoch.
 
-    A benchmark (`data.protocol`) has every training clip once an epoch. Without a protocol an epoch has `samples`
+    An epoch of a benchmark (`data.protocol`) has every training clip once. Without a protocol an epoch has `samples`
     random windows, with all classes equally likely.
     """
 
@@ -29,8 +29,9 @@ class EpochSettings:
     samples: int = 1600  # random windows of an epoch
     none_share: float = 0.15  # share of the windows that show none of the named classes
     views: int = 2  # random windows of every held-out clip
-    # Classes that legs and trunk define. The next two vary arms and trunk of clips of these that were measured in
-    # space. They are not in windows.*, because held-out people stay as they are.
+    # Classes that are recognised by legs and trunk whatever the arms do, such as squats. other_arms and lean vary the
+    # arms and the trunk of their clips, if these were measured in space. They are not in windows.*, because held-out
+    # clips are not varied.
     told_by_legs: list[str] = field(default_factory=list)
     other_arms: float = 0.0  # probability that such a window has the arms of another clip
     lean: float = 0.0  # radians by which a crouching person leans further or less far forward, at most

@@ -20,7 +20,7 @@ from live_stf.training.recipe import Recipe
 
 BASELINE = "st-gcn"
 _WARM_UP, _STEPS, _ROUNDS = 2, 6, 3
-_CLASSES = 60  # if the recipe takes its labels from its data
+_CLASSES = 60  # for recipes that take their labels from the data
 
 
 class _StepTimes(Callback):

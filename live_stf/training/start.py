@@ -13,7 +13,7 @@ from live_stf.errors import DataError
 from live_stf.model import Model
 from live_stf.training.recipe import Recipe
 
-_LAST = "classify"  # the layer that knows the labels
+_LAST = "classify"  # the layer with one output for each label
 
 
 class Start:
@@ -23,18 +23,21 @@ class Start:
     """
 
     def __init__(self, model: Model, recipe: Recipe) -> None:
-        wanted, found = dict(recipe.network), dict(model.network)
-        if wanted != found:
+        needed, found = dict(recipe.network), dict(model.network)
+        if needed != found:
             raise DataError(
-                f"training.start_from: {model.name} has the network {found}, the recipe {wanted}: only the same one "
-                "can take its weights"
+                f"training.start_from: {model.name} has the network {found}, the recipe {needed}: only the same "
+                "network can take its weights"
             )
         self._state = load_network(model).state_dict()
         self._numbers = {label: number for number, label in enumerate(model.labels)}
         self._labels = tuple(recipe.labels)
 
-    def give(self, network: nn.Module) -> list[str]:
-        """Load the weights into the recipe's network. Returns the labels that the model lacks: they keep theirs."""
+    def load_into(self, network: nn.Module) -> list[str]:
+        """Load the weights into the recipe's network.
+
+        Returns the labels that the model lacks; their weights do not change.
+        """
         state = network.state_dict()
         for name, value in self._state.items():
             if not name.startswith(_LAST):
@@ -52,15 +55,15 @@ class Start:
         Labels that the model lacks, and counters, stay as they are. The network forgets less of its earlier data this
         way (Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022).
         """
-        begun = copy.deepcopy(network)
-        self.give(begun)
+        start = copy.deepcopy(network)
+        self.load_into(start)
         state = network.state_dict()
-        for name, value in begun.state_dict().items():
+        for name, value in start.state_dict().items():
             if value.is_floating_point():
                 state[name].lerp_(value, share)
 
 
-def weights_before(model: Model) -> dict[str, Any]:
+def start_description(model: Model) -> dict[str, Any]:
     """The description of the weights that a training starts from; the terms of their data apply to its model, too."""
     data = {name: source.get("terms", "") for name, source in model.training.get("data", {}).items()}
     before = model.training.get("start_from")

@@ -3,8 +3,8 @@
 torch.nn.SyncBatchNorm, which Lightning's `sync_batchnorm` uses too, cannot replace it. In torch 2.13 it refuses tensors
 on a CPU in training ("SyncBatchNorm expected input tensor to be on GPU or XPU"); a test fails once it takes them. Its
 converter also turns STF-Net's ChannelNorm into a norm of the second axis, where the channels are the last one.
-Without synchronised norms two processes would learn other weights than one. The norm below is tested on CPUs over
-gloo; NCCL runs the same code.
+Without synchronised norms, two processes would learn other weights than a single one. The norm below is tested on CPUs
+over gloo; NCCL runs the same code.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class SynchronizedNorm(nn.Module):
 
 
 class SynchronizedChannelNorm(SynchronizedNorm):
-    """The same over the last axis."""
+    """Synchronized batch norm over the last axis, in place of a ChannelNorm."""
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x.reshape(-1, x.shape[-1])).view(x.shape)

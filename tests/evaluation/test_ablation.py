@@ -55,7 +55,7 @@ def measured(make_model: Make) -> Callable[..., Model]:
         ({"tdf": False, "grains": 2}, "STF-Net with tdf=False, grains=2"),
     ],
 )
-def test_a_network_has_the_papers_name_or_that_of_what_is_changed(switches: dict, name: str, make_model: Make) -> None:
+def test_a_network_is_named_as_in_the_paper_or_by_its_changes(switches: dict, name: str, make_model: Make) -> None:
     assert run_name(make_model(**switches)) == name
 
 
@@ -72,7 +72,7 @@ def test_runs_that_differ_in_the_seed_are_one_row_with_mean_and_spread(measured:
     ]
 
 
-def test_networks_are_beside_the_full_one_of_their_own_scale(measured: Make) -> None:
+def test_networks_are_compared_with_the_full_one_of_their_own_scale(measured: Make) -> None:
     cosine = {"attention_scale": "cosine"}
     models = [measured(0.8, mcf=False), measured(0.9, **cosine), measured(0.85, tdf=False, **cosine)]
     rows = table(compare_runs(models))
@@ -83,7 +83,7 @@ def test_networks_are_beside_the_full_one_of_their_own_scale(measured: Make) -> 
     ]
 
 
-def test_runs_of_other_trainings_are_not_mixed(measured: Make) -> None:
+def test_runs_of_different_trainings_are_not_mixed(measured: Make) -> None:
     models = [measured(0.9), measured(0.8, changes="training.learning_rate=0.1 network.mcf=false", mcf=False)]
     rows = table(compare_runs(models))
     assert [(row[0], row[2], row[5]) for row in rows] == [
@@ -99,7 +99,7 @@ def test_runs_of_other_trainings_are_not_mixed(measured: Make) -> None:
         ("name=it's", "3 epochs, name=it's"),
     ],
 )
-def test_how_it_was_trained_is_told_whole(changes: str, said: str, measured: Make) -> None:
+def test_changes_to_the_training_are_listed_completely(changes: str, said: str, measured: Make) -> None:
     assert table(compare_runs([measured(0.9, changes=changes)]))[0][2] == said
 
 
@@ -113,9 +113,10 @@ def test_the_program_prints_the_table_as_markdown(measured: Make, capsys: pytest
 
 
 @pytest.mark.parametrize(
-    ("case", "said"), [("twice", "is given twice"), ("other", "not measured on the same"), ("none", "says nothing of")]
+    ("case", "said"),
+    [("twice", "is given twice"), ("other", "not measured on the same"), ("none", "has no measured accuracy")],
 )
-def test_runs_that_cannot_be_compared_are_one_line(
+def test_runs_that_cannot_be_compared_are_reported_in_one_line(
     case: str, said: str, measured: Make, make_model: Make, capsys: pytest.CaptureFixture
 ) -> None:
     first = measured(0.9)
@@ -126,6 +127,6 @@ def test_runs_that_cannot_be_compared_are_one_line(
     assert said in error[0]
 
 
-def test_runs_are_sorted_by_the_kernel_of_tdf(measured: Make) -> None:
+def test_runs_are_grouped_by_the_kernel_of_tdf(measured: Make) -> None:
     models = [measured(0.9), measured(0.8, seed=2), measured(0.7, tdf_kernel=3, tdf_motion=True)]
     assert by_kernel(models) == ({5: [0.9, 0.8]}, {3: [0.7]})

@@ -43,7 +43,7 @@ def x() -> torch.Tensor:
 
 
 @torch.inference_mode()
-def test_the_first_mcf_attends_as_in_the_window_before(network: STFNet, x: torch.Tensor) -> None:
+def test_with_others_the_first_mcf_has_the_attention_of_the_previous_window(network: STFNet, x: torch.Tensor) -> None:
     _, own = network(x, attention=True)
     with attention_from(network, OTHERS, BODIES):
         _, others = network(x, attention=True)
@@ -63,7 +63,7 @@ def test_even_attention_is_the_same_for_every_part_of_a_grain(scale: str, x: tor
 
 
 @torch.inference_mode()
-def test_without_mcf_what_it_has_learned_makes_no_difference(network: STFNet, x: torch.Tensor) -> None:
+def test_with_mcf_left_out_its_weights_have_no_effect(network: STFNet, x: torch.Tensor) -> None:
     with attention_from(network, LEFT_OUT, BODIES):
         before = network(x)
     kept = [block.mcf.value.weight.clone() for block in network.blocks if block.mcf is not None]
@@ -80,7 +80,7 @@ def test_without_mcf_what_it_has_learned_makes_no_difference(network: STFNet, x:
 
 
 @torch.inference_mode()
-def test_the_network_is_as_it_was_afterwards(network: STFNet, x: torch.Tensor) -> None:
+def test_the_network_is_restored_afterwards(network: STFNet, x: torch.Tensor) -> None:
     before = network(x)
     for source in (OWN, OTHERS, EVEN, LEFT_OUT):
         with attention_from(network, source, BODIES):
@@ -88,7 +88,7 @@ def test_the_network_is_as_it_was_afterwards(network: STFNet, x: torch.Tensor) -
     torch.testing.assert_close(network(x), before, rtol=0, atol=0)
 
 
-def test_its_own_attention_is_right_as_often_as_the_model(make_model: Make, recipe_file: Path) -> None:
+def test_with_its_own_attention_the_accuracy_is_that_of_the_model(make_model: Make, recipe_file: Path) -> None:
     model = make_model("joint")
     windows = held_out_side(model, load_recipe(str(recipe_file), []))
     shares = attention_use(model, windows, batch=2)
@@ -99,7 +99,9 @@ def test_its_own_attention_is_right_as_often_as_the_model(make_model: Make, reci
     assert all(0 <= share <= 1 for share in shares.values())
 
 
-def test_a_part_is_missed_by_as_much_as_its_joints_tell(make_model: Make, recipe_file: Path) -> None:
+def test_the_loss_of_a_part_is_the_drop_in_log_probability_without_its_joints(
+    make_model: Make, recipe_file: Path
+) -> None:
     model = make_model("joint")
     windows = held_out_side(model, load_recipe(str(recipe_file), []))
     found = hidden_parts(model, open_engine(model, "torch"), windows, batch=6)
@@ -118,7 +120,7 @@ def test_a_part_is_missed_by_as_much_as_its_joints_tell(make_model: Make, recipe
     assert found.always_one >= 1 / len(found.parts)
 
 
-def test_the_program_prints_what_each_attention_is_worth(
+def test_the_program_prints_the_accuracy_with_each_attention(
     make_model: Make, recipe_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = make_model("joint")

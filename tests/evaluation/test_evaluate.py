@@ -31,7 +31,7 @@ from live_stf.training.selection import select
 Make = Callable[..., Model]
 
 
-def test_every_model_sees_its_own_stream(make_model: Make, recipe_file: Path) -> None:
+def test_every_model_gets_its_own_stream(make_model: Make, recipe_file: Path) -> None:
     recipe = load_recipe(recipe_file)
     windows = {stream: held_out_side(make_model(stream), recipe) for stream in STREAMS}
     joint = windows["joint"][0][0]
@@ -61,7 +61,7 @@ def test_scores_are_those_of_the_network_on_the_test_side_and_on_training_window
     assert not {one.index for one in tested.clips} & {one.index for one in training.clips}
 
 
-def test_scores_that_lie_in_the_folder_are_not_computed_again_unless_something_changed(
+def test_stored_scores_are_not_computed_again_unless_something_changed(
     make_model: Make, recipe_file: Path, tmp_path: Path
 ) -> None:
     model, recipe, folder = make_model(), load_recipe(recipe_file), tmp_path / "scores"
@@ -79,7 +79,7 @@ def test_scores_that_lie_in_the_folder_are_not_computed_again_unless_something_c
     np.testing.assert_array_equal(compute_scores(model, longer, "torch", folder=folder).logits, first.logits)
 
 
-def test_a_file_of_scores_that_is_torn_or_a_pickle_is_refused(tmp_path: Path) -> None:
+def test_a_damaged_or_pickled_file_of_scores_is_refused(tmp_path: Path) -> None:
     torn, pickled = tmp_path / "torn.npz", tmp_path / "pickled.npz"
     torn.write_bytes(b"PK\x03\x04 torn")
     np.savez(pickled, model=np.array([{"a": 1}], dtype=object))
@@ -88,7 +88,7 @@ def test_a_file_of_scores_that_is_torn_or_a_pickle_is_refused(tmp_path: Path) ->
             load_scores(file)
 
 
-def test_reports_count_right_windows() -> None:
+def test_reports_count_correct_windows() -> None:
     scores = np.array([[3, 1, 0], [0, 2, 1], [2, 1, 0], [0, 1, 5]], np.float32)
     report = report_of(scores, np.array([0, 1, 1, 2]), ["x", "x", "y", "y"], ["a", "b", "c"])
     assert report.top1 == pytest.approx(0.75)
@@ -98,7 +98,7 @@ def test_reports_count_right_windows() -> None:
     assert report.per_kind == {}
 
 
-def test_filmed_people_are_told_apart_from_virtual_cameras() -> None:
+def test_filmed_people_are_reported_apart_from_virtual_cameras() -> None:
     scores = np.array([[3, 1, 0], [0, 2, 1], [2, 1, 0], [0, 1, 5]], np.float32)
     report = report_of(scores, np.array([0, 1, 1, 2]), ["x", "x", "y", "y"], ["a", "b", "c"], filmed=["y"])
     # Of y one of two is right; b there is never said (0), c always (1); a is said, but not there.
@@ -107,7 +107,7 @@ def test_filmed_people_are_told_apart_from_virtual_cameras() -> None:
     assert report.as_dict()["per_kind"]["filmed people"] == {"windows": 2, "top1": 0.5, "macro_f1": 0.5}
 
 
-def test_four_streams_are_fused_and_everything_is_written(
+def test_four_streams_are_fused_and_all_files_are_written(
     make_model: Make, recipe_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     folders = [str(make_model(stream, seed).folder) for seed, stream in enumerate(STREAMS)]
@@ -143,7 +143,7 @@ def test_four_streams_are_fused_and_everything_is_written(
             assert picture.format == "PNG"
 
 
-def test_accuracy_without_copies_of_training_clips_is_said(
+def test_accuracy_without_copies_of_training_clips_is_reported(
     make_model: Make, recipe_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     # Both takes of "wave" are tested on as copies of another view, one of them under another number of frames.
@@ -171,7 +171,7 @@ def test_accuracy_without_copies_of_training_clips_is_said(
     assert result["top1, without copies"] == pytest.approx(right, abs=1e-4)
 
 
-def test_the_papers_row_and_the_difference_stand_beside_ours(capsys: pytest.CaptureFixture) -> None:
+def test_the_papers_row_and_the_difference_are_shown_beside_ours(capsys: pytest.CaptureFixture) -> None:
     labels, target = ["a", "b"], np.array([0, 1, 0, 0])
     report = report_of(np.eye(2, dtype=np.float32)[[0, 1, 0, 1]], target, ["x"] * 4, labels)
     results = [Result(name, {}, report, {}, 0, 0.75) for name in ("2s", "joint-motion")]
@@ -193,7 +193,7 @@ def test_the_papers_row_and_the_difference_stand_beside_ours(capsys: pytest.Capt
         ("unwritable", "cannot be written to"),
     ],
 )
-def test_what_cannot_be_evaluated_is_one_line(
+def test_models_that_cannot_be_evaluated_are_reported_in_one_line(
     case: str, said: str, make_model: Make, recipe_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     models, changes = [make_model()], []

@@ -25,7 +25,7 @@ def ticks(axis: object) -> list[str]:
     return [label.get_text() for label in axis.get_ticklabels()]
 
 
-def test_a_confusion_matrix_is_coloured_by_share_and_says_the_counts() -> None:
+def test_a_confusion_matrix_is_coloured_by_share_and_shows_the_counts() -> None:
     axes = plot_confusion(np.array([[3, 1], [0, 0]]), ["a", "b"], "title").axes[0]
     np.testing.assert_allclose(axes.images[0].get_array(), [[0.75, 0.25], [0, 0]])
     assert {text.get_text(): text.get_position() for text in axes.texts} == {"3": (0, 0), "1": (1, 0)}
@@ -42,7 +42,7 @@ def test_classes_are_ordered_by_the_gain_of_the_first_model() -> None:
     assert points["base"] == pytest.approx([60, 50, 30])
 
 
-def test_a_similarity_figure_has_a_row_an_action_and_a_column_a_grain() -> None:
+def test_a_similarity_figure_has_a_row_for_each_action_and_a_column_for_each_grain() -> None:
     rng = np.random.default_rng(0)
     actions = {name: [rng.dirichlet(np.ones(size), 3) for size in (3, 2)] for name in ("wave", "duck")}
     figure = plot_similarity(actions, ["x", "y", "z"], [("joints", ["x", "y", "z"]), ("parts", ["p", "q"])])
@@ -65,7 +65,7 @@ def test_features_are_drawn_with_time_to_the_right_and_joints_downwards() -> Non
     assert ticks(figure.axes[0].yaxis) == ["x", "y"]
 
 
-def test_kernels_are_drawn_as_means_with_every_run() -> None:
+def test_kernels_are_drawn_as_means_and_single_runs() -> None:
     axes = plot_kernels({3: [0.8], 5: [0.9, 0.8]}, {3: [0.7]}, "title").axes[0]
     lines = {line.get_label(): line.get_xydata().tolist() for line in axes.lines}
     assert lines["TDF"] == [[3, pytest.approx(80)], [5, pytest.approx(85)]]
@@ -73,7 +73,7 @@ def test_kernels_are_drawn_as_means_with_every_run() -> None:
     assert len(axes.collections[0].get_offsets()) == 3
 
 
-def test_what_is_drawn_of_a_window_is_what_the_network_does_with_it(make_model: Make, recipe_file: Path) -> None:
+def test_the_drawn_values_are_those_of_the_network(make_model: Make, recipe_file: Path) -> None:
     model = make_model(seed=4)
     windows = held_out_side(model, load_recipe(recipe_file))
     one = surest_instances(model, windows, ["duck"])["duck"]
@@ -105,7 +105,7 @@ def test_the_program_draws_a_model(figure: str, make_model: Make, recipe_file: P
         ({}, "dinner", "does not know 'dinner'"),
     ],
 )
-def test_what_cannot_be_drawn_is_one_line(
+def test_a_figure_that_cannot_be_drawn_is_reported_in_one_line(
     switches: dict, action: str, said: str, make_model: Make, recipe_file: Path, tmp_path: Path,
     capsys: pytest.CaptureFixture,
 ) -> None:  # fmt: skip

@@ -97,13 +97,13 @@ def test_equal_streams_weigh_the_same(streams: int) -> None:
     np.testing.assert_allclose(fit_weights(probabilities, targets), 1 / streams, atol=1e-6)
 
 
-def test_streams_that_are_right_about_everything_weigh_the_same() -> None:
+def test_streams_that_are_always_correct_weigh_the_same() -> None:
     targets = np.arange(5).repeat(10)
     sure = np.stack([softmax(scale * np.eye(5)[targets], axis=1) for scale in (20, 40)])
     np.testing.assert_allclose(fit_weights(sure, targets), 0.5, atol=1e-3)
 
 
-def test_a_stream_that_knows_more_weighs_more() -> None:
+def test_a_more_accurate_stream_weighs_more() -> None:
     rng = np.random.default_rng(0)
     targets = rng.integers(5, size=200)
     noise = rng.normal(0, 1, (2, 200, 5))
@@ -121,7 +121,7 @@ def test_the_test_side_does_not_change_the_weights() -> None:
     np.testing.assert_array_equal(training_weights(other), weights)
 
 
-def test_fused_scores_are_the_weighted_sum_of_probabilities_or_of_logits() -> None:
+def test_fused_scores_are_weighted_sums_of_probabilities_or_logits() -> None:
     targets = np.arange(5)
     scores = [model_scores(seed, stream, targets) for seed, stream in enumerate(("joint", "bone-motion"))]
     fused = fuse(scores, np.array([0.25, 0.75]))
@@ -131,7 +131,7 @@ def test_fused_scores_are_the_weighted_sum_of_probabilities_or_of_logits() -> No
     np.testing.assert_allclose(fuse_as_usual(scores), 0.6 * scores[0].logits + 0.4 * scores[1].logits, rtol=1e-5)
 
 
-def test_what_is_reported_of_the_streams_that_are_given() -> None:
+def test_the_reported_fusions_depend_on_the_given_streams() -> None:
     assert fusions(["bone"]) == [("bone",)]
     assert fusions(["bone", "joint"]) == [("joint",), ("bone",), ("joint", "bone")]
     assert fusions(STREAMS[::-1]) == [*((stream,) for stream in STREAMS), ("joint", "bone"), STREAMS]

@@ -38,7 +38,7 @@ def test_onset_changes_and_false_labels_are_counted():
     assert report.false_per_minute == pytest.approx(2 / report.idle_minutes, rel=1e-3)
 
 
-def test_events_that_change_no_label_are_no_changes():
+def test_events_without_a_new_label_do_not_count_as_changes():
     events = [Event(1, 0.0, State.FILLING), label(1.0, None), label(2.0, "wave"), label(2.1, "wave")]
     events.append(Event(1, 9.0, State.NO_PERSON))
     report = judge_run(events, [Action("wave", 1.5, 8.0)], 10.0)
@@ -46,7 +46,7 @@ def test_events_that_change_no_label_are_no_changes():
     assert (report.found, report.wrong, report.false_per_minute) == (1, 0, 0.0)
 
 
-def test_a_label_that_stands_when_its_action_begins_is_there_at_once():
+def test_a_label_that_is_shown_when_its_action_begins_counts_at_once():
     report = judge_run([label(1.0, "walk")], [Action("walk", 0.5, 4.0), Action("walk", 5.0, 9.0)], 9.0)
     assert report.onset_90 == pytest.approx(0.45)
     assert report.found == 2
@@ -60,12 +60,12 @@ def test_an_action_of_a_person_needs_that_persons_label():
     assert report.false_per_minute is None  # there was no idle time
 
 
-def test_nothing_said_and_nothing_done():
+def test_no_labels_and_no_actions():
     report = judge_run([], [], 30.0)
     assert (report.found, report.onset, report.false_per_minute, report.changes_per_minute) == (0, None, 0.0, 0.0)
 
 
-def test_what_the_live_program_writes_is_read_again(tmp_path: Path):
+def test_events_of_the_live_program_can_be_read(tmp_path: Path):
     file = tmp_path / "events.jsonl"
     events = [Event(1, 0.5, State.FILLING), label(1.5, "wave"), label(4.0, None)]
     with EventWriter(str(file)) as writer:
@@ -77,20 +77,20 @@ def test_what_the_live_program_writes_is_read_again(tmp_path: Path):
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("{", "line 2: is no JSON"),
+        ("{", "line 2: is not JSON"),
         ('{"label": "wave", "start": 1}', "line 2: needs label, start and end in seconds"),
         ('{"label": "wave", "start": 3, "end": 2}', "line 2: start 3 has to be 0 or more and before its end"),
         ("[1]", "line 2: needs label"),
     ],
 )
-def test_a_truth_that_cannot_be_read_names_the_line(tmp_path: Path, line: str, told: str):
+def test_an_invalid_line_of_the_truth_is_named(tmp_path: Path, line: str, told: str):
     file = tmp_path / "truth.jsonl"
     file.write_text('{"label": "wave", "start": 1, "end": 2}\n' + line + "\n")
     with pytest.raises(DataError, match=told):
         read_truth(file)
 
 
-def test_the_command_judges_events_and_says_what_is_wrong_in_a_line(tmp_path: Path, capsys):
+def test_the_command_judges_events_and_reports_errors_in_one_line(tmp_path: Path, capsys):
     events, truth = tmp_path / "events.jsonl", tmp_path / "truth.jsonl"
     events.write_text("".join(as_line(event) + "\n" for event in (label(1.5, "wave"), label(5.0, None))))
     truth.write_text(json.dumps({"label": "wave", "start": 1.0, "end": 4.0}) + "\n")
@@ -123,7 +123,7 @@ def test_the_command_runs_a_clip(clip: Path, tmp_path: Path, capsys):
     assert "1 of 1" in capsys.readouterr().out
 
 
-def test_what_the_documentation_takes_for_the_truth_are_actions_that_the_model_knows():
+def test_the_documented_truths_name_actions_that_the_model_knows():
     folder = Path(__file__).resolve().parents[2] / "docs" / "truth"
     labels = set(load_model("everyday").labels)
     truths = {path.stem: read_truth(path) for path in folder.glob("*.jsonl")}

@@ -22,14 +22,14 @@ def numbers(line: str) -> list[float]:
     return [float(word) for word in line.split() if word.replace(".", "").isdigit() and "." in word]
 
 
-def test_ntu60_is_table_1(lines: list[str]) -> None:
+def test_ntu60_results_are_those_of_table_1(lines: list[str]) -> None:
     for streams in ("Js", "Bs", "2s", "4s"):
         row = next(line for line in lines if line.startswith(f"{streams} STF-Net ours"))
         xsub, xview = BENCHMARKS["ntu60-xsub"].rows[streams][0], BENCHMARKS["ntu60-xview"].rows[streams][0]
         assert numbers(row)[1:] == [xsub, xview]
 
 
-def test_ntu120_and_kinetics_are_tables_2_and_3(lines: list[str]) -> None:
+def test_ntu120_and_kinetics_results_are_those_of_tables_2_and_3(lines: list[str]) -> None:
     rows = [numbers(line) for line in lines if line.startswith("4s STF-Net") and "ours" not in line]
     assert rows == [
         [BENCHMARKS["ntu120-xsub"].rows["4s"][0], BENCHMARKS["ntu120-xset"].rows["4s"][0]],
@@ -37,7 +37,7 @@ def test_ntu120_and_kinetics_are_tables_2_and_3(lines: list[str]) -> None:
     ]
 
 
-def test_the_ablations_are_table_4(lines: list[str]) -> None:
+def test_the_ablations_are_those_of_table_4(lines: list[str]) -> None:
     table = lines[next(at for at, line in enumerate(lines) if line.startswith("TABLE IV")) :]
     table = table[: next(at for at, line in enumerate(table) if line.startswith("Ablation on module"))]
     printed = [tuple(numbers(line)) for line in table if len(numbers(line)) == 2]
@@ -56,7 +56,7 @@ def test_the_ablations_are_table_4(lines: list[str]) -> None:
     ]
 
 
-def test_figures_that_two_tables_share_are_alike() -> None:
+def test_results_that_two_tables_share_are_equal() -> None:
     full = next(one for one in ABLATIONS if one.name == "STF-Net")
     for benchmark, measured in full.measured.items():
         assert BENCHMARKS[benchmark].rows["Js"] == measured

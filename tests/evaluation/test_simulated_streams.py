@@ -22,20 +22,20 @@ def stream(said: list[tuple[float, int]], target: int = 0, sure: float = 5.0) ->
     return Answers(times, logits, np.minimum(times, 5.0), target, 8.0, 12.0, 0)
 
 
-def test_a_stream_that_is_right_after_a_second() -> None:
+def test_a_label_after_a_second_has_an_onset_of_a_second() -> None:
     live = judge([stream([(0, 2), (9, 0), (13, 2)])], LABELS, QUICK)
     assert (live.onset, live.onset_90, live.found) == (1.0, 1.0, 1.0)
     assert (live.false_per_minute, live.false_of_others) == (0.0, 0.0)
     assert live.changes_per_minute == pytest.approx(2 / 13.8 * 60)
 
 
-def test_labels_while_somebody_stands_are_false_whatever_they_are() -> None:
+def test_all_labels_while_somebody_stands_are_false() -> None:
     live = judge([stream([(0, 2), (3, 1), (4, 2), (5, 0), (6, 2), (9, 0)])], LABELS, QUICK)
     assert live.false_per_minute == pytest.approx(2 / 7 * 60)  # of 8 s before the action one is needed to see somebody
     assert live.onset == 1.0
 
 
-def test_a_label_that_comes_too_late_or_of_another_class_is_not_found() -> None:
+def test_an_action_with_a_late_or_wrong_label_is_not_found() -> None:
     late, wrong = stream([(0, 2), (13.6, 0)]), stream([(0, 2), (9, 1)])
     live = judge([late, wrong, stream([(0, 2), (8.4, 0)])], LABELS, QUICK)
     assert live.found == pytest.approx(1 / 3)
@@ -43,13 +43,13 @@ def test_a_label_that_comes_too_late_or_of_another_class_is_not_found() -> None:
     assert judge([late], LABELS, QUICK).onset is None
 
 
-def test_other_actions_should_get_no_label() -> None:
+def test_labels_of_other_actions_are_false() -> None:
     live = judge([stream([(0, 2), (9, 1)], target=2), stream([(0, 2)], target=2)], LABELS, QUICK)
     assert live.false_of_others == 0.5
     assert live.found == 0.0
 
 
-def test_temperature_and_threshold_are_those_of_the_state_machine() -> None:
+def test_temperature_and_threshold_are_applied() -> None:
     answers = [stream([(0, 2), (9, 0)], sure=2.0)]  # softmax 0.79
     assert judge(answers, LABELS, QUICK.at(0.75)).found == 1
     assert judge(answers, LABELS, QUICK.at(0.85)).found == 0

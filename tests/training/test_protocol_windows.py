@@ -69,7 +69,7 @@ def benchmark(benchmark_file: Path, tmp_path: Path) -> Recipe:
     return load_recipe(benchmark_file, [f"output={tmp_path / 'run'}"])
 
 
-def test_the_protocol_says_what_is_tested_on_and_the_data_what_the_classes_are(benchmark: Recipe) -> None:
+def test_the_protocol_decides_the_test_clips_and_the_data_the_classes(benchmark: Recipe) -> None:
     store = open_store(benchmark)
     labels = class_labels(benchmark, store)
     assert labels == ["raise", "still"]
@@ -93,7 +93,7 @@ def test_an_epoch_has_every_training_clip_once(benchmark: Recipe) -> None:
         np.testing.assert_array_equal(first[number][0], again[number][0])
 
 
-def test_test_clips_come_once_and_with_nothing_random(benchmark: Recipe) -> None:
+def test_every_test_clip_is_used_once_without_random_choices(benchmark: Recipe) -> None:
     store = open_store(benchmark)
     selected = select(store, benchmark)
     windows = held_out_windows(store, selected, benchmark)
@@ -108,21 +108,19 @@ def test_test_clips_come_once_and_with_nothing_random(benchmark: Recipe) -> None
 
 @pytest.mark.parametrize(
     ("augmentation", "complaint"),
-    [(["random colours"], "random colours is not known"), (["random crop", "random choose"], "at most")],
+    [(["random colours"], "random colours is not known"), (["random crop", "random choose"], "only one of")],
 )
-def test_augmentation_that_makes_no_sense_is_refused(
-    benchmark: Recipe, augmentation: list[str], complaint: str
-) -> None:
+def test_an_invalid_augmentation_is_refused(benchmark: Recipe, augmentation: list[str], complaint: str) -> None:
     store = open_store(benchmark)
     benchmark.augmentation = augmentation
     with pytest.raises(DataError, match=complaint):
         training_windows(store, select(store, benchmark), benchmark, 0)
 
 
-def test_a_protocol_and_a_split_of_ones_own_exclude_each_other(benchmark: Recipe) -> None:
+def test_a_protocol_and_held_out_subjects_exclude_each_other(benchmark: Recipe) -> None:
     store = open_store(benchmark)
     benchmark.data.sources["made"].held_out = ["s01"]
-    with pytest.raises(DataError, match="no source can hold out more"):
+    with pytest.raises(DataError, match="decides which clips are held out"):
         select(store, benchmark)
     benchmark.data.protocol = "by-heart"
     with pytest.raises(DataError, match=r"by-heart.*nw-ucla-xview"):
@@ -131,11 +129,11 @@ def test_a_protocol_and_a_split_of_ones_own_exclude_each_other(benchmark: Recipe
 
 def test_a_store_of_another_skeleton_is_refused(benchmark: Recipe) -> None:
     benchmark.preparation = Preparation(skeleton="openpose18")
-    with pytest.raises(DataError, match="holds kinect20, the recipe wants openpose18"):
+    with pytest.raises(DataError, match="holds kinect20, the recipe needs openpose18"):
         open_store(benchmark)
 
 
-def test_a_training_by_a_protocol_learns_and_says_so_in_its_model(benchmark: Recipe) -> None:
+def test_a_training_by_a_protocol_learns_and_is_described_in_its_model(benchmark: Recipe) -> None:
     model = train.train(benchmark, Console(quiet=True), "python -m live_stf.train views")
     assert model is not None
     assert model.measured["windows"] == 12

@@ -27,13 +27,15 @@ def first(recipe_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Model:
     return load_model(output / "model")
 
 
-def test_labels_of_both_keep_their_weights_and_others_begin_anew(first: Model, recipe_file: Path) -> None:
+def test_shared_labels_keep_their_weights_and_new_labels_start_from_random_ones(
+    first: Model, recipe_file: Path
+) -> None:
     recipe = load_recipe(recipe_file)
     recipe.labels = ["none of these", "fly", "wave"]
     torch.manual_seed(5)
     network = build_network(recipe.network, 3)
     fresh = {name: value.clone() for name, value in network.state_dict().items()}
-    assert Start(first, recipe).give(network) == ["fly"]
+    assert Start(first, recipe).load_into(network) == ["fly"]
     old = load_file(first.weights)
     for name, value in network.state_dict().items():
         if name.startswith("classify"):
@@ -43,7 +45,7 @@ def test_labels_of_both_keep_their_weights_and_others_begin_anew(first: Model, r
             torch.testing.assert_close(value, old[name], rtol=0, atol=0)
 
 
-def test_a_trained_network_is_mixed_with_what_it_began_with(first: Model, recipe_file: Path) -> None:
+def test_trained_weights_are_mixed_with_the_starting_ones(first: Model, recipe_file: Path) -> None:
     recipe = load_recipe(recipe_file)
     recipe.labels = ["none of these", "fly", "wave"]
     torch.manual_seed(5)
@@ -60,7 +62,7 @@ def test_a_trained_network_is_mixed_with_what_it_began_with(first: Model, recipe
         torch.testing.assert_close(value, expected)
 
 
-def test_the_share_of_the_start_can_be_asked_for_after_a_training(
+def test_the_share_of_the_starting_weights_can_be_set_after_a_training(
     first: Model, recipe_file: Path, tmp_path: Path
 ) -> None:
     command = [str(recipe_file), "training.epochs=1", f"training.start_from={first.folder}", f"output={tmp_path}"]
@@ -77,7 +79,7 @@ def test_the_share_of_the_start_can_be_asked_for_after_a_training(
         torch.testing.assert_close(mixed[name], (old[name] + trained[name]) / 2)
 
 
-def test_a_training_that_goes_on_says_what_it_began_with_whatever_lies_there_now(
+def test_a_continued_training_records_the_weights_it_started_from_even_if_they_have_changed(
     first: Model, recipe_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     folder = tmp_path / "start"
@@ -103,7 +105,7 @@ def test_a_training_that_goes_on_says_what_it_began_with_whatever_lies_there_now
     assert load_model(tmp_path / "run" / "model").training["start_from"] == begun
 
 
-def test_a_training_goes_on_from_a_models_weights_and_its_description_says_so(
+def test_a_training_starts_from_a_models_weights_and_its_description_says_so(
     first: Model, recipe_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     changes = ["training.epochs=1", "training.learning_rate=1e-9", f"training.start_from={first.folder}"]
@@ -133,13 +135,13 @@ def test_a_training_goes_on_from_a_models_weights_and_its_description_says_so(
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        (["network.grains=1"], "only the same one can take its weights"),
+        (["network.grains=1"], "only the same network can take its weights"),
         (["training.start_from=nobody"], "no model 'nobody'"),
         (["training.start_from=null", "training.start_share=0.5"], "training.start_share needs training.start_from"),
         (["training.start_share=1.5"], "training.start_share is 1.5, it has to be from 0 to 1"),
     ],
 )
-def test_weights_that_cannot_be_begun_with_are_refused_in_one_line(
+def test_unsuitable_starting_weights_are_refused_in_one_line(
     changes: list[str], said: str, first: Model, recipe_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     command = [str(recipe_file), f"training.start_from={first.folder}", *changes, f"output={tmp_path}"]
@@ -149,10 +151,10 @@ def test_weights_that_cannot_be_begun_with_are_refused_in_one_line(
     assert said in error
 
 
-def test_the_stream_may_be_another(first: Model, recipe_file: Path) -> None:
+def test_weights_of_another_stream_can_be_started_from(first: Model, recipe_file: Path) -> None:
     recipe = load_recipe(recipe_file, ["preparation.stream=bone"])
     assert first.preparation.stream == "joint"
-    assert Start(first, recipe).give(build_network(recipe.network, 3)) == []
+    assert Start(first, recipe).load_into(build_network(recipe.network, 3)) == []
     assert recipe.preparation.stream == "bone"
-    with pytest.raises(DataError, match="only the same one"):
+    with pytest.raises(DataError, match="only the same network"):
         Start(first, load_recipe(recipe_file, ["network.tdf=false"]))
