@@ -1,8 +1,8 @@
-"""Measure reading and loading: `python -m benchmarks.data_reading [--clips N] [--frames N] [--workers N]`.
+"""Measures reading and loading: `python -m benchmarks.data_reading [--clips N] [--frames N] [--workers N]`.
 
-The data set is a folder like Kinetics-skeleton's, made in a temporary place. It holds a few different clips under many
-names (hard links), so that 240,000 files fit on any disk. Files come from the page cache: the figures leave out how
-fast a disk reads.
+The data set is a temporary folder with the layout of Kinetics-skeleton. It holds a few different clips under many names
+(hard links), so that 240,000 files fit on any disk. Files come from the page cache: the figures do not include the
+speed of a disk.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from live_stf.data.store import Store
 from live_stf.errors import DataError
 from live_stf.runtime.machine import cores, describe_machine
 
-DIFFERENT = 64  # clips
+DIFFERENT = 64  # clips with different content
 BODIES = 2
-DAMAGED = 100  # one of so many files is empty
+DAMAGED = 100  # one of this many files is empty
 READ = 200  # files that are read for the comparison of readers
 BATCH, FRAMES = 16, 150
 ROUNDS = 7
@@ -91,7 +91,7 @@ def _made_body(rng: np.random.Generator) -> dict[str, list[float]]:
 
 
 def read_in_loops(path: Path) -> np.ndarray:
-    """(3, 300, 18, 2) as the usual reader fills it: body by body, two bodies of each frame."""
+    """An array (3, 300, 18, 2) as the usual reader fills it: body by body, two bodies of each frame."""
     with path.open(encoding="utf-8") as file:
         content = json.load(file)
     data = np.zeros((3, 300, 18, BODIES))
@@ -212,6 +212,7 @@ def bench(clips: int, frames: int, workers: int | None) -> Iterator[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run the measurement; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.data_reading",
         description="Measure how fast a data set is read and training windows are loaded.",

@@ -1,9 +1,9 @@
-"""How often people are mistaken for each other: `python -m benchmarks.identity_switches CLIP --people N`.
+"""Counts how often people are mistaken for each other: `python -m benchmarks.identity_switches CLIP --people N`.
 
-It first counts in the clip itself, which has to show N people from beginning to end: every identity beyond N is
-somebody who was lost and came back as somebody new. It then counts in crossings that are made of the joints found in
-the clip, in which the true identities are known: two people cross, or meet and turn round, and the one behind is hidden
-meanwhile.
+It first counts identities in the clip itself, which has to show N people from beginning to end: every identity beyond N
+is a person who was lost and came back under a new identity. It then counts switches in simulated crossings with known
+identities, made of the joints found in the clip: two people cross, or meet and turn round, and the one behind is hidden
+for a while.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ SIZE = (1280, 720)
 HEIGHT = 300.0  # pixels of a body's box, corner to corner, in the made crossings
 SECONDS = 6.0  # of a crossing
 RATE = 30.0
-TURN = 0.3  # seconds that turning round takes
+TURN = 0.3  # seconds for turning round
 MISSED = 0.05  # share of frames in which a visible body is not found
-LEAST = 1.0  # seconds that somebody has to be seen to be used in crossings
+LEAST = 1.0  # seconds; people who are seen for less are not used in crossings
 HIDDEN = (0.0, 0.25, 0.5, 1.0)
 KINDS = ("cross", "turn round", "one stands")
 
 
 @dataclass(frozen=True, eq=False)
 class Motion:
-    """How somebody moved. times (n,): seconds. joints (n, V, 3): relative to their middle, in body sizes."""
+    """The motion of one person. times (n,): seconds. joints (n, V, 3): relative to their middle, in body sizes."""
 
     times: np.ndarray
     joints: np.ndarray
@@ -48,12 +48,12 @@ class Motion:
         """Joints (V, 3) at any time: the recording is played forwards and backwards."""
         length = self.times[-1] - self.times[0]
         phase = time % (2 * length)
-        wanted = self.times[0] + min(phase, 2 * length - phase)
-        return self.joints[int(np.abs(self.times - wanted).argmin())]
+        moment = self.times[0] + min(phase, 2 * length - phase)
+        return self.joints[int(np.abs(self.times - moment).argmin())]
 
 
 def motions(tracked: Sequence[People]) -> list[Motion]:
-    """The motion of everybody who was seen for LEAST seconds, without their place and size."""
+    """The motions of all people who were seen for LEAST seconds, without place and size."""
     seen: dict[int, list[tuple[float, np.ndarray]]] = {}
     for people in tracked:
         for person in people.persons:
@@ -70,8 +70,8 @@ def motions(tracked: Sequence[People]) -> list[Motion]:
 
 def _centred(joints: np.ndarray, size: float) -> np.ndarray:
     out = joints.copy()
-    there = out[:, 2] > 0
-    out[there, :2] = (out[there, :2] - out[there, :2].mean(axis=0)) / size
+    present = out[:, 2] > 0
+    out[present, :2] = (out[present, :2] - out[present, :2].mean(axis=0)) / size
     return out
 
 
@@ -99,18 +99,18 @@ def crossing(rng: np.random.Generator, acting: Sequence[Motion], kind: str, hidd
             if (number == behind and abs(time - meeting) < hidden / 2) or rng.random() < MISSED:
                 continue
             joints = motion.at(time + start[number]).copy()
-            there = joints[:, 2] > 0
+            present = joints[:, 2] > 0
             joints[:, 0] *= -height[number] if mirrored[number] else height[number]
             joints[:, 1] *= height[number]
             joints[:, :2] += (places[number], SIZE[1] / 2 + below * number)
-            joints[~there] = 0
+            joints[~present] = 0
             persons.append(Person(joints.astype(np.float32), number + 1))
         order = rng.permutation(len(persons))
         yield People(float(time), SIZE, tuple(persons[index] for index in order))
 
 
 def switches(truth: Sequence[People], tracker: Tracker) -> int:
-    """How often somebody's identity differs from their last one.
+    """The number of times that a person's identity differs from their last one.
 
     The tracker does not change joints, so people are recognised in its output by their joints.
     """
@@ -128,7 +128,7 @@ def switches(truth: Sequence[People], tracker: Tracker) -> int:
 
 
 def follow(clip: Path, pose_name: str, people: int) -> list[People]:
-    """Everybody in every frame of the clip, with identities."""
+    """The people in every frame of the clip, with identities."""
     tracker = Tracker()
     with VideoFile(clip) as source, closing(estimators.open_pose(pose_name, people)) as pose:
         tracked = []
@@ -143,7 +143,7 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m benchmarks.identity_switches", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("clip", type=Path, metavar="CLIP", help="a video file that shows the same people all the time")
-    parser.add_argument("--people", type=int, default=2, help="how many people it shows (default: 2)")
+    parser.add_argument("--people", type=int, default=2, help="number of people that it shows (default: 2)")
     parser.add_argument(
         "--pose",
         type=estimators.pose_argument,
@@ -160,7 +160,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Follow the people of the clip, make crossings of them, and print the results."""
+    """Track the people of the clip, simulate crossings of them, and print the results."""
     tracked = follow(options.clip, options.pose, options.people)
     given = sorted({person.identity for people in tracked for person in people.persons})
     found = np.array([len(people.persons) for people in tracked])
@@ -170,7 +170,9 @@ def run(options: argparse.Namespace) -> int:
     )
     acting = motions(tracked)
     if not acting:
-        raise SourceError(f"{options.clip}: nobody is in it for {LEAST:g} s, so no crossing can be made")
+        raise SourceError(
+            f"{options.clip}: nobody is seen for {LEAST:g} s, so no crossing can be simulated: use another clip"
+        )
     table = Table(title=f"identity switches in {options.crossings} crossings each, seed {options.seed}")
     table.add_column("the one behind is hidden for")
     for kind in KINDS:

@@ -1,9 +1,9 @@
-"""How well pose estimators agree, clip by clip: do they find the same people, with their joints in the same places?
+"""Measures how well pose estimators agree, clip by clip: whether they find the same people, and the same joints.
 
-The first estimator is the reference. It also runs a second time on the clip with noise of one grey level, which shows
-how far it is from itself: regions of interest follow from the frame before, so that small differences grow until they
-are as large as the reference's own jitter. With --lose 1 every frame is treated as the first one, and nothing grows;
-with --lose 2, 3, ... everybody is lost after that many frames and found anew, which shows how fast differences grow.
+The first estimator is the reference. It also runs on the clip with noise of one grey level, which shows how much it
+differs from itself: regions of interest depend on the previous frame, so small differences grow until they are as large
+as the reference's own jitter. With --lose 1 every frame is treated like the first one, and differences cannot grow.
+With --lose 2, 3, ... everybody is lost after that many frames and found anew, which shows how fast differences grow.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def measure(
     """Compare every other estimator of `poses` with the first, and finally the first with itself under noise.
 
     seconds: of the clip. draw: folder for the frames that differ most. lose: everybody is lost, and found anew, after
-    that many frames; with 1 nobody is followed at all. Raises SourceError, PoseError and AssetError.
+    that many frames; with 1 nobody is tracked at all. Raises SourceError, PoseError and AssetError.
     """
     results = [Agreement(name) for name in (*poses[1:], f"{poses[0]}, noise of {NOISE} grey level")]
     noise = np.random.default_rng(0)
@@ -113,7 +113,7 @@ def measure(
                 found = estimator.detect(shown)
                 results[index].add(reference, found)
                 if draw is not None:
-                    worst[index].append((_badness(results[index]), frame, reference, found))
+                    worst[index].append((_difference(results[index]), frame, reference, found))
                     worst[index] = sorted(worst[index], key=lambda entry: -entry[0])[:DRAWN]
     if draw is not None:
         draw.mkdir(parents=True, exist_ok=True)
@@ -129,8 +129,8 @@ def _noisy(frame: Frame, noise: np.random.Generator) -> Frame:
     return replace(frame, image=(frame.image + levels).clip(0, 255).astype(np.uint8))
 
 
-def _badness(result: Agreement) -> float:
-    """How much the newest frame differs: other people count most, then the 90th percentile of the joints."""
+def _difference(result: Agreement) -> float:
+    """The difference in the newest frame: other people count most, then the 90th percentile of the distances."""
     newest = result.distances[-1]
     return (0.0 if result.same[-1] else 100.0) + (float(np.percentile(newest, 90)) if len(newest) else 0.0)
 
@@ -159,14 +159,14 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="A,B,...",
         help="the reference and the estimators to compare with it (default: mediapipe,blazepose)",
     )
-    parser.add_argument("--people", type=int, default=2, help="how many people at once (default: 2)")
-    parser.add_argument("--seconds", type=float, default=np.inf, help="how much of each clip (default: all)")
+    parser.add_argument("--people", type=int, default=2, help="number of people at most (default: 2)")
+    parser.add_argument("--seconds", type=float, default=np.inf, help="seconds of each clip to measure (default: all)")
     parser.add_argument("--draw", type=Path, metavar="DIR", help="write the frames that differ most to this folder")
     parser.add_argument(
         "--lose",
         type=int,
         metavar="N",
-        help="lose everybody after N frames; with 1 every frame is as the first",
+        help="lose everybody after N frames; with 1 every frame is treated like the first one",
     )
     options = parser.parse_args(arguments)
     if options.people < 1:

@@ -1,8 +1,8 @@
-"""Measures how long the thread of the interface is busy at a time, in the real window with a real clip.
+"""Measures how long the interface thread is busy at a time, in the real window with a real clip.
 
 Two quantities are measured. Busy times: the time from one wait for events to the next. Response times: another thread
-asks the interface for an answer every few milliseconds, which also covers everything that keeps the thread of the
-interface from running at all.
+sends the interface thread a request every few milliseconds and waits for the answer; this also includes the times in
+which the interface thread cannot run.
 """
 
 from __future__ import annotations
@@ -37,23 +37,23 @@ from live_stf.ui.live_window import LiveWindow
 from live_stf.ui.preferences import Preferences
 from live_stf.ui.qt import application
 
-ASK_EVERY = 0.007  # seconds between two questions
+ASK_EVERY = 0.007  # seconds between two requests
 WARM_UP = 3.0  # seconds after the first frame that are not measured
 GOAL = 0.016  # seconds, about one frame of a screen at 60 Hz
 _SAME_STRETCH = 0.0002  # seconds; there was no wait between events that are closer together
 
 
 class TimedApplication(QApplication):
-    """Records when it handles events while `noting` is on. `stretches` are [begin, end] in seconds."""
+    """Records when it handles events while `recording` is on. `stretches` are [begin, end] in seconds."""
 
     def __init__(self, arguments: list[str]) -> None:
         super().__init__(arguments)
         self.stretches: list[list[float]] = []
-        self.noting = False
+        self.recording = False
         self._depth = 0
 
     def notify(self, receiver: QObject | None, event: QEvent | None) -> bool:
-        if not self.noting or self._depth or threading.current_thread() is not threading.main_thread():
+        if not self.recording or self._depth or threading.current_thread() is not threading.main_thread():
             return super().notify(receiver, event)
         self._depth += 1
         began = time.perf_counter()
@@ -61,15 +61,15 @@ class TimedApplication(QApplication):
             return super().notify(receiver, event)
         finally:
             self._depth -= 1
-            ended = time.perf_counter()
+            end = time.perf_counter()
             if self.stretches and began - self.stretches[-1][1] < _SAME_STRETCH:
-                self.stretches[-1][1] = ended
-            elif self.noting:  # not so at the end of the measurement, which closes the window
-                self.stretches.append([began, ended])
+                self.stretches[-1][1] = end
+            elif self.recording:  # it is off at the end of the measurement, when the window closes
+                self.stretches.append([began, end])
 
 
 class Question(QObject):
-    """Asks the thread of the interface for an answer, from a thread of its own. `answers` are response times."""
+    """Sends requests to the interface thread from a thread of its own. `answers`: response times in seconds."""
 
     asked = pyqtSignal(float)
 
@@ -82,9 +82,11 @@ class Question(QObject):
         self._thread = threading.Thread(target=self._ask, name="question", daemon=True)
 
     def start(self) -> None:
+        """Start to send requests."""
         self._thread.start()
 
     def stop(self) -> None:
+        """Stop to send requests."""
         self._stop.set()
         self._answered.set()
         self._thread.join(1.0)
@@ -116,7 +118,7 @@ def long_clip(clip: Path, target: Path, width: int, seconds: float, fps: float) 
 
 @dataclass
 class Measurement:
-    """stretches, answers: busy times and response times in seconds. window, view, running: what was measured."""
+    """stretches, answers: busy times and response times in seconds. window, view, running: descriptions of the run."""
 
     stretches: np.ndarray
     answers: np.ndarray
@@ -138,12 +140,12 @@ def measure(app: TimedApplication, clip: Path, options: argparse.Namespace, fold
                 attention.choose(1)
             if options.record:
                 window.toggle_recording()
-            app.noting = True
+            app.recording = True
             question.start()
             QTimer.singleShot(round(1000 * options.seconds), end)
 
         def end() -> None:
-            app.noting = False
+            app.recording = False
             question.stop()
             window.close()
 
@@ -173,7 +175,7 @@ def measure(app: TimedApplication, clip: Path, options: argparse.Namespace, fold
 
 
 def open_window(session: Session, options: argparse.Namespace, folder: Path) -> LiveWindow:
-    """The window at the size that was asked for."""
+    """The window at the requested size."""
     window = LiveWindow(session, Preferences(folder / "preferences.ini"), folder)
     screen = window.screen()
     if options.full_screen and screen is not None:
@@ -217,7 +219,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.window", description=__doc__, epilog=FROM_ROOT)
     parser.add_argument("clip", nargs="?", type=Path, help="a video file (default: the sample clip)")
     parser.add_argument(
-        "--size", type=_size, default=(1600, 900), metavar="WxH", help="of the window (default: 1600x900)"
+        "--size", type=_size, default=(1600, 900), metavar="WxH", help="size of the window (default: 1600x900)"
     )
     parser.add_argument("--full-screen", action="store_true", help="fill the screen")
     parser.add_argument("--seconds", type=float, default=30.0, help="how long to measure (default: 30)")
@@ -265,7 +267,7 @@ def run(options: argparse.Namespace) -> None:
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.lower().partition("x")
     if not (width.isdigit() and height.isdigit() and int(width) >= 720 and int(height) >= 460):
-        raise argparse.ArgumentTypeError(f"{text!r} is no size of at least 720x460, such as 1600x900")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size of at least 720x460, such as 1600x900")
     return int(width), int(height)
 
 

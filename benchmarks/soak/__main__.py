@@ -156,9 +156,9 @@ class _ProgressBar:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         console = Console(stderr=True)
-        columns = TextColumn("soak"), BarColumn(), TextColumn("{task.fields[said]}"), TimeRemainingColumn()
+        columns = TextColumn("soak"), BarColumn(), TextColumn("{task.fields[status]}"), TimeRemainingColumn()
         self._bar = Progress(*columns, console=console, disable=not console.is_terminal)
-        self._task = self._bar.add_task("soak", total=seconds, said="")
+        self._task = self._bar.add_task("soak", total=seconds, status="")
         self._next = self.EVERY
 
     def __enter__(self) -> Callable[[float, Record], None]:
@@ -169,14 +169,14 @@ class _ProgressBar:
         self._bar.stop()
 
     def _tick(self, seconds: float, record: Record) -> None:
-        said = (
+        status = (
             f"{len(record.faults)} faults, {len(record.stops)} stops, {record.samples[-1].memory:.0f} MB, "
             f"{len(record.exceptions)} exceptions"
         )
-        self._bar.update(self._task, completed=seconds, said=said)
+        self._bar.update(self._task, completed=seconds, status=status)
         if self._bar.disable and seconds >= self._next:
             self._next += self.EVERY
-            print(f"{seconds / 60:.0f} minutes: {said}", file=sys.stderr, flush=True)
+            print(f"{seconds / 60:.0f} minutes: {status}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

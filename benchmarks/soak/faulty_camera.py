@@ -23,12 +23,12 @@ QUIET = 1.5  # seconds of good frames between two faults, at least
 DURATION = (0.3, 5.0)  # seconds of a fault that ends by itself; uniformly distributed
 _MARGIN = 0.5  # seconds by which a stall must outlast STALL before it has to be noticed
 
-# The kinds of faults, and whether the user has to be told; frames keep coming in the others.
+# The kinds of faults, and whether a message has to be shown; frames keep coming in the others.
 KINDS = {
     "end": True,  # no more frames; opening the camera again fails for a while
     "error": True,  # reading raises an exception; opening the camera again fails for a while
     "block": True,  # a read does not return; opening the camera again helps
-    "freeze": True,  # the same frame for ever; opening the camera again helps
+    "freeze": True,  # the same frame forever; opening the camera again helps
     "stall": True,  # no frame for a while; only long stalls have to be noticed
     "garbage": False,  # frames of noise
     "size": False,  # frames of another size, down to a single pixel
@@ -41,8 +41,8 @@ KINDS = {
 class Fault:
     """One fault. began, noticed, back: times of the clock. seconds: how long the camera itself fails.
 
-    noticed: when the user was told. back: when a good frame arrived again. cut_short: the loop was stopped during the
-    fault, so the times that are None stay unknown.
+    noticed: when a message was shown. back: when a good frame arrived again. cut_short: whether the loop was stopped
+    during the fault, so that the times that are None stay unknown.
     """
 
     kind: str
@@ -55,6 +55,7 @@ class Fault:
 
     @property
     def over(self) -> bool:
+        """Whether the fault has ended, or its end was not waited for."""
         return self.back is not None or self.cut_short
 
 
@@ -100,7 +101,7 @@ class FaultyCamera:
 
     @property
     def fault(self) -> Fault | None:
-        """The current fault, until a good frame arrives; None for none."""
+        """The current fault, until a good frame arrives; None if there is none."""
         with self._lock:
             return self._on()
 
@@ -118,7 +119,7 @@ class FaultyCamera:
             return Opening(self, self.opened)
 
     def restart(self) -> None:
-        """Tell that the reader starts again; cuts the current fault short."""
+        """Cut the current fault short, because the reader starts again."""
         with self._lock:
             fault = self._on()
             if fault is not None:

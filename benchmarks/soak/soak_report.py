@@ -14,14 +14,14 @@ from benchmarks.soak.faulty_camera import Fault
 from benchmarks.soak.watch import Record
 
 WARM_UP = 300.0  # seconds in which memory and threads may grow; a third of a shorter run
-_MOST_POINTS = 400  # to which a slope is fitted
+_MOST_POINTS = 400  # points at most to which a slope is fitted
 
 
 @dataclass(frozen=True)
 class Limits:
     """Upper limits of the figures. Times in seconds, memory in MB.
 
-    noticed: from the start of a fault until the user is told. back: from the end of a fault to the next frame. stop:
+    noticed: from the start of a fault until a message is shown. back: from the end of a fault to the next frame. stop:
     duration of stop(). memory: growth after the warm-up, as a trend. threads: Python threads at any time, without those
     of blocked reads. native: growth of the number of threads of the process after the warm-up. age: 95th percentile of
     the age of pose results. exceptions, alarms: their number; an alarm is a message about a camera without a fault.
@@ -40,9 +40,9 @@ class Limits:
 
 @dataclass(frozen=True)
 class Figures:
-    """The worst values that `Limits` limits, under the same names, and further figures.
+    """The worst values of the quantities that `Limits` limits, under the same names, and further figures.
 
-    None if there was nothing to measure.
+    A figure is None if there was nothing to measure.
     """
 
     noticed: float | None
@@ -115,14 +115,14 @@ def broken(found: Figures, limits: Limits) -> list[str]:
         if value is not None and value > limit:
             lines.append(f"{field.name} is {value:.4g}, the limit is {limit:g}")
     if found.unnoticed:
-        lines.append(f"{found.unnoticed} faults were over before the user was told")
+        lines.append(f"{found.unnoticed} faults were over before a message was shown")
     if found.never_back:
         lines.append(f"{found.never_back} faults never ended")
     return lines
 
 
 def as_dict(record: Record, found: Figures, limits: Limits) -> dict[str, Any]:
-    """Everything for a JSON file, with every tenth sample."""
+    """The content of the JSON file: figures, limits and the record, with every tenth sample."""
     return {
         "seconds": round(record.seconds, 1),
         "figures": {key: _rounded(value) for key, value in asdict(found).items()},

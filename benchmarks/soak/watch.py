@@ -27,7 +27,7 @@ from live_stf.types import Event, Snapshot, State
 POLL = 0.02  # seconds between two snapshots of the loop
 SAMPLE = 1.0  # seconds between two samples of memory, threads and rates
 SETTLE = 3.0  # seconds after a start or a fault in which rates and ages are not representative
-SLOW_TO_CLEAR = 1.0  # seconds after a fault during which its message may remain; later it is a false alarm
+SLOW_TO_CLEAR = 1.0  # seconds after a fault during which its message may remain; after that it is a false alarm
 EARLY = 0.15  # share of the loops that are stopped while they are still starting
 STAGES = ("capture", "pose", "classification")
 _PAGE = 4096
@@ -236,15 +236,15 @@ def _line(problem: BaseException | None) -> str:
 
 
 @contextmanager
-def _exceptions(said: list[str]) -> Iterator[None]:
-    """Add the exceptions of threads and finalizers to `said`."""
+def _exceptions(messages: list[str]) -> Iterator[None]:
+    """A context that adds the exceptions of threads and finalizers to `messages`."""
     before = threading.excepthook, sys.unraisablehook
 
     def in_thread(caught: threading.ExceptHookArgs) -> None:
-        said.append(f"in thread {caught.thread.name if caught.thread else '?'}: {_line(caught.exc_value)}")
+        messages.append(f"in thread {caught.thread.name if caught.thread else '?'}: {_line(caught.exc_value)}")
 
     def in_finalizer(caught: sys.UnraisableHookArgs) -> None:
-        said.append(f"while cleaning up: {_line(caught.exc_value)}")
+        messages.append(f"while cleaning up: {_line(caught.exc_value)}")
 
     threading.excepthook, sys.unraisablehook = in_thread, in_finalizer
     try:

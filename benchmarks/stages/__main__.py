@@ -1,7 +1,7 @@
 """Measures the time of every stage per frame, and how the live loop keeps up.
 
-With several pose estimators, each of them sees every frame, and they take turns in being first; the stages after pose
-estimation run once, on the result of the first estimator. The live loop then runs with each of them in turn.
+With several pose estimators, each of them processes every frame, and they take turns in running first; the stages
+after pose estimation run once, on the result of the first estimator. The live loop then runs with each of them in turn.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--people", type=int, default=2, help="number of people at most (default: 2)")
     parser.add_argument("--width", type=int, help="measure a copy of the clip with this width in pixels")
     parser.add_argument("--height", type=int, help="with --width: height of the copy; black borders fill it")
-    parser.add_argument("--seconds", type=float, default=SECONDS, help=f"of the clip (default: {SECONDS:g})")
+    parser.add_argument(
+        "--seconds", type=float, default=SECONDS, help=f"seconds of the clip to measure (default: {SECONDS:g})"
+    )
     parser.add_argument(
         "--fps", type=float, help="live: play the clip forward and backward at this rate, as a camera does"
     )

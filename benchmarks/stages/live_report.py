@@ -1,4 +1,4 @@
-"""The live loop with a viewer: rates, dropped frames and the age of what is on the screen."""
+"""The live loop with a viewer: rates, dropped frames and the age of the frame on the screen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A clip as a camera without end."""
+"""A clip that is played as an endless camera stream."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from live_stf.types import Frame
 
 
 class LoopedCamera:
-    """Plays the first `seconds` of a clip forward and backward without end, at `fps` frames per second.
+    """Plays the first `seconds` of a clip forward and backward endlessly, at `fps` frames per second.
 
     People do not jump at the turn, so they keep their identities as they would in front of a camera. The frames are
     stored as JPEG, the format in which cameras send them.
@@ -35,6 +35,7 @@ class LoopedCamera:
         self._index = 0
 
     def read(self) -> Frame | None:
+        """The next frame. Raises SourceError if it cannot be decoded."""
         image = cv2.imdecode(self._images[self._index % len(self._images)], cv2.IMREAD_COLOR)
         if image is None:
             raise SourceError(f"{self.name}: a frame cannot be decoded")

@@ -1,4 +1,4 @@
-"""The tables that the program prints."""
+"""The tables that `python -m benchmarks.stages` prints."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def stage_table(times: StageTimes) -> Table:
 
 
 def pose_table(poses: dict[str, PoseTimes]) -> Table:
-    """Every pose estimator against the first one, on the same frames.
+    """Every pose estimator compared with the first one, on the same frames.
 
-    same number: share of the frames in which it finds as many people as the first one.
+    The column "same number" is the share of the frames in which it finds as many people as the first one.
     """
     first = next(iter(poses.values()))
     table = Table()

@@ -90,11 +90,11 @@ class _Stopwatch:
 def measure_stages(
     clip: Path, model: Model, classifier: Classifier, poses: Sequence[str], people: int, seconds: float
 ) -> StageTimes:
-    """Run all stages one after the other on every frame; windows and network as often per second as live.
+    """Run all stages one after the other on every frame; windows and network at the rate of the live loop.
 
     poses: names of pose estimators, see `estimators.parse_pose`. The stage "window" cuts, resamples and prepares the
     windows of all people; "decide" stores the joints, and turns scores into events. The first frame is not counted,
-    since it pays for everything that is loaded on demand.
+    because everything that is loaded on demand is loaded then.
     """
     times, watch = StageTimes(), _Stopwatch()
     stages = _Stages(model, classifier, watch)

@@ -47,7 +47,7 @@ def test_distances_are_in_torso_lengths_over_joints_seen_by_both():
     assert joint_distances(body(100, hidden=("left_hip",)), other).shape == (0,)
 
 
-def test_a_frame_with_a_person_more_or_less_differs():
+def test_a_frame_with_another_number_of_people_differs():
     result = Agreement("one")
     for reference, other in (
         (seen(body(100)), seen(body(101))),
@@ -68,7 +68,7 @@ def test_both_estimators_are_drawn():
     assert not frame.image.any()
 
 
-def test_an_unreadable_clip_is_one_line_and_the_others_are_measured(tmp_path, clip, capsys):
+def test_an_unreadable_clip_is_reported_in_one_line_and_the_others_are_measured(tmp_path, clip, capsys):
     pytest.importorskip("mediapipe")
     drawings = tmp_path / "drawings"
     status = main([str(tmp_path / "no.mp4"), str(clip), "--seconds", "0.1", "--draw", str(drawings)])
@@ -155,7 +155,7 @@ def test_with_lose_a_frame_does_not_depend_on_earlier_ones(clip):
     assert people(lose=1) == 0
 
 
-def test_an_impossible_number_of_frames_is_refused(capsys):
+def test_an_invalid_number_of_frames_is_refused(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["clip.mp4", "--lose", "0"])
     assert ended.value.code == 2

@@ -63,7 +63,7 @@ def test_every_stage_is_timed_on_every_frame(squats, model):
     assert pose.people == [1] * 16
 
 
-def test_pose_estimators_take_turns_in_being_first():
+def test_pose_estimators_take_turns_in_running_first():
     names = ("a", "b", "c")
     orders = [in_turn(names, index) for index in range(6)]
     assert [order[0] for order in orders] == ["a", "b", "c", "a", "b", "c"]
@@ -112,7 +112,7 @@ def test_wrong_arguments_are_reported_before_anything_starts(arguments, told, ca
     assert told in capsys.readouterr().err
 
 
-def test_it_prints_stages_rates_drops_and_age(squats, model, capsys):
+def test_the_program_prints_stages_rates_drops_and_ages(squats, model, capsys):
     assert (
         program.main([str(squats), "--model", str(model), "--engine", "torch", "--people", "1", "--seconds", "2"]) == 0
     )

@@ -12,7 +12,7 @@ from PyQt5.QtCore import QCoreApplication
 from benchmarks.window import Question
 
 
-def test_it_runs_the_real_window_and_prints_what_it_measured(clip, tmp_path):
+def test_the_program_runs_the_real_window_and_prints_its_measurements(clip, tmp_path):
     command = [sys.executable, "-m", "benchmarks.window", clip, "--seconds", "1", "--warm-up", "0"]
     command += ["--width", "320", "--size", "800x500"]
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
@@ -25,7 +25,7 @@ def test_it_runs_the_real_window_and_prints_what_it_measured(clip, tmp_path):
         assert 0 < median <= most <= longest
 
 
-def test_the_response_takes_as_long_as_the_interface_is_busy(qtbot):
+def test_the_response_time_includes_the_time_the_interface_is_busy(qtbot):
     question = Question()
     question.start()
     qtbot.waitUntil(lambda: len(question.answers) > 5, timeout=60_000)

@@ -44,7 +44,7 @@ def read_until_fault(made: FaultyCamera):
         before = frame
 
 
-def test_the_clips_pictures_come_one_after_the_other_at_the_rate():
+def test_the_frames_of_the_clip_are_played_in_order_at_the_rate():
     made = camera()
     frames = [made.open().read() for _ in range(1)] + [made.open().read() for _ in range(20)]
     assert {int(frame.image[0, 0, 0]) for frame in frames} == {10 * number for number in range(20)}
@@ -64,7 +64,7 @@ def test_the_same_seed_gives_the_same_faults_and_another_seed_others():
 
 
 @pytest.mark.parametrize("kind", ["end", "error"])
-def test_one_that_has_gone_is_refused_for_a_while_and_then_is_well(kind):
+def test_a_lost_camera_cannot_be_opened_for_a_while_and_then_recovers(kind):
     made = camera(kind)
     opening, _, got = read_until_fault(made)
     assert got is None or str(got) == "the driver has failed"
@@ -78,7 +78,7 @@ def test_one_that_has_gone_is_refused_for_a_while_and_then_is_well(kind):
     assert made.fault is None
 
 
-def test_one_that_freezes_gives_its_picture_until_it_is_opened_anew():
+def test_a_frozen_camera_repeats_its_frame_until_it_is_opened_again():
     made = camera("freeze")
     opening, _, frozen = read_until_fault(made)
     for _ in range(100):
@@ -96,7 +96,7 @@ def test_one_that_freezes_gives_its_picture_until_it_is_opened_anew():
         ("timestamps", lambda frame: not 0 <= frame.time < 1e3),
     ],
 )
-def test_strange_pictures_pass_by_themselves(kind, strange):
+def test_strange_frames_end_without_a_new_opening(kind, strange):
     made = camera(kind)
     opening, before, frame = read_until_fault(made)
     assert not strange(before)
@@ -109,7 +109,7 @@ def test_strange_pictures_pass_by_themselves(kind, strange):
     assert not fault.must_be_noticed
 
 
-def test_a_read_that_blocks_is_counted_and_let_go_at_the_end():
+def test_a_blocked_read_is_counted_and_returns_on_release():
     clock = Clock()
     made = FaultyCamera(PICTURES, 30.0, 0, 4.0, ("block",), clock, clock.sleep)
     reader = threading.Thread(target=read_until_fault, args=(made,), daemon=True)
@@ -123,7 +123,7 @@ def test_a_read_that_blocks_is_counted_and_let_go_at_the_end():
     assert made.blocked == 0
 
 
-def test_a_fault_is_cut_short_when_the_reader_begins_anew():
+def test_a_fault_is_cut_short_when_the_reader_restarts():
     made = camera("end")
     read_until_fault(made)
     made.restart()
@@ -132,7 +132,7 @@ def test_a_fault_is_cut_short_when_the_reader_begins_anew():
     assert made.open().read() is not None
 
 
-def test_an_opening_that_was_left_behind_has_no_faults_of_its_own():
+def test_an_abandoned_opening_has_no_faults():
     made = camera("end")
     old, new = made.open(), made.open()
     made.sleep(100)
@@ -141,7 +141,7 @@ def test_an_opening_that_was_left_behind_has_no_faults_of_its_own():
     assert new.read() is None
 
 
-def test_pictures_are_those_of_the_clip_and_of_the_width(clip):
+def test_images_are_those_of_the_clip_in_the_given_width(clip):
     pictures = read_images(clip, 64)
     assert {picture.shape for picture in pictures} == {(36, 64, 3)}
     assert len(pictures) > 100

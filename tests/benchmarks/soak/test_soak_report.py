@@ -71,7 +71,7 @@ def test_a_leak_is_distinguished_from_peaks_and_from_the_warm_up():
         ({"false_alarms": ["no picture"]}, "alarms is 1, the limit is 0"),
         ({"samples": [sample(t, threads=4 + t // 300) for t in range(0, 3600, 10)]}, "threads is 15, the limit is 8"),
         ({"samples": [sample(t, native=t // 100) for t in range(0, 3600, 10)]}, "native is 24, the limit is 4"),
-        ({"faults": [fault(noticed=None)]}, "1 faults were over before the user was told"),
+        ({"faults": [fault(noticed=None)]}, "1 faults were over before a message was shown"),
         ({"faults": [fault(back=None), fault()]}, "1 faults never ended"),
     ],
 )
@@ -97,7 +97,7 @@ def test_an_empty_record_has_no_figures_and_exceeds_no_limit():
     assert broken(found, Limits()) == []
 
 
-def test_it_can_be_printed_and_written():
+def test_figures_can_be_printed_and_written():
     seen = record(exceptions=["broken"])
     found = figures(seen)
     console = Console(width=120)
