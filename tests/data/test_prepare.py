@@ -178,14 +178,14 @@ done.set()
 """
 
 
-def test_new_processes_ignore_ctrl_c_and_the_one_that_starts_them_gets_it_afterwards():
+def test_new_processes_ignore_ctrl_c_and_their_parent_receives_it_afterwards():
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTED_WHILE_IT_STARTS_ANOTHER], capture_output=True, text=True, check=True
     )
     assert done.stdout.split("\n") == ["held back by the child: True", "received afterwards", "as before: True", ""]
 
 
-def test_ctrl_c_ends_in_one_line_and_the_same_command_continues(data, expected, tmp_path, capfd):
+def test_ctrl_c_prints_one_line_and_the_same_command_continues(data, expected, tmp_path, capfd):
     status, readers, messages = stop_at_step(STEPS + 1, "interrupt", data, tmp_path / "store")
     assert status == 130
     assert messages.splitlines()[-1] == "stopped; the same command continues from here"
@@ -196,7 +196,7 @@ def test_ctrl_c_ends_in_one_line_and_the_same_command_continues(data, expected, 
     assert content(tmp_path / "store") == expected
 
 
-def test_what_a_torn_write_leaves_is_dropped(tmp_path):
+def test_remains_of_an_interrupted_write_are_dropped(tmp_path):
     from tests.data.test_store import make_clip
 
     clips = [make_clip(frames=3 + number, seed=number, bodies=1 + number % 3) for number in range(6)]
@@ -264,7 +264,7 @@ def test_errors_are_reported_in_one_line(data, tmp_path, capsys, monkeypatch, wo
     assert not (tmp_path / "store").exists()
 
 
-def test_a_whole_store_and_other_folders_are_left_alone(data, tmp_path, capsys):
+def test_a_complete_store_and_other_folders_are_not_replaced(data, tmp_path, capsys):
     write_store([], tmp_path / "store")
     before = content(tmp_path / "store")
     assert main(["prepare", "nw-ucla", "--root", str(data), "--output", str(tmp_path / "store")]) == 2

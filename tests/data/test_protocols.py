@@ -33,7 +33,7 @@ def test_cross_setup_trains_on_even_setups():
 
 
 @pytest.mark.parametrize("protocol", ["ntu60-xsub", "ntu60-xview", "ntu120-xsub", "ntu120-xset"])
-def test_only_its_own_field_of_the_name_counts(protocol):
+def test_a_protocol_depends_on_one_field_of_the_name(protocol):
     field = {"ntu60-xsub": "performer", "ntu60-xview": "camera", "ntu120-xsub": "performer", "ntu120-xset": "setup"}
     tests_on = PROTOCOLS[protocol]
     for one in range(1, 4):

@@ -18,7 +18,7 @@ def test_the_documentation_has_a_row_for_every_reader():
 
 
 @pytest.mark.parametrize("name", reader_names())
-def test_a_reader_is_described_and_has_the_two_steps(name):
+def test_every_reader_has_a_docstring_and_both_functions(name):
     reader = open_reader(name)
     assert callable(reader.items)
     assert callable(reader.read_item)
@@ -31,14 +31,14 @@ def test_a_missing_folder_is_named_in_one_line(tmp_path):
     assert require(tmp_path, "nw-ucla") == tmp_path
 
 
-def test_joints_at_the_origin_or_not_finite_are_absent():
+def test_joints_that_are_zero_or_not_finite_are_absent():
     points = np.array([[[0.0, 0, 0], [0, 1, 0], [np.nan, 1, 1], [np.inf, 0, 0]]])
     coordinates, scores = present(points)
     np.testing.assert_array_equal(scores, [[0, 1, 0, 0]])
     np.testing.assert_array_equal(coordinates[0], [[0, 0, 0], [0, 1, 0], [0, 0, 0], [0, 0, 0]])
 
 
-def test_frames_without_joints_go_at_both_ends_and_stay_between():
+def test_frames_without_joints_are_trimmed_at_both_ends_only():
     scores = np.array([[0, 0], [0, 1], [0, 0], [1, 1], [0, 0]])
     coordinates = np.arange(5.0)[:, None, None] * np.ones((5, 2, 3))
     kept, kept_scores = trim(coordinates, scores)

@@ -24,18 +24,18 @@ def test_imports_are_followed_to_their_ends():
 
 
 @pytest.mark.parametrize("reader", reader_names())
-def test_a_reader_runs_on_no_other_room_and_no_augmentation(reader: str):
+def test_a_reader_depends_on_no_other_package_and_no_augmentation(reader: str):
     files = files_of(f"data.readers.{reader}")
     assert f"data/readers/{reader}.py" in files
     assert all(name.startswith("data/") or "/" not in name for name in files)
     assert not any(name.startswith("data/augment/") or name.endswith("__init__.py") for name in files)
 
 
-def test_a_name_of_a_package_is_read_from_its_init():
+def test_a_name_imported_from_a_package_counts_its_init():
     assert {"preparation/__init__.py", "preparation/preparation.py"} <= files_of("data.windows")
 
 
-def test_what_is_not_there_has_no_files():
+def test_unknown_modules_have_no_files():
     assert source_files(["live_stf.nothing", "numpy"]) == []
 
 
@@ -66,7 +66,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("preparation/resampling.py", False),
     ],
 )
-def test_only_code_that_reads_changes_the_fingerprint(package: Path, edited: str, reads: bool):
+def test_only_code_that_reads_data_changes_the_fingerprint(package: Path, edited: str, reads: bool):
     chunks = [Chunk(0, Source("made", "bandai_namco", Path("/data"), {}), ["a", "b"])]
     before = fingerprint(chunks, OPENPOSE_18, package)
     file = package / edited

@@ -84,7 +84,7 @@ def test_every_clip_is_read_and_well_formed(clips_of, reader):
             assert (clip.coordinates[0][..., 2] == 0).all()
 
 
-def test_labels_are_the_sources_own(clips_of):
+def test_labels_are_those_of_the_source(clips_of):
     assert Counter(clip.label for clip in clips_of("utkinect"))["carry"] == 19
     assert Counter(clip.label for clip in clips_of("florence3d"))["bow"] == 30
     assert Counter(clip.label for clip in clips_of("msr_action3d"))["side kick"] == 20
@@ -150,7 +150,7 @@ def test_noses_are_in_front_and_wrists_mostly_too(clips_of, reader):
     ("reader", "labels"),
     [("msr_action3d", ("draw X", "hammer", "high throw")), ("utd_mhad", ("swipe left", "draw circle"))],
 )
-def test_the_right_hand_makes_what_is_done_with_the_right_hand(clips_of, reader, labels):
+def test_one_handed_actions_are_made_by_the_right_hand(clips_of, reader, labels):
     def travel(clip: Clip, side: str) -> float:
         moving = points(clip, f"{side}_wrist") - points(clip, f"{side}_shoulder")
         return moving[clip.scores[0][:, JOINT[f"{side}_wrist"]] > 0].std(axis=0).sum()
@@ -160,7 +160,7 @@ def test_the_right_hand_makes_what_is_done_with_the_right_hand(clips_of, reader,
 
 
 @pytest.mark.parametrize("reader", [reader for reader in SOURCES if reader not in KINECT])
-def test_pictures_have_y_down(clips_of, reader):
+def test_image_coordinates_have_y_down(clips_of, reader):
     heights = []
     for clip in clips_of(reader):
         seen = (clip.scores[0][:, [JOINT["neck"], JOINT["right_hip"]]] > 0).all(axis=1)

@@ -59,7 +59,7 @@ CLIPS = st.builds(
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(CLIPS, max_size=6))
-def test_what_is_written_is_read(clips):
+def test_stored_clips_are_read_back_unchanged(clips):
     with tempfile.TemporaryDirectory() as folder:
         report = write_store(iter(clips), Path(folder) / "store")
         store = Store(Path(folder) / "store")
@@ -107,19 +107,19 @@ def test_indices_outside_the_store_are_refused_and_negative_ones_count_from_the_
             store[index]
 
 
-def test_a_pickled_store_carries_its_place_and_no_frames(store_folder):
+def test_a_pickled_store_contains_its_folder_and_no_frames(store_folder):
     store = Store(store_folder)
     assert len(pickle.dumps(store)) < 500
     assert_same(pickle.loads(pickle.dumps(store))[0], store[0])
 
 
-def test_an_older_store_is_replaced_and_nothing_temporary_stays(store_folder):
+def test_an_older_store_is_replaced_and_no_temporary_files_remain(store_folder):
     write_store([make_clip(7, 5)], store_folder)
     assert len(Store(store_folder)) == 1
     assert list(store_folder.parent.iterdir()) == [store_folder]
 
 
-def test_a_reading_that_fails_leaves_the_older_store_as_it_was(store_folder):
+def test_a_failed_reading_does_not_change_the_older_store(store_folder):
     def failing():
         yield make_clip(2, 9)
         raise DataError("the disk of the data set is gone")
@@ -130,7 +130,7 @@ def test_a_reading_that_fails_leaves_the_older_store_as_it_was(store_folder):
     assert list(store_folder.parent.iterdir()) == [store_folder]
 
 
-def test_a_folder_of_something_else_is_not_replaced(tmp_path):
+def test_a_folder_that_is_not_a_store_is_not_replaced(tmp_path):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "a.jpg").write_bytes(b"x")
     with pytest.raises(DataError, match="is not an array store"):
@@ -167,7 +167,7 @@ def change_index(folder: Path, **changes) -> None:
         (lambda f: np.save(f / "scores.npy", np.zeros((3, 18), np.float32)), "scores.npy does not fit the index"),
     ],
 )
-def test_a_store_that_is_not_whole_or_of_another_version_is_refused_in_one_line(store_folder, harm, words):
+def test_an_incomplete_store_or_one_of_another_version_is_refused_in_one_line(store_folder, harm, words):
     harm(store_folder)
     with pytest.raises(DataError, match=words) as caught:
         Store(store_folder)

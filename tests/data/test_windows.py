@@ -50,7 +50,7 @@ def test_clip_at_is_linear_between_frames_and_held_at_the_ends() -> None:
     assert (scores == 1).all()
 
 
-def test_clip_at_leaves_joints_out_that_a_neighbouring_frame_lacks() -> None:
+def test_clip_at_drops_joints_that_a_neighbouring_frame_lacks() -> None:
     some = clip(5, rate=10.0)
     some.scores[0, 2, 4] = 0
     coordinates, scores = clip_at(some, np.array([0.05, 0.15, 0.2, 0.25, 0.35]))
@@ -61,7 +61,7 @@ def test_clip_at_leaves_joints_out_that_a_neighbouring_frame_lacks() -> None:
 @settings(deadline=None, max_examples=40)
 @given(seed=st.integers(0, 5000), frames=st.integers(2, 200), dimensions=st.sampled_from([2, 3]), still=st.booleans())
 @example(seed=766, frames=2, dimensions=3, still=False)  # head and shoulders from the side
-def test_every_window_is_finite_full_and_of_body_size(seed: int, frames: int, dimensions: int, still: bool) -> None:
+def test_every_window_is_finite_filled_and_in_body_units(seed: int, frames: int, dimensions: int, still: bool) -> None:
     window = draw_window(
         np.random.default_rng(seed), clip(frames, dimensions), Preparation(), WindowSettings(), still=still
     )
@@ -86,7 +86,7 @@ def test_a_window_has_the_arms_of_the_other_clip_and_its_own_legs() -> None:
     assert np.abs(one[:, :, arm] - other[:, :, arm]).max() > 0.5
 
 
-def test_a_window_of_somebody_who_crouches_can_lean() -> None:
+def test_a_crouching_person_can_lean_forward() -> None:
     crouching = clip(60)
     legs = [OPENPOSE_18.index(f"{side}_{name}") for side in ("left", "right") for name in ("knee", "ankle")]
     above = [joint for joint in range(18) if joint not in legs]
@@ -103,7 +103,7 @@ def test_the_same_seed_gives_the_same_window() -> None:
     np.testing.assert_array_equal(draw(), draw())
 
 
-def test_a_held_moment_does_not_move_and_an_action_does() -> None:
+def test_a_still_window_does_not_move_and_an_action_does() -> None:
     settings = WindowSettings(noise=Noise(**QUIET), partial=0.0, upper_body=0.0, drops=0.0)
     wrists = [OPENPOSE_18.index("right_wrist"), OPENPOSE_18.index("left_wrist")]  # a window may be mirrored
     for seed in range(10):
@@ -113,7 +113,7 @@ def test_a_held_moment_does_not_move_and_an_action_does() -> None:
         assert np.ptp(moving[1][:, wrists], axis=0).max() > 0.6
 
 
-def test_noise_is_as_large_as_it_says() -> None:
+def test_noise_has_the_given_size() -> None:
     times = np.arange(300) / 30
     joints = np.dstack([np.tile(FIGURE[:, :2] * [100, -100], (300, 1, 1)), np.ones((300, 18))])
     noise = Noise(**{**QUIET, "jitter": 0.03})
@@ -132,7 +132,7 @@ def test_noise_is_as_large_as_it_says() -> None:
     ("what", "joints"),
     [("legs", ["left_ankle", "right_ankle"]), ("face", ["left_ear", "right_ear", "left_eye", "right_eye"])],
 )
-def test_what_noise_takes_away_is_zero_and_the_rest_stays(what: str, joints: list[str]) -> None:
+def test_joints_lost_to_noise_are_zero_and_others_stay(what: str, joints: list[str]) -> None:
     times = np.arange(60) / 30
     original = np.dstack([np.tile(FIGURE[:, :2] * 100, (60, 1, 1)), np.ones((60, 18))])
     out = Noise(**{**QUIET, what: 1.0})(np.random.default_rng(1), times, original, OPENPOSE_18)
@@ -142,7 +142,7 @@ def test_what_noise_takes_away_is_zero_and_the_rest_stays(what: str, joints: lis
     assert (out[:, gone] == 0).all()
 
 
-def test_a_hidden_arm_is_gone_for_a_while_from_the_elbow_down() -> None:
+def test_a_hidden_arm_loses_elbow_and_wrist_together_for_a_while() -> None:
     times = np.arange(90) / 30
     original = np.dstack([np.tile(FIGURE[:, :2] * 100, (90, 1, 1)), np.ones((90, 18))])
     hidden = set()
@@ -159,7 +159,7 @@ def test_a_hidden_arm_is_gone_for_a_while_from_the_elbow_down() -> None:
     assert hidden == {"left", "right"}
 
 
-def test_half_of_those_who_hold_a_moment_sway() -> None:
+def test_half_of_the_still_windows_sway() -> None:
     settings = WindowSettings(noise=Noise(**QUIET), partial=0.0, upper_body=0.0, drops=0.0)
     wrists = [OPENPOSE_18.index("right_wrist"), OPENPOSE_18.index("left_wrist")]
     draw = lambda seed: draw_window(np.random.default_rng(seed), clip(40), Preparation(), settings, still=True)  # noqa: E731
@@ -175,7 +175,7 @@ def test_absent_joints_stay_absent() -> None:
     assert (out[10:20, 4] == 0).all()
 
 
-def test_filmed_people_who_are_held_out_are_seen_as_they_are_but_for_a_mirror() -> None:
+def test_held_out_filmed_people_are_unchanged_except_for_a_mirror() -> None:
     some = clip(150, dimensions=2, rate=30.0)
     settings = WindowSettings(drops=0.0, lowest_rate=30.0, highest_rate=30.0, slowest=1.0, fastest=1.0)
     seen = set()
@@ -194,7 +194,7 @@ def test_filmed_people_who_are_held_out_are_seen_as_they_are_but_for_a_mirror() 
     assert seen == {True, False}
 
 
-def test_people_measured_in_space_are_built_otherwise_in_training_alone() -> None:
+def test_proportions_of_people_measured_in_space_vary_only_in_training() -> None:
     some = clip(60)
     settings = WindowSettings(noise=Noise(**{**QUIET, "jitter": 0.0}), drops=0.0, proportions=0.3)
     preparation = Preparation()

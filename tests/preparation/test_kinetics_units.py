@@ -26,7 +26,7 @@ def people(seed: int, bodies: int, frames: int) -> np.ndarray:
     kept=st.integers(1, 3),
     size=st.sampled_from([(1, 1), (340, 256)]),
 )
-def test_coordinates_and_bodies_are_those_of_the_loops(seed, bodies, frames, kept, size) -> None:
+def test_coordinates_and_bodies_equal_those_of_plain_loops(seed, bodies, frames, kept, size) -> None:
     joints = people(seed, bodies, frames)
     joints[..., :2] *= size
     expected = np.zeros((kept, frames, 18, 3))
@@ -43,7 +43,7 @@ def test_coordinates_and_bodies_are_those_of_the_loops(seed, bodies, frames, kep
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
-def test_bodies_seen_alike_keep_their_order() -> None:
+def test_bodies_with_equal_scores_keep_their_order() -> None:
     joints = np.zeros((3, 1, 18, 3), dtype=np.float32)
     joints[..., 2] = 0.5
     joints[..., 0] = np.arange(3)[:, None, None]

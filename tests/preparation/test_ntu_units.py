@@ -81,7 +81,7 @@ def normalised_by_loops(coordinates: np.ndarray, scores: np.ndarray, frames: int
     seed=st.integers(0, 10_000), bodies=st.integers(1, 3), frames=st.integers(1, 8), more=st.integers(0, 12),
     null=st.sampled_from([0.0, 0.3, 0.7]),
 )  # fmt: skip
-def test_null_frames_are_filled_as_by_the_loops(seed: int, bodies: int, frames: int, more: int, null: float) -> None:
+def test_null_frames_are_filled_as_by_plain_loops(seed: int, bodies: int, frames: int, more: int, null: float) -> None:
     coordinates, scores = clip(seed, bodies, frames, null)
     found = fill_null_frames(coordinates, scores, frames + more)
     for one, other in zip(found, filled_by_loops(coordinates, scores, frames + more), strict=True):
@@ -89,7 +89,7 @@ def test_null_frames_are_filled_as_by_the_loops(seed: int, bodies: int, frames: 
 
 
 @given(seed=st.integers(0, 10_000), frames=st.integers(1, 5), more=st.integers(0, 5), null=st.sampled_from([0.0, 0.4]))
-def test_coordinates_are_those_of_the_loops(seed: int, frames: int, more: int, null: float) -> None:
+def test_coordinates_equal_those_of_plain_loops(seed: int, frames: int, more: int, null: float) -> None:
     coordinates, scores = clip(seed, 2, frames, null)
     found = in_ntu_units(coordinates, scores, NTU_25, frames + more, 2)
     assert found.dtype == np.float32
@@ -110,7 +110,7 @@ def test_the_first_body_stands_at_the_origin_with_its_shoulders_along_x(seed: in
     )
 
 
-def test_a_spine_square_to_the_shoulders_ends_up_along_z() -> None:
+def test_a_spine_perpendicular_to_the_shoulders_is_rotated_to_z() -> None:
     coordinates = np.zeros((1, 1, V, 3), dtype=np.float32)
     coordinates[0, 0, BASE], coordinates[0, 0, SPINE] = [1, 0.8, 3], [1, 1.1, 3]
     coordinates[0, 0, LEFT], coordinates[0, 0, RIGHT] = [0.8, 1.4, 3.1], [1.2, 1.4, 2.9]
@@ -132,5 +132,5 @@ def test_a_rotation_takes_one_direction_to_the_other(start: tuple, end: tuple) -
 
 
 @pytest.mark.parametrize("start", [[0, 0, 0], [0, 0, -1], [0, 0, 2]])
-def test_without_a_smallest_rotation_nothing_turns(start: list[float]) -> None:
+def test_without_a_smallest_rotation_the_matrix_is_the_identity(start: list[float]) -> None:
     np.testing.assert_array_equal(rotation_between(np.array(start, float), np.array([0, 0, 1.0])), np.eye(3))

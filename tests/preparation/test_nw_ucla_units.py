@@ -24,7 +24,7 @@ def motion(seed: int, frames: int, bodies: int = 1) -> tuple[np.ndarray, np.ndar
 
 
 @given(seed=st.integers(0, 10_000), length=st.integers(1, 12), frames=st.integers(2, 15))
-def test_stretching_is_the_loop_over_frames_and_joints(seed: int, length: int, frames: int) -> None:
+def test_stretching_equals_plain_loops_over_frames_and_joints(seed: int, length: int, frames: int) -> None:
     coordinates, scores = motion(seed, length)
     found, present = stretched(coordinates, scores, frames)
     for frame in range(frames):
@@ -40,7 +40,7 @@ def test_stretching_is_the_loop_over_frames_and_joints(seed: int, length: int, f
             assert present[0, frame, joint] == 1
 
 
-def test_a_clip_as_long_as_the_window_stays_as_it_is_around_its_first_spine() -> None:
+def test_a_clip_as_long_as_the_window_is_only_centred_on_its_first_spine() -> None:
     coordinates, scores = motion(0, 9)
     scores[0, :2, SPINE], coordinates[0, :2, SPINE] = 0, 0  # seen from the third frame on
     placed = in_nw_ucla_units(coordinates, scores, KINECT_20, 9, bodies=1)
@@ -49,7 +49,7 @@ def test_a_clip_as_long_as_the_window_stays_as_it_is_around_its_first_spine() ->
     np.testing.assert_allclose(placed, expected, atol=1e-6)
 
 
-def test_a_clip_without_a_spine_and_places_without_a_body() -> None:
+def test_a_clip_without_a_spine_is_not_centred_and_missing_bodies_are_zero() -> None:
     coordinates, scores = motion(1, 5)
     scores[..., SPINE], coordinates[..., SPINE, :] = 0, 0
     placed = in_nw_ucla_units(coordinates, scores, KINECT_20, 5, bodies=2)
@@ -58,7 +58,7 @@ def test_a_clip_without_a_spine_and_places_without_a_body() -> None:
 
 
 @pytest.mark.parametrize("stream", STREAMS)
-def test_streams_are_made_of_the_augmented_joints(stream: str) -> None:
+def test_streams_are_computed_from_the_augmented_joints(stream: str) -> None:
     preparation = Preparation(skeleton="kinect20", coordinates="nw-ucla", frames=16, stream=stream)
     coordinates, scores = motion(3, 30)
     placed = in_nw_ucla_units(coordinates, scores, KINECT_20, 16, bodies=1)

@@ -56,7 +56,7 @@ def test_resampling_a_steady_motion_gives_the_motion() -> None:
     offset=st.floats(-1e4, 1e4),
 )
 @settings(deadline=None)
-def test_rate_drops_and_clock_change_nothing_but_sharpness(seed: int, rate: float, drops: float, offset: float) -> None:
+def test_rate_drops_and_clock_do_not_change_an_even_motion(seed: int, rate: float, drops: float, offset: float) -> None:
     """A motion that is linear in time is the same window whatever camera saw it."""
     rng = np.random.default_rng(seed)
     times = np.arange(0, 6, 1 / rate) + rng.uniform(0, 0.2 / rate)
@@ -72,7 +72,7 @@ def test_rate_drops_and_clock_change_nothing_but_sharpness(seed: int, rate: floa
     np.testing.assert_allclose(out[..., :2], velocity * grid[:, None, None], atol=2e-4)
 
 
-def test_an_unseen_joint_is_bridged_when_short_and_absent_when_long() -> None:
+def test_a_short_gap_of_a_joint_is_interpolated_and_a_long_one_is_not() -> None:
     times = np.arange(0, 5.001, 0.1)
     joints = np.dstack([np.tile(times[:, None], (1, 2)), np.zeros((51, 2)), np.ones((51, 2))]).astype(np.float32)
     joints[10:13, 0] = 0  # 0.4 s between its neighbours
@@ -92,7 +92,7 @@ def test_a_short_history_is_repeated_with_its_newest_frame_last() -> None:
     assert (resample(times[:1], joints[:1], 0, 4.0, 50)[:, 0, 0] == 1).all()
 
 
-def test_resample_refuses_what_makes_no_window() -> None:
+def test_resample_refuses_empty_observations_and_empty_windows() -> None:
     with pytest.raises(ValueError, match="no observations"):
         resample(np.array([]), np.zeros((0, V, 3)), 0, 1, 10)
     with pytest.raises(ValueError, match="end > start"):
@@ -114,7 +114,7 @@ def test_body_units_do_not_depend_on_place_and_size(seed: int, scale: float, x: 
     )
 
 
-def test_body_units_keep_walking_apart_from_walking_on_the_spot() -> None:
+def test_body_units_distinguish_walking_from_walking_on_the_spot() -> None:
     joints = person()
     walking = joints.copy()
     walking[..., 0] += np.linspace(0, 300, len(joints))[:, None]
@@ -123,7 +123,7 @@ def test_body_units_keep_walking_apart_from_walking_on_the_spot() -> None:
     assert np.ptp(in_body_units(joints, OPENPOSE_18)[:, neck, 0]) < 0.5
 
 
-def test_an_upper_body_has_nearly_the_size_of_the_whole() -> None:
+def test_an_upper_body_has_nearly_the_size_of_the_whole_body() -> None:
     joints = person()
     upper = joints.copy()
     upper[:, 8:14] = 0
@@ -131,7 +131,7 @@ def test_an_upper_body_has_nearly_the_size_of_the_whole() -> None:
 
 
 @pytest.mark.parametrize("width", [1.0, 0.5, 0.05])
-def test_head_and_shoulders_alone_have_the_size_of_the_whole_however_they_are_turned(width: float) -> None:
+def test_head_and_shoulders_have_nearly_the_size_of_the_whole_body_from_any_side(width: float) -> None:
     joints = person()
     head = joints.copy()
     below = [OPENPOSE_18.index(f"{side}_{joint}") for side in ("left", "right") for joint in HIDDEN_UP_CLOSE]
@@ -183,7 +183,7 @@ def test_picture_units_are_kinetics_coordinates() -> None:
 @pytest.mark.parametrize("skeleton", [OPENPOSE_18, NTU_25])
 @pytest.mark.parametrize("stream", STREAMS)
 @pytest.mark.parametrize("scored", [True, False])
-def test_streams_are_the_loops_of_section_iii_e(skeleton, stream: str, scored: bool) -> None:
+def test_streams_equal_plain_loops_of_section_iii_e(skeleton, stream: str, scored: bool) -> None:
     rng = np.random.default_rng(1)
     x = rng.normal(size=(3, 7, len(skeleton))).astype(np.float32)
     if scored:
@@ -215,7 +215,7 @@ def test_streams_are_the_loops_of_section_iii_e(skeleton, stream: str, scored: b
     np.testing.assert_allclose(as_stream(x, stream, skeleton, scored), expected, atol=1e-6)
 
 
-def test_streams_leave_their_input_alone() -> None:
+def test_streams_do_not_change_their_input() -> None:
     x = np.random.default_rng(0).normal(size=(3, 5, V)).astype(np.float32)
     before = x.copy()
     bones(x, OPENPOSE_18, True)
@@ -286,7 +286,7 @@ def test_a_short_clip_ends_with_its_newest_frame_in_a_picture_and_begins_with_it
     assert (space.prepare(coordinates, scores)[:, :7, :, 0].any(axis=0) == (scores[0] > 0)).mean() > 0.99
 
 
-def test_a_clip_that_is_longer_than_the_window_has_to_be_cut() -> None:
+def test_a_clip_that_is_longer_than_the_window_is_refused() -> None:
     for benchmark in BENCHMARKS:
         for length in (0, 21):
             with pytest.raises(ValueError, match="window of 20 frames"):
@@ -309,7 +309,7 @@ def test_placed_joints_are_augmented_before_they_become_a_stream(benchmark: Prep
     assert seen == [(2, 20, len(SKELETONS[benchmark.skeleton]), 3)]
 
 
-def test_joints_of_a_picture_are_not_taken_for_joints_in_space() -> None:
+def test_joints_of_a_picture_are_refused_for_coordinates_in_space() -> None:
     with pytest.raises(ModelError, match="measured in space"):
         BENCHMARKS[1](np.zeros((20, 25, 3), dtype=np.float32), (640, 480))
 
@@ -326,6 +326,6 @@ def test_joints_of_a_picture_are_not_taken_for_joints_in_space() -> None:
         {"coordinates": "ntu"},
     ],
 )
-def test_a_preparation_that_makes_no_sense_is_refused(wrong: dict) -> None:
+def test_an_invalid_preparation_is_refused(wrong: dict) -> None:
     with pytest.raises(ModelError, match="preparation"):
         Preparation(**wrong)

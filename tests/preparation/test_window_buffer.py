@@ -38,13 +38,13 @@ def test_a_full_window_is_on_a_uniform_grid_that_ends_at_the_newest():
 
 
 @pytest.mark.parametrize("rate", [7, 10, 15, 24, 30, 60, 120])
-def test_the_rate_of_the_camera_changes_nothing_for_even_motion(rate):
+def test_the_camera_rate_does_not_change_an_even_motion(rate):
     times = np.arange(0, 6 + 1e-9, 1 / rate)
     window = filled_buffer(times).window(end=5.9)
     np.testing.assert_allclose(window.joints[:, 0, 0], 10 * (5.9 - 0.1 * np.arange(19, -1, -1)), rtol=1e-4)
 
 
-def test_a_stall_and_dropped_pictures_change_nothing_for_even_motion():
+def test_a_stall_and_dropped_frames_do_not_change_an_even_motion():
     times = [t for t in np.arange(0, 5, 1 / 30) if not 3.5 < t < 3.9 and round(t * 30) % 7]
     window = filled_buffer(times).window(end=4.9)
     np.testing.assert_allclose(window.joints[:, 0, 0], 10 * (4.9 - 0.1 * np.arange(19, -1, -1)), rtol=1e-4)
@@ -79,7 +79,7 @@ def test_a_gap_longer_than_the_span_clears_it():
     assert buffer.seen == 0.0
 
 
-def test_only_time_in_which_somebody_was_seen_counts_as_seen():
+def test_long_gaps_do_not_count_as_seen():
     buffer = filled_buffer([0.0, 0.1, 0.2, 1.2, 1.3])
     assert buffer.seen == pytest.approx(0.3)
     assert buffer.filled == pytest.approx(0.15)
@@ -90,7 +90,7 @@ def test_only_time_in_which_somebody_was_seen_counts_as_seen():
     assert buffer.filled == 1.0
 
 
-def test_time_has_to_go_on():
+def test_times_have_to_ascend():
     buffer = filled_buffer([1.0])
     for time in (1.0, 0.5):
         with pytest.raises(ValueError, match="ascending"):
@@ -104,13 +104,13 @@ def test_an_empty_buffer_has_no_window():
         filled_buffer([5.0, 5.1]).window(end=3.0)
 
 
-def test_a_window_in_the_past_sees_nothing_of_what_came_later():
+def test_a_window_in_the_past_has_no_later_observations():
     window = filled_buffer(np.arange(0, 5.01, 0.1), history=5.0).window(end=3.0, time=2.0)
     assert window.time == 2.0
     np.testing.assert_allclose(window.joints[:, 0, 0], 10 * (3.0 - 0.1 * np.arange(19, -1, -1)), atol=1e-3)
 
 
-def test_a_window_with_a_start_sees_nothing_of_what_was_before():
+def test_a_window_with_a_start_has_no_earlier_observations():
     window = filled_buffer(np.arange(0, 5.01, 0.1), history=5.0).window(end=4.0, start=3.0)
     assert window.filled == pytest.approx(0.5)
     assert window.joints[:, 0, 0].min() == pytest.approx(30.0, abs=1e-3)
@@ -118,7 +118,7 @@ def test_a_window_with_a_start_sees_nothing_of_what_was_before():
 
 
 @given(st.lists(st.floats(0.001, 3.0), min_size=1, max_size=60))
-def test_whatever_the_cadence_a_window_holds_only_what_was_seen_in_its_span(steps):
+def test_at_any_cadence_a_window_holds_only_observations_of_its_span(steps):
     times = np.cumsum(steps)
     buffer = filled_buffer(times)
     window = buffer.window()
@@ -139,7 +139,7 @@ def persons_at(time: float, *identities: int, score: float = 1.0) -> list[Person
     return persons
 
 
-def test_a_scene_is_everybody_on_one_grid_the_surest_first():
+def test_a_scene_has_all_people_on_one_grid_highest_scores_first():
     scene, alone = SceneBuffer(SIZE, 2.0, 20), {identity: WindowBuffer(identity, SIZE, 2.0, 20) for identity in (1, 2)}
     for time in np.arange(0, 3, 1 / 30):
         for person in (persons := persons_at(time, 2, 1)):
@@ -161,7 +161,7 @@ def test_a_person_in_a_scene_for_part_of_the_time_is_absent_otherwise():
     assert (second[-10:, :, 2] > 0).all()
 
 
-def test_a_scene_that_was_seen_for_a_part_of_the_span_is_repeated_as_a_whole():
+def test_a_scene_with_a_short_history_is_repeated_as_a_whole():
     scene = SceneBuffer(SIZE, 2.0, 20)
     for time in np.arange(0, 0.91, 0.1):
         scene.add(time, persons_at(time, 1, 2))
@@ -171,7 +171,7 @@ def test_a_scene_that_was_seen_for_a_part_of_the_span_is_repeated_as_a_whole():
     np.testing.assert_allclose(window.joints[1, :, 0, 0] - window.joints[0, :, 0, 0], 100, rtol=1e-5)
 
 
-def test_of_many_people_the_surest_are_in_the_scene_and_memory_is_bounded():
+def test_a_scene_keeps_the_people_with_the_highest_scores_and_bounded_memory():
     scene = SceneBuffer(SIZE, 2.0, 20, most=2)
     for time in np.arange(0, 60, 0.1):
         scene.add(time, persons_at(time, 4, 3, 1, 2))
@@ -181,7 +181,7 @@ def test_of_many_people_the_surest_are_in_the_scene_and_memory_is_bounded():
     assert len(scene) <= 22
 
 
-def test_observations_are_of_persons_or_of_the_scene():
+def test_observations_are_grouped_by_person_or_as_a_scene():
     people = People(0.0, SIZE, (*persons_at(0.0, 1, 3), Person(joints_at(0), 0)))
     assert [identity for identity, _ in observations(people, together=False)] == [1, 3]
     ((identity, persons),) = observations(people, together=True)

@@ -89,7 +89,7 @@ def test_a_network_three_times_too_sure_gets_a_temperature_of_three(program: Mod
     assert after < 0.03 < 0.1 < before
 
 
-def test_the_threshold_is_the_largest_that_keeps_the_actions_or_else_a_quiet_one(program: ModuleType) -> None:
+def test_the_threshold_is_the_largest_that_keeps_the_recall_or_else_has_few_false_labels(program: ModuleType) -> None:
     def live(false: float, found: float = 0.5) -> Live:
         return Live(9, 1.0, 2.0, found, false, 0.1, 3.0)
 
@@ -111,7 +111,7 @@ def model(recipe: Recipe, tmp_path: Path) -> Model:
     return load_model(model.folder)
 
 
-def test_the_program_measures_and_the_model_carries_it(
+def test_the_program_writes_its_measurements_into_the_model(
     program: ModuleType, recipe_file: Path, model: Model, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     two = "data.sources.made.held_out=[p2,p3]"
@@ -131,7 +131,7 @@ def test_the_program_measures_and_the_model_carries_it(
     assert not (model.folder / "README.md").exists()  # nothing to say of how often it is right
 
 
-def test_a_single_held_out_subject_is_too_few(
+def test_a_single_held_out_subject_is_refused(
     program: ModuleType, recipe_file: Path, model: Model, capsys: pytest.CaptureFixture
 ) -> None:
     assert program.main([str(model.folder), str(recipe_file)]) == 2
@@ -143,7 +143,7 @@ def test_a_benchmark_is_refused(program: ModuleType, model: Model, capsys: pytes
     assert "benchmark" in capsys.readouterr().err
 
 
-def test_probabilities_are_of_logits_divided_by_the_temperature(model: Model) -> None:
+def test_probabilities_come_from_logits_divided_by_the_temperature(model: Model) -> None:
     class Fixed:
         name = "fixed"
 
@@ -158,14 +158,14 @@ def test_probabilities_are_of_logits_divided_by_the_temperature(model: Model) ->
 
 
 @pytest.mark.parametrize("value", [0, -1, "warm", None, True, float("inf")])
-def test_a_temperature_that_is_none_is_refused_in_one_line(model: Model, value: object) -> None:
+def test_an_invalid_temperature_is_refused_in_one_line(model: Model, value: object) -> None:
     content = json.loads((model.folder / "model.json").read_text())
     (model.folder / "model.json").write_text(json.dumps({**content, "temperature": value}))
     with pytest.raises(ModelError, match=r"temperature is .* a number above 0"):
         load_model(model.folder)
 
 
-def test_models_without_one_have_a_temperature_of_one(model: Model) -> None:
+def test_models_without_a_temperature_have_a_temperature_of_one(model: Model) -> None:
     content = json.loads((model.folder / "model.json").read_text())
     del content["temperature"]
     (model.folder / "model.json").write_text(json.dumps(content))

@@ -90,7 +90,7 @@ def test_windows_are_of_training_subjects_and_the_same_every_time(
 
 
 @pytest.mark.parametrize("count", ["0", "65"])
-def test_as_many_windows_as_an_epoch_has(
+def test_a_number_of_windows_that_an_epoch_does_not_have_is_refused(
     count: str, recipe_file: Path, model: Model, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     assert drawn(recipe_file, model, tmp_path / "x.npy", "--windows", count) == 2
@@ -98,7 +98,7 @@ def test_as_many_windows_as_an_epoch_has(
     assert not (tmp_path / "x.npy").exists()
 
 
-def test_agreement_is_computed_as_by_hand() -> None:
+def test_agreement_equals_the_value_computed_by_hand() -> None:
     wanted = np.log([[0.7, 0.2, 0.1], [0.3, 0.5, 0.2], [0.1, 0.3, 0.6], [0.35, 0.4, 0.25]])
     logits = wanted.copy()
     logits[3] = [3.0, 0.0, 0.0]
@@ -108,7 +108,7 @@ def test_agreement_is_computed_as_by_hand() -> None:
     assert found.margin_of_others == pytest.approx(0.05)
 
 
-def test_held_out_windows_through_int8(
+def test_int8_is_compared_with_torch_on_held_out_windows(
     recipe_file: Path, recipe: Recipe, model: Model, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     for name in ("onnx", "onnxscript", "onnxruntime"):

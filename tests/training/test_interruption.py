@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 
-def test_ctrl_c_keeps_the_last_epoch_and_says_how_to_go_on(recipe_file: Path, tmp_path: Path) -> None:
+def test_ctrl_c_keeps_the_last_epoch_and_says_how_to_continue(recipe_file: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "live_stf.train", str(recipe_file), f"output={tmp_path}", "training.epochs=1000"]
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     checkpoint = tmp_path / "checkpoints" / "last.ckpt"
@@ -61,7 +61,7 @@ sys.exit(status)
 """
 
 
-def test_ctrl_c_is_heard_where_python_ignores_exceptions(recipe_file: Path, tmp_path: Path) -> None:
+def test_ctrl_c_works_even_in_a_finalizer_where_python_ignores_exceptions(recipe_file: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-c", INTERRUPTED_IN_A_FINALIZER, str(recipe_file), f"output={tmp_path}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 130, done.stderr

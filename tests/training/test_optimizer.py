@@ -23,7 +23,7 @@ def rates(settings: OptimizerSettings, steps: int, epochs: int = 1) -> list[floa
     return found
 
 
-def test_the_papers_schedule_falls_at_its_milestones() -> None:
+def test_the_papers_schedule_lowers_the_rate_at_its_milestones() -> None:
     settings = OptimizerSettings(
         optimizer="sgd", schedule="milestones", learning_rate=0.1, milestones=[30, 40], gamma=0.1
     )
@@ -39,13 +39,13 @@ def test_one_cycle_rises_for_its_share_of_the_steps() -> None:
     assert found.index(max(found)) == 24
 
 
-def test_sgd_is_the_papers() -> None:
+def test_sgd_has_the_papers_settings() -> None:
     settings = OptimizerSettings(optimizer="sgd", learning_rate=0.1, weight_decay=1e-4)
     (group,) = build_optimizer([torch.nn.Parameter(torch.zeros(1))], settings).param_groups
     assert (group["momentum"], group["nesterov"], group["weight_decay"]) == (0.9, True, 1e-4)
 
 
 @pytest.mark.parametrize("wrong", [{"optimizer": "newton"}, {"schedule": "weekly"}])
-def test_what_is_not_known_is_refused_with_what_is(wrong: dict) -> None:
+def test_an_unknown_name_is_refused_with_the_known_ones(wrong: dict) -> None:
     with pytest.raises(DataError, match=r"(newton|weekly).*can be one of"):
         rates(OptimizerSettings(**wrong), steps=4)

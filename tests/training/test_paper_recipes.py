@@ -59,7 +59,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.mark.parametrize("name", PAPER)
-def test_a_recipe_says_what_section_iv_b_says(name: str) -> None:
+def test_a_recipe_has_the_settings_of_section_iv_b(name: str) -> None:
     recipe = load_recipe(name)
     settings = recipe.training
     assert (settings.optimizer, settings.momentum, settings.nesterov) == ("sgd", 0.9, True)

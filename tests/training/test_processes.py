@@ -19,7 +19,7 @@ from live_stf.training.processes import Processes
 from live_stf.training.recipe import load_recipe
 
 
-def test_two_processes_learn_what_one_does(recipe_file: Path, tmp_path: Path) -> None:
+def test_two_processes_learn_the_same_weights_as_one(recipe_file: Path, tmp_path: Path) -> None:
     # In fp64, and by plain descent: AdamW would make a step of its whole learning rate out of a rounding error.
     changes = [
         "training.epochs=2", "training.samples=32", "training.validate_every=2", "training.optimizer=sgd",
@@ -43,7 +43,7 @@ def test_two_processes_learn_what_one_does(recipe_file: Path, tmp_path: Path) ->
     assert max(float((a[name] - start[name]).abs().max()) for name in a if name.endswith("weight")) > 0.01
 
 
-def test_a_batch_is_shared_out_evenly_or_refused() -> None:
+def test_a_batch_that_processes_cannot_share_evenly_is_refused() -> None:
     processes = Processes(count=4, local=2, rank=3)
     assert (processes.share(12), processes.machines, processes.first) == (3, 2, False)
     with pytest.raises(DataError, match=r"training\.batch is 6, which 4 processes cannot share evenly"):

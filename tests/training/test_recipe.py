@@ -14,7 +14,7 @@ from live_stf.training.recipe import RECIPES, load_recipe
 
 
 @pytest.mark.parametrize("file", sorted(RECIPES.glob("*.yaml")), ids=lambda file: file.stem)
-def test_every_recipe_of_the_project_makes_sense(file: Path) -> None:
+def test_every_recipe_of_the_project_is_valid(file: Path) -> None:
     recipe = load_recipe(file.stem)
     assert recipe.name == file.stem
     assert len(set(recipe.labels)) == len(recipe.labels)
@@ -24,13 +24,13 @@ def test_every_recipe_of_the_project_makes_sense(file: Path) -> None:
         assert recipe.data.protocol or source.held_out or source.held_out_every
 
 
-def test_the_everyday_recipe_has_everyday_classes_and_one_for_the_rest() -> None:
+def test_the_everyday_recipe_has_everyday_classes_and_a_none_label() -> None:
     recipe = load_recipe("everyday")
     assert len(recipe.labels) >= 16
     assert recipe.none_label in recipe.labels
 
 
-def test_another_architecture_has_switches_of_its_own() -> None:
+def test_a_change_of_architecture_drops_the_switches_of_the_old_one() -> None:
     assert load_recipe("nw-ucla").network["attention_scale"] == "cosine"
     other = load_recipe("nw-ucla", ["network.architecture=st-gcn"]).network
     assert other == {"architecture": "st-gcn", "skeleton": "kinect20"}
@@ -56,7 +56,7 @@ def test_another_architecture_has_switches_of_its_own() -> None:
     ],
     ids=lambda value: " ".join(map(str, value)) or "full",
 )
-def test_every_row_of_the_ablations_is_a_change_of_a_recipe(changes: list[str], shape: tuple[int, int]) -> None:
+def test_every_ablation_can_be_set_by_changes_to_a_recipe(changes: list[str], shape: tuple[int, int]) -> None:
     recipe = load_recipe("nw-ucla", changes)
     network = build_network(recipe.network, len(recipe.labels)).eval()
     logits, attention = network(torch.zeros(1, *recipe.preparation.shape), attention=True)
@@ -64,7 +64,7 @@ def test_every_row_of_the_ablations_is_a_change_of_a_recipe(changes: list[str], 
     assert (attention.shape[2], attention.shape[4]) == shape
 
 
-def test_changes_on_the_command_line_win(recipe_file: Path) -> None:
+def test_changes_on_the_command_line_override_the_file(recipe_file: Path) -> None:
     recipe = load_recipe(recipe_file, ["training.epochs=7", "data.root=/elsewhere", "preparation.stream=bone"])
     assert (recipe.training.epochs, recipe.data.root, recipe.preparation.stream) == (7, "/elsewhere", "bone")
     assert recipe.output == "runs/tiny"
@@ -105,18 +105,18 @@ def test_changes_on_the_command_line_win(recipe_file: Path) -> None:
         (["windows.noise.lost=2"], "windows.noise.lost is 2.0"),
     ],
 )
-def test_a_change_that_cannot_be_is_said_in_one_line(recipe_file: Path, changes: list[str], complaint: str) -> None:
+def test_an_invalid_change_is_reported_in_one_line(recipe_file: Path, changes: list[str], complaint: str) -> None:
     with pytest.raises(DataError, match=complaint) as problem:
         load_recipe(recipe_file, changes)
     assert "\n" not in str(problem.value)
 
 
-def test_what_is_written_as_text_becomes_what_it_has_to_be(recipe_file: Path) -> None:
+def test_values_written_as_text_are_converted_to_their_types(recipe_file: Path) -> None:
     recipe = load_recipe(recipe_file, ["preparation.frames='20'", "windows.noise.jitter=0", "decision.enter='0.7'"])
     assert (recipe.preparation.frames, recipe.windows.noise.jitter, recipe.decision.enter) == (20, 0.0, 0.7)
 
 
-def test_a_missing_or_broken_recipe(tmp_path: Path) -> None:
+def test_a_missing_or_broken_recipe_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no recipe 'dinner'.*everyday"):
         load_recipe("dinner")
     file = tmp_path / "broken.yaml"
@@ -128,7 +128,7 @@ def test_a_missing_or_broken_recipe(tmp_path: Path) -> None:
         load_recipe(file)
 
 
-def test_a_recipe_says_only_what_differs_from_its_base(recipe_file: Path, tmp_path: Path) -> None:
+def test_a_recipe_with_a_base_holds_only_the_differences(recipe_file: Path, tmp_path: Path) -> None:
     file = tmp_path / "smaller.yaml"
     file.write_text(yaml.safe_dump({"base": str(recipe_file), "name": "smaller", "training": {"batch": 4}}))
     base, recipe = load_recipe(recipe_file), load_recipe(file, ["training.seed=3"])
@@ -138,7 +138,7 @@ def test_a_recipe_says_only_what_differs_from_its_base(recipe_file: Path, tmp_pa
     assert (recipe.data, recipe.labels) == (base.data, base.labels)
 
 
-def test_a_base_that_cannot_be_is_said_in_one_line(tmp_path: Path) -> None:
+def test_an_invalid_base_is_reported_in_one_line(tmp_path: Path) -> None:
     first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
     first.write_text(yaml.safe_dump({"base": str(second)}))
     second.write_text(yaml.safe_dump({"base": str(first)}))

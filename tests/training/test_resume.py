@@ -45,7 +45,7 @@ train.main(sys.argv[1:])
 """
 
 
-def test_a_training_that_was_killed_goes_on_to_the_same_weights(
+def test_a_training_that_was_killed_continues_to_the_same_weights(
     trained: tuple[Path, str], recipe_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     arguments = [str(recipe_file), f"output={tmp_path}"]
@@ -93,7 +93,7 @@ def _of_something_else(_: bytes) -> bytes:
         (_of_something_else, "is not a checkpoint of a training"),
     ],
 )
-def test_without_a_whole_checkpoint_one_line_says_what_to_do(
+def test_if_no_checkpoint_is_whole_one_line_says_what_to_do(
     damage: Callable[[bytes], bytes],
     complaint: str,
     trained: tuple[Path, str],
@@ -114,7 +114,7 @@ def test_without_a_whole_checkpoint_one_line_says_what_to_do(
     assert last.read_bytes() == damaged  # it is the user's to remove
 
 
-def test_where_the_last_checkpoint_is_damaged_the_newest_whole_one_leads_to_the_same_weights(
+def test_if_the_last_checkpoint_is_damaged_the_newest_whole_one_leads_to_the_same_weights(
     trained: tuple[Path, str],
     recipe_file: Path,
     tmp_path: Path,
@@ -144,7 +144,9 @@ def test_where_the_last_checkpoint_is_damaged_the_newest_whole_one_leads_to_the_
     assert steps_learned(last) == steps_learned(trained[0] / "checkpoints" / "last.ckpt")
 
 
-def test_of_other_checkpoints_the_one_that_learned_longest_is_taken(trained: tuple[Path, str], tmp_path: Path) -> None:
+def test_without_a_last_checkpoint_the_one_with_the_most_steps_is_used(
+    trained: tuple[Path, str], tmp_path: Path
+) -> None:
     progress = Progress(tmp_path)
     assert progress.last() is None
     progress.checkpoints.mkdir()
@@ -158,7 +160,7 @@ def test_of_other_checkpoints_the_one_that_learned_longest_is_taken(trained: tup
     assert progress.last() == Checkpoint(last)
 
 
-def test_a_training_by_another_recipe_is_not_gone_on_with(trained: tuple[Path, str], recipe_file: Path) -> None:
+def test_a_training_by_another_recipe_is_not_continued(trained: tuple[Path, str], recipe_file: Path) -> None:
     output = trained[0]
     Progress(output).begin(load_recipe(recipe_file, ["training.threads=2", "output=elsewhere"]))
     changed = load_recipe(recipe_file, ["training.learning_rate=1", "network.tdf=false"])
@@ -166,7 +168,7 @@ def test_a_training_by_another_recipe_is_not_gone_on_with(trained: tuple[Path, s
         Progress(output).begin(changed)
 
 
-def test_a_training_from_before_an_option_came_up_is_gone_on_with(
+def test_a_training_from_before_an_option_existed_is_continued(
     trained: tuple[Path, str], recipe_file: Path, tmp_path: Path
 ) -> None:
     kept = OmegaConf.load(trained[0] / "recipe.yaml")

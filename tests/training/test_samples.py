@@ -36,7 +36,7 @@ def test_every_nth_subject_can_be_held_out(recipe: Recipe) -> None:
     assert held_out == {"p1", "p3"}
 
 
-def test_a_store_is_not_written_by_opening_it(recipe: Recipe, tmp_path: Path) -> None:
+def test_opening_a_missing_store_does_not_write_it(recipe: Recipe, tmp_path: Path) -> None:
     recipe.data.store = str(tmp_path / "store")
     with pytest.raises(DataError, match=r"no array store at .*: `live-stf data prepare tiny` writes it"):
         open_store(recipe)
@@ -48,7 +48,7 @@ def test_clips_that_are_too_short_are_left_out(recipe: Recipe) -> None:
     assert select(open_store(recipe), recipe) == []
 
 
-def test_names_that_the_data_does_not_have_are_refused(recipe: Recipe) -> None:
+def test_labels_and_subjects_that_the_data_lack_are_refused(recipe: Recipe) -> None:
     store = open_store(recipe)
     source = recipe.data.sources["made"]
     source.held_out = ["p9"]
@@ -73,7 +73,7 @@ def test_a_class_without_clips_is_refused(recipe: Recipe) -> None:
         TrainingWindows(store, select(store, recipe), recipe, 0)
 
 
-def test_an_epoch_is_the_same_every_time_and_unlike_the_next(recipe: Recipe) -> None:
+def test_an_epoch_is_reproducible_and_differs_from_the_next(recipe: Recipe) -> None:
     store = open_store(recipe)
     selected = select(store, recipe)
     first, again, later = (TrainingWindows(store, selected, recipe, epoch) for epoch in (0, 0, 1))
@@ -83,7 +83,7 @@ def test_an_epoch_is_the_same_every_time_and_unlike_the_next(recipe: Recipe) -> 
     assert any(not np.array_equal(first[number][0], later[number][0]) for number in range(5))
 
 
-def test_classes_are_drawn_alike_but_for_the_class_of_everything_else(recipe: Recipe) -> None:
+def test_classes_are_drawn_equally_often_except_the_none_label(recipe: Recipe) -> None:
     recipe.training.samples = 600
     store = open_store(recipe)
     windows = TrainingWindows(store, select(store, recipe), recipe, 0)
@@ -119,7 +119,7 @@ def in_space(recipe: Recipe, tmp_path: Path) -> Recipe:
 
 
 @pytest.mark.parametrize("change", [{"other_arms": 1.0}, {"lean": 0.5}])
-def test_only_windows_to_train_on_that_legs_tell_get_other_arms_and_lean(in_space: Recipe, change: dict) -> None:
+def test_only_training_windows_of_told_by_legs_get_other_arms_and_lean(in_space: Recipe, change: dict) -> None:
     store = open_store(in_space)
     selected = select(store, in_space)
     changed = replace(in_space, training=replace(in_space.training, told_by_legs=["duck"], **change))
@@ -133,7 +133,7 @@ def test_only_windows_to_train_on_that_legs_tell_get_other_arms_and_lean(in_spac
     np.testing.assert_array_equal(*held_out)
 
 
-def test_arms_come_from_clips_in_space_that_legs_tell_or_that_are_nothing(in_space: Recipe) -> None:
+def test_arms_come_from_clips_in_space_of_told_by_legs_or_the_none_label(in_space: Recipe) -> None:
     in_space.training.told_by_legs = ["duck"]
     store = open_store(in_space)
     windows = TrainingWindows(store, select(store, in_space), in_space, 0)
@@ -142,7 +142,7 @@ def test_arms_come_from_clips_in_space_that_legs_tell_or_that_are_nothing(in_spa
     ]  # fmt: skip
 
 
-def test_from_near_the_same_windows_show_no_legs(in_space: Recipe) -> None:
+def test_windows_from_near_show_no_legs(in_space: Recipe) -> None:
     store = open_store(in_space)
     windows = HeldOutWindows(store, select(store, in_space), in_space)
     near = windows.from_near()

@@ -30,7 +30,7 @@ def alone() -> Iterator[None]:
         (ChannelNorm(6), (4, 3, 2, 6)),
     ],
 )
-def test_alone_it_is_torchs_batch_norm(alone: None, norm: nn.Module, shape: tuple[int, ...]) -> None:
+def test_in_one_process_it_equals_torchs_batch_norm(alone: None, norm: nn.Module, shape: tuple[int, ...]) -> None:
     torch.manual_seed(0)
     nn.init.normal_(norm.weight)
     nn.init.normal_(norm.bias)
@@ -50,13 +50,13 @@ def test_alone_it_is_torchs_batch_norm(alone: None, norm: nn.Module, shape: tupl
         torch.testing.assert_close(other.state_dict()[name], value, rtol=1e-4, atol=1e-5)
 
 
-def test_torchs_own_still_refuses_a_cpu(alone: None) -> None:
+def test_torchs_sync_batch_norm_still_refuses_tensors_on_a_cpu(alone: None) -> None:
     with pytest.raises(ValueError, match="expected input tensor to be on GPU"):
         nn.SyncBatchNorm(6)(torch.randn(5, 6, 7))
 
 
 @pytest.mark.parametrize("architecture", ["stf-net", "st-gcn"])
-def test_no_norm_of_a_network_is_left_out(architecture: str) -> None:
+def test_every_norm_of_a_network_is_replaced(architecture: str) -> None:
     network = build_network({"architecture": architecture, "skeleton": "kinect20"}, 4)
     names = list(network.state_dict())
     synchronize_norms(network)

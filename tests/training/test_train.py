@@ -20,7 +20,7 @@ from live_stf.training.percentage import percent
 from live_stf.training.recipe import load_recipe
 
 
-def test_a_training_writes_a_model_that_learned_and_says_what_was_measured(trained: tuple[Path, str]) -> None:
+def test_a_training_writes_a_model_that_has_learned_and_its_measurements(trained: tuple[Path, str]) -> None:
     output, said = trained
     model = load_model(output / "model")
     assert model.measured["windows"] == 24
@@ -35,7 +35,7 @@ def test_a_training_writes_a_model_that_learned_and_says_what_was_measured(train
     assert model.weights.stat().st_mode == (model.folder / "README.md").stat().st_mode  # whoever reads one, the other
 
 
-def test_the_command_that_is_kept_can_be_given_to_a_shell(
+def test_the_recorded_command_can_be_run_in_a_shell(
     recipe_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = []
@@ -78,7 +78,7 @@ def test_the_evaluation_program_writes_the_figures_into_the_model(
     assert "does not say what the model was trained on" in capsys.readouterr().err
 
 
-def test_a_model_says_what_it_was_trained_on_before_it_is_measured(
+def test_a_model_describes_its_training_before_it_is_measured(
     trained: tuple[Path, str], recipe_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     output = Path(shutil.copytree(trained[0], tmp_path / "output"))
@@ -93,7 +93,9 @@ def test_a_model_says_what_it_was_trained_on_before_it_is_measured(
     assert load_model(output / "model").training["data"] == whole["data"]
 
 
-def test_curves_are_there_for_tensorboard_and_as_a_table(trained: tuple[Path, str], recipe_file: Path) -> None:
+def test_learning_curves_are_written_for_tensorboard_and_as_a_table(
+    trained: tuple[Path, str], recipe_file: Path
+) -> None:
     output, _ = trained
     epochs = load_recipe(recipe_file).training.epochs
     (table,) = output.glob("log/version_0/metrics.csv")
@@ -106,7 +108,9 @@ def test_curves_are_there_for_tensorboard_and_as_a_table(trained: tuple[Path, st
 
 
 @pytest.mark.parametrize("program", [train, evaluate])
-def test_a_wrong_recipe_is_one_line_and_exit_2(program: ModuleType, capfd: pytest.CaptureFixture) -> None:
+def test_an_unknown_recipe_is_reported_in_one_line_with_exit_status_2(
+    program: ModuleType, capfd: pytest.CaptureFixture
+) -> None:
     before = ["nothing"] if program is evaluate else []
     assert program.main([*before, "dinner"]) == 2
     error = capfd.readouterr().err
@@ -114,7 +118,7 @@ def test_a_wrong_recipe_is_one_line_and_exit_2(program: ModuleType, capfd: pytes
     assert error.count("\n") == 1
 
 
-def test_data_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_missing_data_is_reported_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     changes = [f"data.root={tmp_path}", f"data.store={tmp_path / 'store'}"]
     assert train.main(["everyday", *changes]) == 2
     error = capsys.readouterr().err.splitlines()[-1]

@@ -31,7 +31,7 @@ def pair(seed: int, skeleton: Skeleton) -> tuple[np.ndarray, np.ndarray, np.ndar
 
 
 @given(seed=st.integers(0, 1000), skeleton=SKELETONS)
-def test_all_but_the_arms_stays_and_bones_keep_their_lengths(seed: int, skeleton: Skeleton) -> None:
+def test_only_the_arms_change_and_bones_keep_their_lengths(seed: int, skeleton: Skeleton) -> None:
     body, other, whole = pair(seed, skeleton)
     mixed, scores = with_arms_of(body, whole, other, whole, skeleton)
     moved = {ends(skeleton, side, bone)[1] for side, bone in ARMS}
@@ -45,7 +45,7 @@ def test_all_but_the_arms_stays_and_bones_keep_their_lengths(seed: int, skeleton
 
 
 @given(seed=st.integers(0, 1000), angle=st.floats(-3.1, 3.1))
-def test_arms_follow_the_heading_of_the_body_that_gets_them(seed: int, angle: float) -> None:
+def test_arms_follow_the_heading_of_the_receiving_body(seed: int, angle: float) -> None:
     body, other, whole = pair(seed, OPENPOSE_18)
     mixed, _ = with_arms_of(body, whole, other, whole, OPENPOSE_18)
     turned, _ = with_arms_of(body @ about_the_vertical(angle).T, whole, other, whole, OPENPOSE_18)
@@ -54,14 +54,16 @@ def test_arms_follow_the_heading_of_the_body_that_gets_them(seed: int, angle: fl
     np.testing.assert_allclose(same, mixed, atol=1e-9)
 
 
-def test_ones_own_arms_are_what_they_were() -> None:
+def test_a_body_with_its_own_arms_does_not_change() -> None:
     body, _, whole = pair(2, OPENPOSE_18)
     mixed, _ = with_arms_of(body, whole, body, whole, OPENPOSE_18)
     np.testing.assert_allclose(mixed, body, atol=1e-12)
 
 
 @pytest.mark.parametrize(("of_the_other", "gone"), [("elbow", ("elbow", "wrist")), ("wrist", ("wrist",))])
-def test_what_the_other_body_lacks_is_absent_with_what_hangs_from_it(of_the_other: str, gone: tuple[str, ...]) -> None:
+def test_joints_that_the_other_body_lacks_and_joints_below_them_are_absent(
+    of_the_other: str, gone: tuple[str, ...]
+) -> None:
     body, other, whole = pair(3, OPENPOSE_18)
     lacking = whole.copy()
     lacking[2, OPENPOSE_18.index(f"left_{of_the_other}")] = 0

@@ -48,7 +48,7 @@ def test_facing_follows_a_turn(angle: float) -> None:
     )
 
 
-def test_somebody_without_shoulders_and_hips_still_faces_somewhere() -> None:
+def test_a_body_without_shoulders_and_hips_still_has_a_direction() -> None:
     assert np.linalg.norm(facing(FIGURE[None], np.zeros((1, 18)), OPENPOSE_18)) == pytest.approx(1)
 
 

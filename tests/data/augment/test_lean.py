@@ -26,7 +26,7 @@ def crouching(heights: np.ndarray) -> np.ndarray:
     return body
 
 
-def test_who_stands_does_not_lean_and_who_crouches_leans_by_the_angle() -> None:
+def test_a_standing_person_does_not_lean_and_a_crouching_one_leans_by_the_angle() -> None:
     body = crouching(np.array([0.8] * 10 + [0.6, 0.4]))
     leaned = leaning(body, np.ones(body.shape[:2]), OPENPOSE_18, 0.5)
     np.testing.assert_allclose(leaned[:10], body[:10], atol=1e-12)
@@ -36,13 +36,13 @@ def test_who_stands_does_not_lean_and_who_crouches_leans_by_the_angle() -> None:
     assert np.arctan2(trunk[10:, 2], trunk[10:, 1]) == pytest.approx([0.25, 0.5])  # forwards: along z
 
 
-def test_the_skeleton_that_lacks_what_it_takes_stays_as_it_is() -> None:
+def test_a_skeleton_without_an_ankle_does_not_change() -> None:
     body = crouching(np.array([0.8] * 10 + [0.4]))
     scores = np.ones(body.shape[:2])
     scores[4, ANKLES[1]] = 0
     assert leaning(body, scores, OPENPOSE_18, 0.5) is body
 
 
-def test_who_never_stands_stays_as_they_are() -> None:
+def test_a_person_who_never_stands_does_not_change() -> None:
     body = crouching(np.full(6, 0.15))
     assert leaning(body, np.ones(body.shape[:2]), OPENPOSE_18, 0.5) is body

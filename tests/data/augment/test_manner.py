@@ -54,7 +54,7 @@ def test_a_limb_swings_further_or_less_far_by_at_most_the_spread() -> None:
     assert max(ranges) == pytest.approx(1.3, abs=0.06)
 
 
-def test_absent_joints_stay_absent_and_what_hangs_from_them_moves_with_what_is_above() -> None:
+def test_absent_joints_stay_absent_and_joints_below_them_move_with_the_joint_above() -> None:
     coordinates = swinging(np.linspace(-0.5, 0.5, 10))
     scores = np.ones((10, 18))
     elbow = OPENPOSE_18.index("left_elbow")
@@ -68,7 +68,7 @@ def test_absent_joints_stay_absent_and_what_hangs_from_them_moves_with_what_is_a
 
 
 @given(seed=st.integers(0, 1000), duration=st.floats(0.3, 20.0))
-def test_the_pace_stays_within_its_spread_and_the_ends_where_they_are(seed: int, duration: float) -> None:
+def test_the_pace_stays_within_its_spread_and_both_ends_stay(seed: int, duration: float) -> None:
     moments = np.linspace(-1, duration + 1, 4001)
     warped = at_another_pace(np.random.default_rng(seed), moments, duration, 0.4)
     outside = (moments <= 0) | (moments >= duration)

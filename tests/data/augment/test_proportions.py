@@ -18,9 +18,7 @@ def bones(coordinates: np.ndarray, skeleton: Skeleton) -> np.ndarray:
 
 
 @given(seed=st.integers(0, 1000), skeleton=SKELETONS)
-def test_bones_keep_their_directions_and_have_one_factor_over_time_left_and_right_alike(
-    seed: int, skeleton: Skeleton
-) -> None:
+def test_bones_keep_their_directions_and_scale_by_one_factor_for_both_sides(seed: int, skeleton: Skeleton) -> None:
     rng = np.random.default_rng(seed)
     before = rng.normal(size=(7, len(skeleton), 3))
     after = of_another_body(rng, before, np.ones(before.shape[:2]), skeleton, 0.2)
@@ -35,7 +33,7 @@ def test_bones_keep_their_directions_and_have_one_factor_over_time_left_and_righ
         assert abs(by_joint[left] - by_joint[right]) < 1e-9
 
 
-def test_a_joint_below_an_absent_one_moves_with_the_joint_above_and_what_is_absent_stays_zero() -> None:
+def test_joints_below_an_absent_one_move_with_the_joint_above_it() -> None:
     coordinates = np.random.default_rng(1).normal(size=(2, 18, 3))
     scores = np.ones((2, 18))
     elbow, wrist, shoulder = (OPENPOSE_18.index(f"left_{name}") for name in ("elbow", "wrist", "shoulder"))

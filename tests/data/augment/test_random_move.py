@@ -13,7 +13,7 @@ from live_stf.data.augment.random_move import ANGLES, SCALES, SHIFTS, fixed_choo
 
 
 @given(seed=st.integers(0, 10_000), frames=st.integers(1, 9), bodies=st.integers(1, 3))
-def test_a_move_is_the_loop_over_frames_and_joints(seed: int, frames: int, bodies: int) -> None:
+def test_a_move_equals_plain_loops_over_frames_and_joints(seed: int, frames: int, bodies: int) -> None:
     rng = np.random.default_rng(seed)
     joints = rng.normal(size=(bodies, frames, 5, 3)).astype(np.float32)
     joints[..., 2] = rng.random(joints.shape[:3]) * (rng.random(joints.shape[:3]) > 0.3)
@@ -46,7 +46,7 @@ def test_a_move_begins_at_any_of_the_candidates() -> None:
 
 
 @given(seed=st.integers(0, 10_000), length=st.integers(1, 40), frames=st.integers(1, 20))
-def test_a_chosen_stretch_lies_in_the_clip_and_is_as_long_as_it_can_be(seed: int, length: int, frames: int) -> None:
+def test_a_chosen_stretch_lies_in_the_clip_and_is_as_long_as_possible(seed: int, length: int, frames: int) -> None:
     clip = np.arange(length)
     for part in (random_choose(np.random.default_rng(seed), length, frames), fixed_choose(length, frames)):
         assert len(clip[part]) == min(length, frames)

@@ -85,7 +85,7 @@ def _write(folder: Path, asf: str = ASF, amc: str = AMC) -> tuple[Path, Path]:
     return skeleton, take
 
 
-def test_positions_are_those_worked_out_by_hand(tmp_path: Path):
+def test_positions_equal_those_computed_by_hand(tmp_path: Path):
     skeleton, take = _write(tmp_path)
     motion = read_amc(take, read_asf(skeleton))
     assert motion.joints == ("root", "thigh", "shin")

@@ -49,7 +49,7 @@ def _read(folder: Path, text: str):
     return read_bvh(path)
 
 
-def test_positions_are_those_worked_out_by_hand(tmp_path: Path):
+def test_positions_equal_those_computed_by_hand(tmp_path: Path):
     motion = _read(tmp_path, ARM)
     assert motion.joints == ("Upper arm", "Forearm", "Hand")
     assert motion.frame_time == 0.05
@@ -118,7 +118,7 @@ def test_a_file_cut_anywhere_before_its_last_frame_is_a_value_error(tmp_path: Pa
         _read(tmp_path, ARM[:length])
 
 
-def test_bytes_that_are_no_text_are_a_value_error(tmp_path: Path):
+def test_a_binary_file_is_a_value_error(tmp_path: Path):
     path = tmp_path / "take.bvh"
     path.write_bytes(b"HIERARCHY \xff\xfe")
     with pytest.raises(ValueError, match="utf-8"):

@@ -18,7 +18,7 @@ def _random_pose(seed: int, frames: int = 3) -> tuple[np.ndarray, np.ndarray]:
     return rotations.reshape(frames, len(PARENTS), 3, 3), generator.normal(size=(frames, len(PARENTS), 3))
 
 
-def test_a_turned_elbow_moves_the_hand_only():
+def test_a_rotated_elbow_moves_only_the_hand():
     quarter = Rotation.from_euler("z", 90, degrees=True).as_matrix()
     straight = np.eye(3)
     rotations = np.array([[straight, straight, straight], [straight, quarter, straight], [quarter, quarter, straight]])

@@ -44,7 +44,7 @@ def test_the_face_turns_and_moves_with_the_body(values):
         np.testing.assert_allclose(after[joint], turn.apply(before[joint]) + move, atol=1e-9)
 
 
-def test_directions_that_do_not_exist_leave_the_face_unknown():
+def test_without_directions_the_face_is_unknown():
     points = [np.repeat(point, 4, axis=0) for point in (HEAD, NECK, LEFT, RIGHT)]
     points[0][0] = np.nan
     points[0][1] = points[1][1]

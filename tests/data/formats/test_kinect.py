@@ -51,7 +51,7 @@ def facing_sensor(layout: tuple[str, ...], frames: int = 1) -> np.ndarray:
         (FLORENCE_15, FLORENCE_15_TO_OPENPOSE_18),
     ],
 )
-def test_every_layout_gives_all_18_joints_where_they_are(layout, remap):
+def test_every_layout_gives_all_18_joints_at_the_right_places(layout, remap):
     coordinates, scores = read_body(facing_sensor(layout), remap, pitch=0.0)
     assert coordinates.dtype == scores.dtype == np.float32
     assert (scores == 1).all()
@@ -63,7 +63,7 @@ def test_every_layout_gives_all_18_joints_where_they_are(layout, remap):
     assert body["left_ear"][0] < body["right_ear"][0]
 
 
-def test_levelling_puts_a_pole_seen_by_a_sensor_that_looks_down_upright():
+def test_levelling_makes_a_vertical_pole_upright():
     down = np.radians(15)
     pole = np.array([[0.0, 0, 3], [0, np.cos(down), 3 - np.sin(down)]])
     bottom, top = level(pole, 15.0)
@@ -79,7 +79,7 @@ def test_levelling_keeps_lengths_and_handedness(pitch, values):
     np.testing.assert_allclose(np.dot(turned[0], np.cross(turned[1], turned[2])), volume, atol=1e-8)
 
 
-def test_an_absent_joint_is_absent_and_takes_what_hangs_on_it_along():
+def test_an_absent_joint_makes_the_joints_that_depend_on_it_absent():
     kinect = facing_sensor(KINECT_20.joints, 3)
     kinect[1, KINECT_20.index("left_shoulder")] = 0
     kinect[2, KINECT_20.index("head")] = np.nan

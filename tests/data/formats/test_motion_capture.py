@@ -22,7 +22,7 @@ def _at(coordinates: np.ndarray, joint: str) -> np.ndarray:
     return coordinates[:, OPENPOSE_18.index(joint)]
 
 
-def test_the_neck_is_between_the_shoulders_and_the_face_before_the_head():
+def test_the_neck_is_between_the_shoulders_and_the_face_in_front_of_the_head():
     positions = np.random.default_rng(0).normal(size=(2, len(BODY), 3))
     head = np.array([[0.0, 1.6, 0.0], [1.0, 1.6, 0.0]])
     # In the first frame the figure looks along z with left along x; in the second along x, with left along -z.
@@ -43,7 +43,7 @@ def test_the_neck_is_between_the_shoulders_and_the_face_before_the_head():
 
 
 @given(turn=st.lists(st.floats(-180, 180), min_size=3, max_size=3))
-def test_turning_the_captured_figure_turns_every_joint(turn: list[float]):
+def test_rotating_the_figure_rotates_every_joint(turn: list[float]):
     generator = np.random.default_rng(1)
     positions, head = generator.normal(size=(4, len(BODY), 3)), generator.normal(size=(4, 3))
     axes = Rotation.random(4, rng=generator).as_matrix()

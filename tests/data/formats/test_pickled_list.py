@@ -72,7 +72,7 @@ def _listed(value: Any) -> Any:
         ({"annotations": ITEMS[:1]}, {"annotations": []}),
     ],
 )
-def test_items_and_rest_are_those_of_the_whole(tmp_path, content, rest, protocol):
+def test_items_and_rest_equal_those_of_the_whole_pickle(tmp_path, content, rest, protocol):
     read = PickledList(written(tmp_path, content, protocol), "annotations")
     expected = content["annotations"] if isinstance(content, dict) else content
     assert_same(list(read), expected)
@@ -94,7 +94,7 @@ def test_items_and_rest_are_those_of_the_whole(tmp_path, content, rest, protocol
         b"}(U\x0bannotations](K\x01eU\x0bannotations](K\x02eu.",  # two by the same name
     ],
 )
-def test_what_is_written_otherwise_is_read_whole(tmp_path, content):
+def test_pickles_of_unusual_structure_are_read_as_a_whole(tmp_path, content):
     path = written(tmp_path, content)
     whole, read = load_pickle(path), PickledList(path, "annotations")
     found = whole.get("annotations") if isinstance(whole, dict) else whole
@@ -116,7 +116,7 @@ def written_in_small_batches(folder: Path, content: Any, protocol: int = 4) -> P
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_items_of_several_batches_are_those_of_the_whole(tmp_path, protocol):
+def test_items_of_several_batches_equal_those_of_the_whole_pickle(tmp_path, protocol):
     items = ITEMS * 16
     read = PickledList(written_in_small_batches(tmp_path, {"annotations": items}, protocol), "annotations")
     assert_same(list(read), items)
@@ -124,7 +124,7 @@ def test_items_of_several_batches_are_those_of_the_whole(tmp_path, protocol):
     assert read._whole is None
 
 
-def test_items_that_were_handed_on_are_not_kept(tmp_path):
+def test_yielded_items_are_not_kept_in_memory(tmp_path):
     count, size = 400, 4096  # eight batches
     items = [{"frame_dir": str(number), "keypoint": np.full(size, number % 7, np.uint8)} for number in range(count)]
     content = {"split": {"train": [item["frame_dir"] for item in items]}, "annotations": items}
@@ -153,7 +153,7 @@ class _Runs:
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_nothing_comes_of_a_pickle_that_wants_to_run_something(tmp_path, protocol):
+def test_a_malicious_pickle_yields_nothing(tmp_path, protocol):
     trace = tmp_path / "trace"
     runs = _Runs(trace)
     for content in ([1, runs], {"split": runs, "annotations": [1]}, {"annotations": [1], "z": runs}):
@@ -168,7 +168,7 @@ def test_nothing_comes_of_a_pickle_that_wants_to_run_something(tmp_path, protoco
 @given(st.binary(max_size=12), st.integers(0, 900), st.integers(0, 5))
 @example(b"\x00", 116, 2)  # a list that lies in itself
 @example(b"\x8f", 349, 2)  # an array's parts, and the type that it would have had, in a tuple
-def test_torn_and_overwritten_pickles_are_what_they_are_as_a_whole_or_an_error(tmp_path_factory, junk, at, protocol):
+def test_torn_and_overwritten_pickles_are_read_as_the_whole_pickle_or_refused(tmp_path_factory, junk, at, protocol):
     content = pickle.dumps({"split": SPLIT, "annotations": ITEMS[:2]}, protocol)
     at = min(at, len(content))
     path = written(tmp_path_factory.mktemp("torn"), content[:at] + junk + content[at + len(junk) :])

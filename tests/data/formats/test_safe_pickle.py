@@ -32,13 +32,13 @@ def load(tmp_path: Path, content: bytes) -> object:
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_plain_containers_come_back(tmp_path, protocol):
+def test_plain_containers_are_read(tmp_path, protocol):
     assert load(tmp_path, pickle.dumps(PLAIN, protocol)) == PLAIN
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 @pytest.mark.parametrize("dtype", ["<f2", "<f4", ">f8", "<i2", ">i4", "u1", "?", "<U5", "S3"])
-def test_arrays_and_their_numbers_come_back(tmp_path, protocol, dtype):
+def test_arrays_and_their_scalars_are_read(tmp_path, protocol, dtype):
     array = np.arange(24).reshape(2, 3, 4).astype(dtype)
     for original in (array, array.T, array[:, ::2], array[:0], array[1, 2, 3]):
         back = load(tmp_path, pickle.dumps([original], protocol))[0]
@@ -97,7 +97,7 @@ def _array_of(shape: bytes, dtype: bytes, content: bytes) -> bytes:
     )
 
 
-def test_an_array_is_what_its_bytes_say_and_nothing_else(tmp_path):
+def test_an_array_is_built_from_its_bytes_alone(tmp_path):
     array = load(tmp_path, _array_of(b"K\x02\x85", b"f4", struct.pack("<ff", 1.5, -2)))
     assert array.tolist() == [1.5, -2]
     assert not array.dtype.hasobject
@@ -107,7 +107,7 @@ def test_an_array_is_what_its_bytes_say_and_nothing_else(tmp_path):
             load(tmp_path, _array_of(shape, b"f4", struct.pack("<ff", 1.5, -2)))
 
 
-def test_names_that_are_admitted_cannot_be_changed(tmp_path):
+def test_admitted_names_cannot_be_changed(tmp_path):
     state, slots = b"}U\x01aK\x01s", b"N}U\x08_made_byK\x01s\x86"
     for change in (b"cnumpy\ndtype\n" + state + b"b.", b"cnumpy\ndtype\n" + slots + b"b."):
         with pytest.raises(DataError, match="a state of its own"):
@@ -118,7 +118,7 @@ def test_names_that_are_admitted_cannot_be_changed(tmp_path):
         load(tmp_path, b"\x80\x02cbuiltins\nbytes\n\x8a\x06\x00\x00\x00\x00\x00\x01\x85R.")
 
 
-def test_a_file_that_is_not_there_or_empty_or_no_pickle_is_an_error(tmp_path):
+def test_a_file_that_is_missing_empty_or_not_a_pickle_is_an_error(tmp_path):
     with pytest.raises(DataError, match="cannot be read"):
         load_pickle(tmp_path / "gone.pkl")
     for content in (b"", b"{}", b"PK\x03\x04", pickle.dumps(PLAIN)[:-20]):
@@ -127,13 +127,13 @@ def test_a_file_that_is_not_there_or_empty_or_no_pickle_is_an_error(tmp_path):
 
 
 @pytest.mark.parametrize("remember", [b"r\xff\xff\xff\x7f", b"p2147483647\n", b"q\x05"])
-def test_a_few_bytes_cannot_ask_for_all_of_the_memory(tmp_path, remember):
+def test_a_few_bytes_cannot_exhaust_the_memory(tmp_path, remember):
     with pytest.raises(DataError, match="it stores an object as number"):
         load(tmp_path, b"\x80\x03N" + remember + b".")
 
 
 @pytest.mark.parametrize("operation", [b"\x82\x01", b"\x83\x01\x00", b"\x84\x01\x00\x00\x00"])
-def test_names_by_the_numbers_of_extensions_are_refused(tmp_path, operation, monkeypatch):
+def test_objects_named_by_extension_numbers_are_refused(tmp_path, operation, monkeypatch):
     """Python remembers what such a number stands for, and then does not ask `find_class`."""
     monkeypatch.setitem(copyreg._inverted_registry, 1, ("os", "mkdir"))
     monkeypatch.setitem(copyreg._extension_cache, 1, os.mkdir)
@@ -145,7 +145,7 @@ def test_names_by_the_numbers_of_extensions_are_refused(tmp_path, operation, mon
 
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=12), st.integers(0, 400), st.integers(0, 5))
-def test_torn_and_overwritten_pickles_end_in_one_error(tmp_path_factory, junk, at, protocol):
+def test_torn_and_overwritten_pickles_raise_only_data_errors(tmp_path_factory, junk, at, protocol):
     content = pickle.dumps({"annotations": [np.ones((2, 3), np.float16), "abc"]}, protocol)
     at = min(at, len(content))
     with contextlib.suppress(DataError):  # anything else fails the test

@@ -30,7 +30,7 @@ def test_sequences_are_read_joint_by_joint(tmp_path):
     assert (first.scores[0] == 1).all()
 
 
-def test_people_keep_their_numbers_in_the_lists_that_leave_somebody_out():
+def test_people_keep_their_numbers_in_lists_with_missing_people():
     assert people("come", 46) == list(range(46))
     hello = people("hello", 44)
     assert len(hello) == 44
@@ -38,7 +38,7 @@ def test_people_keep_their_numbers_in_the_lists_that_leave_somebody_out():
     assert people("five", 45)[-1] == 45
 
 
-def test_what_is_no_sequence_is_reported(tmp_path):
+def test_invalid_sequences_are_reported(tmp_path):
     write(tmp_path, {"come": [sequence(), np.zeros((3, 4)), np.zeros((50, 92))], "dance": [sequence()]})
     items = list(read(tmp_path))
     assert [isinstance(item, Damaged) for item in items] == [False, True, True, True]

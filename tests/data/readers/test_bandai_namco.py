@@ -64,7 +64,7 @@ def test_bodies_are_adult_and_stand_on_the_ground(clips: list[Clip]):
             assert (_joint(clip, "nose")[:, 1] > _joint(clip, "left_hip")[:, 1] + 0.2).all(), clip.name
 
 
-def test_walkers_go_where_they_face(clips: list[Clip]):
+def test_people_walk_in_the_direction_they_face(clips: list[Clip]):
     ways = {"walk": 1, "run": 1, "dash": 1, "walk back": -1}
     for clip in clips:
         if clip.label in ways:
@@ -82,7 +82,7 @@ def test_the_face_looks_ahead(clips: list[Clip]):
         assert looking.mean() > 0, clip.name
 
 
-def test_left_is_left(clips: list[Clip]):
+def test_the_named_hand_is_the_one_that_moves(clips: list[Clip]):
     for clip in clips:
         for side, other in (("left", "right"), ("right", "left")):
             if clip.label in (f"wave {side} hand", f"raise up {side} hand"):
@@ -107,6 +107,6 @@ def test_a_damaged_file_is_reported_and_the_rest_is_read(shared: Path, tmp_path:
 
 
 @pytest.mark.parametrize("folder", ["", "nothing"])
-def test_a_folder_without_takes_is_one_clear_line(tmp_path: Path, folder: str):
+def test_a_folder_without_takes_is_reported_in_one_line(tmp_path: Path, folder: str):
     with pytest.raises(DataError, match=r"^.* has no \.bvh files; .*$"):
         next(bandai_namco.read(tmp_path / folder))

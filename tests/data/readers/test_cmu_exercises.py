@@ -26,7 +26,7 @@ def _joint(clip: Clip, name: str) -> np.ndarray:
     return clip.coordinates[0][:, AT[name]]
 
 
-def test_five_takes_are_cut_into_runs_of_one_label(shared: Path, clips: list[Clip]):
+def test_five_takes_are_cut_into_clips_of_one_label(shared: Path, clips: list[Clip]):
     assert {clip.name[:5] for clip in clips} == {"13_29", "13_30", "13_31", "14_14", "14_20"}
     assert {clip.subject for clip in clips} == {"13", "14"}
     for clip in clips:
@@ -51,7 +51,7 @@ def test_bodies_are_adult_and_upright(clips: list[Clip]):
             assert (_joint(clip, "nose")[:, 1] > hip[:, 1] + 0.3).all(), clip.name
 
 
-def test_labels_fit_what_is_done(clips: list[Clip]):
+def test_labels_fit_the_motion(clips: list[Clip]):
     for clip in clips:
         hips = (_joint(clip, "left_hip")[:, 1] + _joint(clip, "right_hip")[:, 1]) / 2
         if clip.label == "squat":
@@ -102,7 +102,7 @@ def test_a_take_without_labels_or_with_half_a_frame_is_reported(shared: Path, tm
     assert "not as many of" in halved.reason
 
 
-def test_no_takes_and_no_skeleton_are_data_errors(shared: Path, tmp_path: Path):
+def test_missing_takes_and_a_missing_skeleton_are_data_errors(shared: Path, tmp_path: Path):
     with pytest.raises(DataError, match=r"has no \.amc files"):
         next(cmu_exercises.read(tmp_path))
     shutil.copy(shared / "data" / "cmu-exercises" / "13_30.amc", tmp_path)

@@ -35,7 +35,7 @@ def _forward(clip: Clip) -> np.ndarray:
     return ahead / np.linalg.norm(ahead, axis=-1, keepdims=True)
 
 
-def test_every_take_but_those_left_out_is_there(shared: Path, takes: list[Clip | Damaged], clips: list[Clip]):
+def test_every_take_is_read_except_those_left_out(shared: Path, takes: list[Clip | Damaged], clips: list[Clip]):
     files = {path.stem for path in (shared / "data" / "cmu-mocap").glob("*.bvh")}
     assert len(files) == 142
     assert sorted(take.name for take in takes) == sorted(files - set(cmu_mocap.LEFT_OUT))
@@ -46,7 +46,7 @@ def test_every_take_but_those_left_out_is_there(shared: Path, takes: list[Clip |
         assert (clip.scores[0] == 1).all()
 
 
-def test_takes_that_were_badly_converted_are_damaged(takes: list[Clip | Damaged]):
+def test_badly_converted_takes_count_as_damaged(takes: list[Clip | Damaged]):
     reasons = {take.name: take.reason for take in takes if isinstance(take, Damaged)}
     assert "hips are at -1.01 m" in reasons["09_10"]
     assert "hips are at -0.94 m" in reasons["07_12"]
@@ -73,7 +73,7 @@ def test_bodies_are_adult_and_walkers_are_upright_on_the_ground(clips: list[Clip
             assert (_joint(clip, "nose")[:, 1] > hip[:, 1] + 0.4).all(), clip.name
 
 
-def test_walkers_go_where_they_face(clips: list[Clip]):
+def test_people_walk_in_the_direction_they_face(clips: list[Clip]):
     for clip in clips:
         if clip.label in ("walk", "slow walk", "run", "forward jump"):
             path = np.diff(_joint(clip, "neck"), axis=0)
@@ -95,7 +95,7 @@ def test_the_t_pose_before_the_first_frame_is_left_out(clips: list[Clip]):
         assert np.linalg.norm(seen_from_neck[1] - seen_from_neck[0], axis=-1).max() < 0.25, clip.name
 
 
-def test_drinkers_tip_their_heads_back(clips: list[Clip]):
+def test_people_who_drink_tilt_their_heads_back(clips: list[Clip]):
     clip = next(clip for clip in clips if clip.name == "13_09")
     ears = (_joint(clip, "left_ear") + _joint(clip, "right_ear")) / 2
     rise = (_joint(clip, "nose") - ears)[:, 1]
@@ -120,7 +120,7 @@ def test_damaged_and_missing_takes_are_reported(shared: Path, tmp_path: Path):
     assert len(read) == 4
 
 
-def test_no_folder_no_descriptions_and_torn_descriptions_are_data_errors(tmp_path: Path):
+def test_a_missing_folder_and_missing_or_damaged_descriptions_are_data_errors(tmp_path: Path):
     with pytest.raises(DataError, match=r"has no \.bvh files"):
         next(cmu_mocap.read(tmp_path))
     (tmp_path / "09_03.bvh").write_text("HIERARCHY", encoding="utf-8")

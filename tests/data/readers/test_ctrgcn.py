@@ -56,7 +56,7 @@ def test_clips_are_read_with_their_sets_and_labels(tmp_path, save):
     assert [clip.name for clip in read(tmp_path, sets=["test"])] == ["test_0"]
 
 
-def test_a_second_body_that_is_never_there_is_left_out(tmp_path):
+def test_a_second_body_that_is_never_present_is_dropped(tmp_path):
     one = clips(12, 12, bodies=1)
     later = clips(12, 12)
     later[:, :4, 75:] = 0
@@ -81,7 +81,7 @@ def test_a_second_body_that_is_never_there_is_left_out(tmp_path):
         ({"y_train": one_hot(0, 1, count=121)}, "y_train is"),
     ],
 )
-def test_a_set_of_another_form_is_reported_and_the_other_set_is_read(tmp_path, arrays, reason):
+def test_a_set_of_another_layout_is_reported_and_the_other_set_is_read(tmp_path, arrays, reason):
     damaged, clip = read(write(tmp_path / "NTU60_CS.npz", **arrays))
     assert isinstance(damaged, Damaged)
     assert damaged.name == "NTU60_CS.npz train"
@@ -123,7 +123,7 @@ def test_torn_and_overwritten_files_never_raise(tmp_path_factory, junk, at):
         assert all(isinstance(result, Clip | Damaged) for result in read_item(Item(str(path), subset)))
 
 
-def test_which_file_is_meant_must_be_clear(tmp_path):
+def test_an_ambiguous_or_missing_file_is_refused(tmp_path):
     for name in ("NTU60_CS.npz", "NTU60_CV.npz"):
         write(tmp_path / name)
     with pytest.raises(DataError, match="name the file to read"):

@@ -17,7 +17,7 @@ def numbered() -> np.ndarray:
     return np.arange(1, 151, dtype=float).reshape(5, 15, 2)
 
 
-def test_clips_are_cut_at_their_lengths_and_joints_found_by_name(tmp_path):
+def test_clips_are_split_by_their_lengths_and_joints_are_mapped_by_name(tmp_path):
     write(tmp_path, numbered())
     first, second = read(tmp_path)
     assert (first.label, second.label, first.subject, second.subject) == ("clap", "wave", "000", "001")

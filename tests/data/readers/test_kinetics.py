@@ -58,7 +58,7 @@ def test_joints_alternate_x_and_y_and_those_without_a_score_are_zero(tmp_path):
     np.testing.assert_allclose(clip.coordinates[0, 0, 5], [0.10, 0.11, 0], atol=1e-7)
 
 
-def test_frame_numbers_say_where_a_frame_is(tmp_path):
+def test_frame_numbers_give_the_positions_of_frames(tmp_path):
     content = clip_of([person(0.1)], [person(0.2)])
     content["data"][1]["frame_index"] = 4
     write(tmp_path, {"a": content})
@@ -66,7 +66,7 @@ def test_frame_numbers_say_where_a_frame_is(tmp_path):
     np.testing.assert_allclose(clip.coordinates[0, :, 0, 0], [0.1, 0, 0, 0.2], atol=1e-7)
 
 
-def test_no_more_bodies_are_kept_than_asked_for(tmp_path):
+def test_at_most_the_requested_number_of_bodies_is_kept(tmp_path):
     write(tmp_path, {"a": clip_of([person(number / 10) for number in range(8)])})
     assert [clip.bodies for clip in read(tmp_path, sets=["train"])] == [BODIES]
     assert [clip.bodies for clip in read(tmp_path, sets=["train"], bodies=2)] == [2]
@@ -92,7 +92,7 @@ def test_a_damaged_file_is_reported_in_one_line_and_the_others_are_read(tmp_path
     assert isinstance(clip, Clip)
 
 
-def test_what_the_label_file_says_otherwise_is_reported(tmp_path):
+def test_contradictions_to_the_label_file_are_reported(tmp_path):
     without = {"has_skeleton": False, "label": "x", "label_index": 0}
     write(tmp_path, {"a": clip_of([person()])}, b=without, c=without | {"has_skeleton": True})
     (tmp_path / "kinetics_train" / "d.json").write_bytes(orjson.dumps(clip_of([person()])))
@@ -115,7 +115,7 @@ def test_a_folder_or_label_file_that_is_missing_or_damaged_is_an_error(tmp_path)
             list(read(tmp_path))
 
 
-def test_it_reads_what_plain_loops_read(tmp_path):
+def test_the_reader_equals_plain_loops(tmp_path):
     templates = make_folder(tmp_path, clips=3, frames=9)
     clips = list(read(tmp_path, sets=["train"]))
     assert len(clips) == 3

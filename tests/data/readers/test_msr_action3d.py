@@ -33,7 +33,7 @@ def takes(tmp_path):
     return folder
 
 
-def test_the_takes_listed_are_read_lost_frames_trimmed_at_the_ends(takes):
+def test_listed_takes_are_read_and_lost_frames_trimmed_at_both_ends(takes):
     (clip,) = read(takes.parent)
     assert (clip.name, clip.subject, clip.label, clip.rate) == ("a02_s03_e01", "s03", "hammer", 15.0)
     np.testing.assert_array_equal(clip.scores[0].max(axis=1), [1, 0, 1])
@@ -54,7 +54,7 @@ def test_a_damaged_take_is_reported(takes, content):
     assert "\n" not in damaged.reason
 
 
-def test_a_listed_name_that_is_none_is_reported(takes):
+def test_an_invalid_listed_name_is_reported(takes):
     savemat(takes.parent / "files_used.mat", {"files_used": cells(["a21_s03_e01"])})
     (damaged,) = read(takes.parent)
     assert "known action" in damaged.reason

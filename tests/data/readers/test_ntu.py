@@ -82,7 +82,7 @@ def test_what_is_written_is_read_back(present, seed):
     np.testing.assert_array_equal(recording.joints, np.array([row[3] for row in rows]).reshape(-1, 25, 3))
 
 
-def test_a_body_with_a_joint_that_is_no_number_is_not_there():
+def test_a_body_with_a_joint_that_is_not_finite_is_dropped():
     broken = person(0)
     broken[7, 1] = np.nan
     recording = parse(skeleton_file([[(1, person(0)), (2, broken)], [(2, person(0))]]))
@@ -147,7 +147,7 @@ tracks = st.lists(
 
 @settings(max_examples=80, deadline=None)
 @given(tracks)
-def test_both_choices_are_what_plain_loops_choose(drawn):
+def test_both_choices_equal_those_of_plain_loops(drawn):
     people = []
     for number, (start, length, step, broad) in enumerate(drawn):
         somebody = moving(FIRST_ID + number, range(start, start + length), step, seed=number)
@@ -176,7 +176,7 @@ def test_short_and_flat_tracks_are_noise_and_a_person_found_again_is_one_person(
     np.testing.assert_array_equal(clip.coordinates[0], np.array(expected, dtype=np.float32))
 
 
-def test_who_moves_more_comes_first_and_frames_without_anybody_stay_or_go(tmp_path):
+def test_the_person_who_moves_most_is_first_and_empty_frames_depend_on_the_choice(tmp_path):
     calm, lively = moving(1, range(2, 30), 0.001, seed=1), moving(2, range(2, 30), 0.1, seed=2)
     write(tmp_path, skeleton_file(together(35, calm, lively)))
     (by_places,) = read(tmp_path)
@@ -234,7 +234,7 @@ def test_torn_and_overwritten_files_never_raise(tmp_path_factory, junk, at, choi
     assert isinstance(result, Clip | Damaged)
 
 
-def test_the_list_of_missing_skeletons_is_heeded(tmp_path):
+def test_samples_on_the_list_of_missing_skeletons_are_damaged(tmp_path):
     listed = "S001C002P005R002A008"
     for name in (NAME, listed):
         write(tmp_path, GOOD, name)
@@ -249,7 +249,7 @@ def test_the_list_of_missing_skeletons_is_heeded(tmp_path):
     assert [type(result) for result in read(tmp_path)] == [Clip, Damaged]
 
 
-def test_a_list_that_is_not_there_or_names_nothing_is_an_error(tmp_path):
+def test_a_missing_or_empty_list_is_an_error(tmp_path):
     write(tmp_path, GOOD)
     (tmp_path / "empty.txt").write_text("nothing")
     with pytest.raises(DataError, match=r"gone\.txt is not there"):
@@ -258,7 +258,7 @@ def test_a_list_that_is_not_there_or_names_nothing_is_an_error(tmp_path):
         list(read(tmp_path, missing="empty.txt"))
 
 
-def test_files_lie_where_the_archives_put_them_and_none_is_read_twice(tmp_path):
+def test_files_in_subfolders_are_found_and_none_is_read_twice(tmp_path):
     write(tmp_path / "nturgb+d_skeletons", GOOD)
     write(tmp_path / "nturgb+d_skeletons120", GOOD)
     write(tmp_path / "nturgb+d_skeletons120", GOOD, "S018C001P041R001A061")
@@ -276,7 +276,7 @@ def test_other_names_are_reported(tmp_path):
     assert all("SsssCcccPpppRrrrAaaa" in result.reason for result in read(tmp_path))
 
 
-def test_folders_that_hold_nothing_to_read_are_an_error(tmp_path):
+def test_folders_without_skeleton_files_are_an_error(tmp_path):
     with pytest.raises(DataError, match="is not there"):
         list(read(tmp_path / "gone"))
     with pytest.raises(DataError, match=r"no \.skeleton file"):
@@ -288,7 +288,7 @@ def test_folders_that_hold_nothing_to_read_are_an_error(tmp_path):
         list(read(tmp_path, choice="best"))
 
 
-def test_the_labels_are_120_different_ones():
+def test_there_are_120_different_labels():
     assert len(set(ACTIONS)) == len(ACTIONS) == 120
 
 

@@ -26,7 +26,7 @@ def takes(tmp_path):
     return folder
 
 
-def test_a_take_is_read_with_its_labels_and_values(takes):
+def test_a_take_is_read_with_its_label_and_values(takes):
     (clip,) = read(takes.parent)
     assert (clip.name, clip.subject, clip.dimensions) == ("a02_s07_e01_v03", "s07", 3)
     assert clip.label == "pick up with two hands"

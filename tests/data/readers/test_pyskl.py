@@ -191,7 +191,7 @@ def test_a_file_that_is_damaged_or_malicious_is_reported_and_runs_nothing(tmp_pa
     assert not trace.exists()
 
 
-def test_which_file_is_meant_must_be_clear(tmp_path):
+def test_an_ambiguous_or_missing_file_is_refused(tmp_path):
     with pytest.raises(DataError, match="is not there"):
         list(read(tmp_path / "gone.pkl"))
     with pytest.raises(DataError, match=r"has no \.pkl file"):

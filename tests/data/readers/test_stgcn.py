@@ -38,7 +38,7 @@ def write(
 
 @pytest.mark.parametrize("ending", ["_data.npy", "_data_joint.npy"])
 @pytest.mark.parametrize("protocol", [2, 4])
-def test_ntu_arrays(tmp_path, ending, protocol):
+def test_ntu_arrays_are_read_with_names_labels_and_sets(tmp_path, ending, protocol):
     data = arrays(2, 300, 25, (103, 70))
     data[1, :, :5, 1, 0] = 0  # the joint that 2s-AGCN centres on
     write(tmp_path, data, NAMES, [0, 57], ending=ending, protocol=protocol)
@@ -90,7 +90,7 @@ def test_kinetics_arrays_are_shares_of_the_picture_with_y_down(tmp_path):
         (np.zeros((2, 3, 0, 25, 2), np.float32), "no joint in any frame|cannot be mapped"),
     ],
 )
-def test_an_array_of_another_form_is_reported_for_each_clip(tmp_path, data, reason):
+def test_an_array_of_another_layout_is_reported_for_each_clip(tmp_path, data, reason):
     write(tmp_path, data, NAMES, [0, 57])
     results = list(read(tmp_path))
     assert [result.name for result in results] == [name[:20] for name in NAMES]
@@ -109,7 +109,7 @@ def test_a_torn_or_empty_array_is_reported(tmp_path):
         assert len(list(read(tmp_path))) == 2
 
 
-def test_a_label_that_the_name_contradicts_is_reported(tmp_path):
+def test_a_label_that_contradicts_the_name_is_reported(tmp_path):
     write(tmp_path, arrays(2, 20, 25, (20, 20)), NAMES, [0, 3])
     clip, damaged = read(tmp_path)
     assert isinstance(clip, Clip)

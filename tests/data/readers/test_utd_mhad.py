@@ -30,7 +30,7 @@ def test_the_picture_is_mirrored_back(tmp_path):
     np.testing.assert_allclose(right_wrist, [-given_left_wrist[0], given_left_wrist[1], 0], atol=1e-6)
 
 
-def test_the_neck_at_the_origin_is_there_when_another_joint_is(tmp_path):
+def test_the_neck_is_present_if_another_joint_is(tmp_path):
     given = frames()
     given[0, OPENPOSE_18.index("left_knee")] = 0
     given = np.concatenate([given, np.zeros_like(given[:1]), given])

@@ -36,13 +36,13 @@ def test_labels_are_read_as_words_with_their_limits(recording):
     assert labels == {"s01_e01": [Segment(label, limits) for label, limits in expected]}
 
 
-def test_a_segment_without_limits_may_fill_the_room_between_its_neighbours():
+def test_a_segment_without_limits_takes_all_between_its_neighbours():
     segments = [Segment("a", (10, 20)), Segment("b", None), Segment("c", (50, 60))]
     assert labelled_stretches(segments) == [(10, 20), (20, 50), (50, 60)]
     assert labelled_stretches([Segment("b", None), *segments])[0] == (0, 10)
 
 
-def test_segments_are_at_15_hz_from_their_first_to_their_last_frame(recording):
+def test_segments_are_resampled_to_15_hz_from_their_first_to_their_last_frame(recording):
     clips = by_name(recording.parent)
     walk = clips["s01_e01_walk"]
     assert (walk.label, walk.subject, walk.rate) == ("walk", "s01", 15.0)
@@ -52,7 +52,7 @@ def test_segments_are_at_15_hz_from_their_first_to_their_last_frame(recording):
     assert "s01_e01_carry" not in clips
 
 
-def test_unlabelled_is_what_no_label_file_claims_for_a_second(recording):
+def test_unlabelled_parts_are_outside_both_label_files_and_last_a_second(recording):
     unlabelled = {name: clip for name, clip in by_name(recording.parent).items() if clip.label == "unlabelled"}
     # Before 100 there is too little; 300 to 310 only the first issue claims; carry may be anywhere up to 500.
     assert set(unlabelled) == {"s01_e01_unlabelled_141", "s01_e01_unlabelled_521"}
@@ -71,7 +71,7 @@ def test_uneven_frames_are_interpolated_and_pauses_are_absent(recording):
     np.testing.assert_allclose(at, [1.0, 1.04, 1.08, 1.12, 2.0, 2.04], atol=1e-6)
 
 
-def test_of_two_bodies_in_a_frame_the_one_that_was_there_before_stays(recording):
+def test_of_two_bodies_in_a_frame_the_one_nearer_to_the_last_is_kept(recording):
     lines = [line(100, 1.0), line(104, 1.1), line(104, 9.0), line(108, 9.0), line(108, 1.2), line(112, 1.3)]
     (recording / "joints_s01_e01.txt").write_text("\n".join(lines))
     (recording / "actionLabel_modified.txt").write_text("s01_e01\nwalk: 100 112\n")
@@ -97,7 +97,7 @@ def test_a_missing_recording_and_a_segment_without_frames_are_reported(recording
     assert reasons == {"s01_e01_walk": "no frame from 800 to 900", "s02_e01": "joints_s02_e01.txt is missing"}
 
 
-def test_labels_that_are_no_labels_are_an_error(recording):
+def test_invalid_label_lines_are_an_error(recording):
     (recording / "actionLabel_modified.txt").write_text("s01_e01\nwalk: now later\n")
     with pytest.raises(DataError, match="no action"):
         list(read(recording.parent))
