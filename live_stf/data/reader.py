@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -60,13 +60,6 @@ def check_options(name: str, options: dict[str, Any]) -> None:
         inspect.signature(open_reader(name).read_item).bind(None, **options)
     except TypeError as problem:
         raise DataError(f"reader {name}: options {options} do not fit: {problem}") from problem
-
-
-def read_source(name: str, root: Path, **options: Any) -> Iterator[Clip | Damaged]:
-    """All clips of a data set, read one after the other in this process."""
-    reader = open_reader(name)
-    for item in reader.items(root, **options):
-        yield from reader.read_item(item, **options)
 
 
 def require(path: Path, source: str) -> Path:

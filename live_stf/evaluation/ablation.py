@@ -65,7 +65,7 @@ def _ablation(model: Model) -> Ablation | None:
 
 
 def run_name(model: Model) -> str:
-    """The paper's name of the model's network, or what is changed in it."""
+    """The paper's name of the model's network or, if it has none, the changes in it."""
     ablation = _ablation(model)
     if ablation is not None:
         scale = switches(model).get("attention_scale")

@@ -31,7 +31,7 @@ NAMES = {
 
 
 def fusion_name(streams: Sequence[str]) -> str:
-    """ "Js", "Bs", "2s" or "4s" where the paper has a name for these streams; else their own names."""
+    """ "Js", "Bs", "2s" or "4s" if the paper has a name for these streams, else their own names."""
     return NAMES.get(frozenset(streams), " + ".join(streams))
 
 

@@ -127,7 +127,7 @@ def show_paper(results: Sequence[Result], protocol: str | None, coordinates: str
             _number(paper[1]),
         )
     console.print(table)
-    console.print(f"paper: {beside.name}, {beside.table}; - where there is nothing to compare")
+    console.print(f"paper: {beside.name}, {beside.table}; - if there is nothing to compare")
 
 
 def _number(value: float) -> str:

@@ -28,7 +28,7 @@ def write_model_card(model: Model) -> None:
 
 
 def model_card(model: Model) -> str:
-    """Markdown: what the model recognises, what it was trained on under which terms, and what was measured."""
+    """Markdown: the classes of the model, its training data with their terms, and its measured accuracy."""
     shown = [label for label in model.labels if label != model.none_label]
     lines = [
         f"# {model.name}",

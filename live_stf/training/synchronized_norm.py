@@ -1,4 +1,4 @@
-"""Batch norm over the batch of all processes, on CPUs and GPUs alike.
+"""Batch norm over the batch of all processes, on CPUs and on GPUs.
 
 torch.nn.SyncBatchNorm, which Lightning's `sync_batchnorm` uses too, cannot replace it. In torch 2.13 it refuses tensors
 on a CPU in training ("SyncBatchNorm expected input tensor to be on GPU or XPU"); a test fails once it takes them. Its

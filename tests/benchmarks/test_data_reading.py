@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.data_reading import BODIES, DAMAGED, compare_readers, main, make_folder
 from live_stf.data.clip import Clip
-from live_stf.data.reader import read_source
+from tests.data.reading import read_source
 
 
 def test_the_made_folder_is_a_data_set_with_damaged_files(tmp_path: Path) -> None:

@@ -102,13 +102,13 @@ def test_blazepose_agrees_with_mediapipe(stretch, people):
     assert np.percentile(distances, 95) <= 0.04
 
 
-# Of the sample clip, pictures in which both differ when people are followed: two regions on one man that overlap by
+# Frames of the sample clip in which both differ when people are tracked: two regions on one man that overlap by
 # less than half, a man upside down, and one who is half hidden.
 HARD = (17, 18, 19, 167, 168, 227)
 
 
 def test_frame_by_frame_blazepose_finds_the_same_people_as_mediapipe(clip):
-    """Without following, differences do not grow, and show the steps between the networks."""
+    """Without tracking, differences do not grow; the steps between the networks cause those that remain."""
     mediapipe = pytest.importorskip("live_stf.pose.mediapipe")
     result = Agreement("blazepose")
     with VideoFile(clip) as source, mediapipe.MediaPipePose(2) as reference, BlazePose(2) as pose:
@@ -156,7 +156,7 @@ def test_with_lose_a_frame_does_not_depend_on_earlier_ones(clip):
 
 
 def test_an_invalid_number_of_frames_is_refused(capsys):
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as exited:
         main(["clip.mp4", "--lose", "0"])
-    assert ended.value.code == 2
+    assert exited.value.code == 2
     assert "--lose is 0, it has to be 1 or more" in capsys.readouterr().err

@@ -74,8 +74,8 @@ def test_several_pose_estimators_are_compared_on_the_same_frames(squats, model, 
     options = ["--model", str(model), "--engine", "torch", "--people", "1", "--seconds", "1", "--width", "180"]
     assert program.main([str(squats), *options, "--pose", "mediapipe,blazepose", "--fps", "20"]) == 0
     out = capsys.readouterr().out
-    for said in ("pose: mediapipe", "pose: blazepose", "speed-up", "same number", "20 frames per second"):
-        assert said in out
+    for text in ("pose: mediapipe", "pose: blazepose", "speed-up", "same number", "20 frames per second"):
+        assert text in out
     names = re.findall(r"│ (MediaPipe|BlazePose)[^│]*│ +[\d.]+ │ +[\d.]+ │ +([\d.]+) │ +1.00 │ +100.0% │", out)
     assert [name for name, _ in names] == ["MediaPipe", "BlazePose"]
     assert names[0][1] == "1.00"
@@ -98,18 +98,18 @@ def test_only_the_first_seconds_of_a_clip_are_played(squats):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("--pose", "mediapipe,openpose"), "pose estimator 'openpose' is not known"),
         (("--pose", "mediapipe,mediapipe"), "--pose names an estimator twice"),
         (("--fps", "0"), "--fps is 0, it must be above 0"),
     ],
 )
-def test_wrong_arguments_are_reported_before_anything_starts(arguments, told, capsys):
-    with pytest.raises(SystemExit) as ended:
+def test_wrong_arguments_are_reported_before_anything_starts(arguments, message, capsys):
+    with pytest.raises(SystemExit) as exited:
         program.main(["clip.mp4", *arguments])
-    assert ended.value.code == 2
-    assert told in capsys.readouterr().err
+    assert exited.value.code == 2
+    assert message in capsys.readouterr().err
 
 
 def test_the_program_prints_stages_rates_drops_and_ages(squats, model, capsys):
@@ -118,13 +118,13 @@ def test_the_program_prints_stages_rates_drops_and_ages(squats, model, capsys):
     )
     out = capsys.readouterr().out
     assert "squats.mp4: 720x1280, 5 frames per second; 1.0 people" in out
-    for said in (*STAGES, "median ms", "95 % ms", "all stages except pose and network"):
-        assert said in out
-    for said in ("captured", "pose results", "labels", "drawn", "dropped frames", "dropped windows"):
-        assert said in out
-    for said in ("frame age ms", "age on the screen ms"):
-        assert f"{said}, median" in out
-        assert f"{said}, 95 %" in out
+    for text in (*STAGES, "median ms", "95 % ms", "all stages except pose and network"):
+        assert text in out
+    for text in ("captured", "pose results", "labels", "drawn", "dropped frames", "dropped windows"):
+        assert text in out
+    for text in ("frame age ms", "age on the screen ms"):
+        assert f"{text}, median" in out
+        assert f"{text}, 95 %" in out
 
 
 def test_a_clip_that_cannot_be_read_is_reported_in_one_line(model, tmp_path, capsys):

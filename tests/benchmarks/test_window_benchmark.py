@@ -16,11 +16,11 @@ def test_the_program_runs_the_real_window_and_prints_its_measurements(clip, tmp_
     command = [sys.executable, "-m", "benchmarks.window", clip, "--seconds", "1", "--warm-up", "0"]
     command += ["--width", "320", "--size", "800x500"]
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
-    assert ended.returncode == 0, ended.stderr
-    assert "window 800x500, figure, frames of 320x180" in ended.stdout
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "window 800x500, figure, frames of 320x180" in done.stdout
     for row in ("busy time", "busy time, above 1 ms", "response time"):
-        (line,) = [line for line in ended.stdout.splitlines() if f"│ {row} " in line]
+        (line,) = [line for line in done.stdout.splitlines() if f"│ {row} " in line]
         median, most, longest = (float(line.split("│")[column]) for column in (2, 4, 5))
         assert 0 < median <= most <= longest
 
@@ -30,7 +30,7 @@ def test_the_response_time_includes_the_time_the_interface_is_busy(qtbot):
     question.start()
     qtbot.waitUntil(lambda: len(question.answers) > 5, timeout=60_000)
     question.answers.clear()
-    time.sleep(0.2)  # the interface does something else
+    time.sleep(0.2)  # the interface thread is busy
     QCoreApplication.processEvents()
     question.stop()
     assert max(question.answers) > 0.15

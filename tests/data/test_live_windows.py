@@ -38,9 +38,9 @@ def kinetics_clip(frames: int) -> Clip:
 
 
 def clip_of_three(frames: int) -> Clip:
-    """Three bodies, of which one is there in the first half alone; all are sure by turns.
+    """Three bodies with varying scores, one of which is present in the first half only.
 
-    The one who leaves is the least sure just then: live, a joint is held for a quarter of a second when it is lost.
+    Its scores are the lowest when it leaves, because live, a lost joint is held for a quarter of a second.
     """
     bodies = [kinetics_clip(frames + number) for number in range(3)]
     coordinates = np.concatenate([body.coordinates[:, :frames] for body in bodies])
@@ -71,7 +71,7 @@ def live_input(clip: Clip, newest: int, preparation: Preparation) -> np.ndarray:
 def test_a_clip_is_the_same_input_live_as_in_training_and_evaluation(
     frames: int, newest: int, stream: str, bodies: int, tmp_path: Path
 ) -> None:
-    """Of 300 frames the middle 150 are tested on; of 80 all, repeated, as live while nothing older was seen."""
+    """Of 300 frames the middle 150 are used; 80 frames are repeated, as live with a short history."""
     clip = kinetics_clip(frames) if bodies == 1 else clip_of_three(frames)
     write_store([clip], tmp_path / "store")
     store = Store(tmp_path / "store")

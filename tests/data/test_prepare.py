@@ -147,7 +147,7 @@ def test_a_preparation_that_is_killed_again_and_again_changes_no_byte(data, expe
 
 def wait_for_end(processes: list[int]) -> None:
     """The workers of a killed process must not outlive it."""
-    while any(running(process) for process in processes):  # the general time-out says if they never do
+    while any(running(process) for process in processes):  # the general time-out applies if they never do
         time.sleep(0.02)
 
 

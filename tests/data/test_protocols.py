@@ -18,7 +18,7 @@ def test_cross_subject_trains_on_half_of_the_subjects():
     assert (len(test60), len(test120)) == (20, 53)
     assert len(NTU60_TRAINING_SUBJECTS) == 20
     assert len(NTU120_TRAINING_SUBJECTS) == 53
-    # The larger set keeps the smaller one's sides: who was trained on is not tested on later.
+    # The larger set keeps the split of the smaller one: its training subjects never become test subjects.
     assert [p for p in test120 if p <= 40] == test60
 
 

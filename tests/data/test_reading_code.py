@@ -1,4 +1,4 @@
-"""The code that a preparation runs on, from imports: what changes its fingerprint and what does not."""
+"""The source files that the reading of data depends on, and their effect on the fingerprint."""
 
 from __future__ import annotations
 

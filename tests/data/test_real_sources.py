@@ -1,4 +1,4 @@
-"""The readers on the data sets themselves: how many clips, which way bodies face, how long limbs are."""
+"""The readers on the real data sets: number of clips, orientation of bodies, length of limbs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from live_stf.data.clip import Clip
-from live_stf.data.reader import read_source
 from live_stf.data.store import Store, write_store
 from live_stf.skeleton import OPENPOSE_18
+from tests.data.reading import read_source
 
 JOINT = {joint: index for index, joint in enumerate(OPENPOSE_18.joints)}
 # reader: folder, clips, subjects, dimensions

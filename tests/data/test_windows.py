@@ -1,4 +1,4 @@
-"""Windows drawn from clips, and what noise does to joints."""
+"""Windows drawn from clips, and the effect of noise on joints."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def test_a_hidden_arm_loses_elbow_and_wrist_together_for_a_while() -> None:
         out = Noise(**{**QUIET, "arm": 1.0})(np.random.default_rng(seed), times, original, OPENPOSE_18)
         gone = out[..., 2] == 0
         side = {OPENPOSE_18.joints[joint].split("_")[0] for joint in np.flatnonzero(gone.any(axis=0))}
-        assert len(side) <= 1  # none where the stretch falls between two pictures
+        assert len(side) <= 1  # none if the stretch falls between two frames
         for name in side:
             elbow, wrist = (gone[:, OPENPOSE_18.index(f"{name}_{joint}")] for joint in ("elbow", "wrist"))
             assert (elbow == wrist).all()

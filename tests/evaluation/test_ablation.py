@@ -1,4 +1,4 @@
-"""Runs beside each other and beside the paper's ablations."""
+"""Runs compared with each other and with the paper's ablations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LABELS = ("wave", "duck", "kick")
 
 @pytest.fixture
 def measured(make_model: Make) -> Callable[..., Model]:
-    """A model that says what its training measured: (top-1, windows, how it was trained, switches)."""
+    """(top-1, windows, changes to the training, stream, seed, switches) -> a model with these measurements."""
 
     def make(
         top1: float, windows: int = 30, changes: str = "", stream: str = "joint", seed: int = 1, **switches
@@ -93,14 +93,14 @@ def test_runs_of_different_trainings_are_not_mixed(measured: Make) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "listed"),
     [
         ("'augmentation=[random crop,random turn]'", "3 epochs, augmentation=[random crop,random turn]"),
         ("name=it's", "3 epochs, name=it's"),
     ],
 )
-def test_changes_to_the_training_are_listed_completely(changes: str, said: str, measured: Make) -> None:
-    assert table(compare_runs([measured(0.9, changes=changes)]))[0][2] == said
+def test_changes_to_the_training_are_listed_completely(changes: str, listed: str, measured: Make) -> None:
+    assert table(compare_runs([measured(0.9, changes=changes)]))[0][2] == listed
 
 
 def test_the_program_prints_the_table_as_markdown(measured: Make, capsys: pytest.CaptureFixture) -> None:
@@ -113,18 +113,18 @@ def test_the_program_prints_the_table_as_markdown(measured: Make, capsys: pytest
 
 
 @pytest.mark.parametrize(
-    ("case", "said"),
+    ("case", "message"),
     [("twice", "is given twice"), ("other", "not measured on the same"), ("none", "has no measured accuracy")],
 )
 def test_runs_that_cannot_be_compared_are_reported_in_one_line(
-    case: str, said: str, measured: Make, make_model: Make, capsys: pytest.CaptureFixture
+    case: str, message: str, measured: Make, make_model: Make, capsys: pytest.CaptureFixture
 ) -> None:
     first = measured(0.9)
     other = {"twice": lambda: first, "other": lambda: measured(0.8, windows=33), "none": make_model}[case]()
     assert compare.main([str(first.folder), str(other.folder)]) == 2
     error = capsys.readouterr().err.splitlines()
     assert len(error) == 1
-    assert said in error[0]
+    assert message in error[0]
 
 
 def test_runs_are_grouped_by_the_kernel_of_tdf(measured: Make) -> None:

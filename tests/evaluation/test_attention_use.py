@@ -1,4 +1,4 @@
-"""Attention taken from elsewhere: what the network then attends to, and the program that measures it."""
+"""Replaced attention: its effect on the network, and the program that measures it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_with_others_the_first_mcf_has_the_attention_of_the_previous_window(netw
     _, own = network(x, attention=True)
     with attention_from(network, OTHERS, BODIES):
         _, others = network(x, attention=True)
-    # Behind the first MCF the features are others, too.
+    # After the first MCF, the features differ, too.
     torch.testing.assert_close(others[:, :, 0], own.roll(1, dims=0)[:, :, 0])
     assert (others[:, :, 0] - own[:, :, 0]).abs().max() > 1e-4
 
@@ -94,8 +94,10 @@ def test_with_its_own_attention_the_accuracy_is_that_of_the_model(make_model: Ma
     shares = attention_use(model, windows, batch=2)
     with torch.inference_mode():
         network = load_network(model)
-        said = [int(network(torch.from_numpy(windows[number][0])[None]).argmax()) for number in range(len(windows))]
-    assert shares[OWN] == sum(a == b for a, b in zip(said, windows.targets, strict=True)) / len(windows)
+        predicted = [
+            int(network(torch.from_numpy(windows[number][0])[None]).argmax()) for number in range(len(windows))
+        ]
+    assert shares[OWN] == sum(a == b for a, b in zip(predicted, windows.targets, strict=True)) / len(windows)
     assert all(0 <= share <= 1 for share in shares.values())
 
 
@@ -114,8 +116,8 @@ def test_the_loss_of_a_part_is_the_drop_in_log_probability_without_its_joints(
     hidden[:, :, :, list(grain.parts[2].joints)] = 0
     with torch.inference_mode():
         before, after = network(x).log_softmax(1)[0], network(hidden).log_softmax(1)[0]
-    said = before.argmax()
-    assert found.loss[0, 2] == pytest.approx(float(before[said] - after[said]), abs=1e-5)
+    predicted = before.argmax()
+    assert found.loss[0, 2] == pytest.approx(float(before[predicted] - after[predicted]), abs=1e-5)
     assert 0 <= found.agreement <= 1
     assert found.always_one >= 1 / len(found.parts)
 

@@ -71,7 +71,7 @@ def test_stored_scores_are_not_computed_again_unless_something_changed(
     np.testing.assert_array_equal(kept.logits, first.logits)
     assert (kept.labels, kept.sources, kept.stream) == (first.labels, first.sources, first.stream)
 
-    # A mark that only a file can have: who finds it did not compute.
+    # Change the stored scores: if the changed ones come back, nothing was computed.
     marked = {**vars(kept), "logits": kept.logits + 1}
     np.savez_compressed(file, **{key: np.asarray(value) for key, value in marked.items()})
     np.testing.assert_array_equal(compute_scores(model, recipe, "torch", folder=folder).logits, first.logits + 1)
@@ -101,7 +101,7 @@ def test_reports_count_correct_windows() -> None:
 def test_filmed_people_are_reported_apart_from_virtual_cameras() -> None:
     scores = np.array([[3, 1, 0], [0, 2, 1], [2, 1, 0], [0, 1, 5]], np.float32)
     report = report_of(scores, np.array([0, 1, 1, 2]), ["x", "x", "y", "y"], ["a", "b", "c"], filmed=["y"])
-    # Of y one of two is right; b there is never said (0), c always (1); a is said, but not there.
+    # Of y, one of two is correct. F1 is 0 for b, which is missed, and 1 for c; a does not occur in y.
     assert report.per_kind["filmed people"] == (2, pytest.approx(0.5), pytest.approx(0.5))
     assert report.per_kind["virtual cameras"] == (2, pytest.approx(1), pytest.approx(1))
     assert report.as_dict()["per_kind"]["filmed people"] == {"windows": 2, "top1": 0.5, "macro_f1": 0.5}
@@ -114,9 +114,9 @@ def test_four_streams_are_fused_and_all_files_are_written(
     output = tmp_path / "out"
     command = [*folders, str(recipe_file), "--engine", "torch", "--paper", "--output", str(output)]
     assert evaluate.main(command) == 0
-    said = capsys.readouterr().out
-    assert "The paper has no figures for this data set" in said
-    assert "trained on as well" not in said
+    printed = capsys.readouterr().out
+    assert "The paper has no figures for this data set" in printed
+    assert "trained on as well" not in printed
 
     results = json.loads((output / "results.json").read_text())["results"]
     assert list(results) == ["Js", "Bs", "joint-motion", "bone-motion", "2s", "4s"]
@@ -127,8 +127,8 @@ def test_four_streams_are_fused_and_all_files_are_written(
         fused = sum(weights[stream] * torch.from_numpy(scores[stream].logits).softmax(dim=1) for stream in streams)
         right = (fused.argmax(dim=1).numpy() == scores["joint"].targets).mean()
         assert results[name]["top1"] == pytest.approx(right, abs=1e-4)
-        assert f"{right:.1%}" in said
-    assert len(scores["joint"].training_targets) == 12  # all there are: two views
+        assert f"{right:.1%}" in printed
+    assert len(scores["joint"].training_targets) == 12  # all training clips: two views
 
     with (output / "classes.csv").open() as file:
         rows = list(csv.reader(file))
@@ -163,9 +163,9 @@ def test_accuracy_without_copies_of_training_clips_is_reported(
     scores = compute_scores(model, load_recipe(recipe_file, [store]), "torch")
     assert scores.copied.tolist() == [True, False, False, False, False, False]
     right = (scores.logits.argmax(axis=1) == scores.targets)[1:].mean()
-    said = " ".join(capsys.readouterr().out.split())
-    assert "1 of the 6 held-out windows are of clips that are trained on as well" in said
-    assert f"Top-1 without them: Js {right:.1%}" in said
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "1 of the 6 held-out windows are of clips that are trained on as well" in printed
+    assert f"Top-1 without them: Js {right:.1%}" in printed
     result = json.loads((output / "results.json").read_text())["results"]["Js"]
     assert result["copied_windows"] == 1
     assert result["top1, without copies"] == pytest.approx(right, abs=1e-4)
@@ -184,7 +184,7 @@ def test_the_papers_row_and_the_difference_are_shown_beside_ours(capsys: pytest.
 
 
 @pytest.mark.parametrize(
-    ("case", "said"),
+    ("case", "message"),
     [
         ("labels", "do not have the same labels"),
         ("twice", "two models are of the stream joint"),
@@ -194,7 +194,7 @@ def test_the_papers_row_and_the_difference_are_shown_beside_ours(capsys: pytest.
     ],
 )
 def test_models_that_cannot_be_evaluated_are_reported_in_one_line(
-    case: str, said: str, make_model: Make, recipe_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    case: str, message: str, make_model: Make, recipe_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     models, changes = [make_model()], []
     if case == "labels":
@@ -212,4 +212,4 @@ def test_models_that_cannot_be_evaluated_are_reported_in_one_line(
     assert evaluate.main([*folders, str(recipe_file), "--engine", "torch", *changes]) == 2
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith("error: ")
-    assert said in error
+    assert message in error

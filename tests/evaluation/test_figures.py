@@ -1,4 +1,4 @@
-"""Figures: what their axes hold, and the program that draws them."""
+"""Figures: their content, and the program that draws them."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_the_program_draws_a_model(figure: str, make_model: Make, recipe_file: P
 
 
 @pytest.mark.parametrize(
-    ("switches", "action", "said"),
+    ("switches", "action", "message"),
     [
         ({"mcf": False}, "duck", "has no MCF"),
         ({"architecture": "st-gcn"}, "duck", "has no MCF"),
@@ -106,12 +106,12 @@ def test_the_program_draws_a_model(figure: str, make_model: Make, recipe_file: P
     ],
 )
 def test_a_figure_that_cannot_be_drawn_is_reported_in_one_line(
-    switches: dict, action: str, said: str, make_model: Make, recipe_file: Path, tmp_path: Path,
+    switches: dict, action: str, message: str, make_model: Make, recipe_file: Path, tmp_path: Path,
     capsys: pytest.CaptureFixture,
 ) -> None:  # fmt: skip
     command = [str(make_model(**switches).folder), str(recipe_file), "--action", action]
     assert figures.main(["similarity", *command, "--output", str(tmp_path / "figure.png")]) == 2
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith("error: ")
-    assert said in error
+    assert message in error
     assert not (tmp_path / "figure.png").exists()

@@ -140,11 +140,11 @@ def test_the_reported_fusions_depend_on_the_given_streams() -> None:
 
 
 @pytest.mark.parametrize(
-    ("streams", "said"),
+    ("streams", "message"),
     [(["joint", "bone", "joint"], "two models are of the stream joint"), (STREAMS[:3], "1, 2 or 4 streams")],
 )
-def test_streams_that_cannot_be_fused_are_refused(streams: list[str], said: str) -> None:
-    with pytest.raises(ModelError, match=said):
+def test_streams_that_cannot_be_fused_are_refused(streams: list[str], message: str) -> None:
+    with pytest.raises(ModelError, match=message):
         fusions(streams)
 
 

@@ -1,4 +1,4 @@
-"""How a run went, from its events and what was really done."""
+"""Figures of a live run, from its events and the performed actions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def label(time: float, what: str | None, person: int = 1) -> Event:
 def test_onset_changes_and_false_labels_are_counted():
     truth = [Action("wave", 10.0, 14.0), Action("clap", 30.0, 32.0), Action("jump", 40.0, 42.0)]
     events = [
-        label(5.0, "walk"), label(6.0, None),  # nothing is done
+        label(5.0, "walk"), label(6.0, None),  # no action
         label(11.2, "wave"), label(15.0, None),
         label(30.4, "wave"), label(32.0, "clap"), label(33.0, None),
         label(50.0, "jump"), label(51.0, None),  # too late
@@ -42,7 +42,7 @@ def test_events_without_a_new_label_do_not_count_as_changes():
     events = [Event(1, 0.0, State.FILLING), label(1.0, None), label(2.0, "wave"), label(2.1, "wave")]
     events.append(Event(1, 9.0, State.NO_PERSON))
     report = judge_run(events, [Action("wave", 1.5, 8.0)], 10.0)
-    assert report.changes_per_minute == 12  # it begins and it ends
+    assert report.changes_per_minute == 12  # its begin and its end
     assert (report.found, report.wrong, report.false_per_minute) == (1, 0, 0.0)
 
 
@@ -75,7 +75,7 @@ def test_events_of_the_live_program_can_be_read(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ("{", "line 2: is not JSON"),
         ('{"label": "wave", "start": 1}', "line 2: needs label, start and end in seconds"),
@@ -83,10 +83,10 @@ def test_events_of_the_live_program_can_be_read(tmp_path: Path):
         ("[1]", "line 2: needs label"),
     ],
 )
-def test_an_invalid_line_of_the_truth_is_named(tmp_path: Path, line: str, told: str):
+def test_an_invalid_line_of_the_truth_is_named(tmp_path: Path, line: str, message: str):
     file = tmp_path / "truth.jsonl"
     file.write_text('{"label": "wave", "start": 1, "end": 2}\n' + line + "\n")
-    with pytest.raises(DataError, match=told):
+    with pytest.raises(DataError, match=message):
         read_truth(file)
 
 
@@ -96,8 +96,8 @@ def test_the_command_judges_events_and_reports_errors_in_one_line(tmp_path: Path
     truth.write_text(json.dumps({"label": "wave", "start": 1.0, "end": 4.0}) + "\n")
     assert run.main([str(events), str(truth), "--seconds", "60"]) == 0
     out = capsys.readouterr().out
-    for said in ("1 of 1", "0.50 s", "2.00", "0.00"):
-        assert said in out
+    for text in ("1 of 1", "0.50 s", "2.00", "0.00"):
+        assert text in out
     assert run.main([str(tmp_path / "nowhere.jsonl"), str(truth)]) == 2
     assert capsys.readouterr().err == f"error: {tmp_path / 'nowhere.jsonl'}: No such file or directory\n"
 

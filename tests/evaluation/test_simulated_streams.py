@@ -1,4 +1,4 @@
-"""What is said of a live stream, on answers that are known."""
+"""Figures of simulated live streams with known answers."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ LABELS = ("wave", "duck", "none of these")
 QUICK = DecisionSettings(enter=0.6, leave=0.4, dwell=0.0, smoothing=0.0, minimum_seen=1.0, none_label="none of these")
 
 
-def stream(said: list[tuple[float, int]], target: int = 0, sure: float = 5.0) -> Answers:
-    """Answers at 5 a second for 14 s, the action from 8 to 12 s. said: (from then on, class that is sure)."""
+def stream(best_classes: list[tuple[float, int]], target: int = 0, sure: float = 5.0) -> Answers:
+    """Answers at 5 a second for 14 s, the action from 8 to 12 s. best_classes: (time, best class from then on)."""
     times = np.arange(1, 71) / 5
     logits = np.zeros((70, 3), np.float32)
-    for begin, best in said:
+    for begin, best in best_classes:
         logits[times >= begin] = 0
         logits[times >= begin, best] = sure
     return Answers(times, logits, np.minimum(times, 5.0), target, 8.0, 12.0, 0)
@@ -31,7 +31,9 @@ def test_a_label_after_a_second_has_an_onset_of_a_second() -> None:
 
 def test_all_labels_while_somebody_stands_are_false() -> None:
     live = judge([stream([(0, 2), (3, 1), (4, 2), (5, 0), (6, 2), (9, 0)])], LABELS, QUICK)
-    assert live.false_per_minute == pytest.approx(2 / 7 * 60)  # of 8 s before the action one is needed to see somebody
+    assert live.false_per_minute == pytest.approx(
+        2 / 7 * 60
+    )  # the first of the 8 s before the action is needed to see the person
     assert live.onset == 1.0
 
 

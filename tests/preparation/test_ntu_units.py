@@ -1,4 +1,4 @@
-"""The pre-normalisation of NTU RGB+D against plain loops over bodies, frames and joints, and what it promises."""
+"""The pre-normalisation of NTU RGB+D against plain loops over bodies, frames and joints, and its properties."""
 
 from __future__ import annotations
 

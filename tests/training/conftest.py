@@ -15,7 +15,7 @@ from live_stf.data.clip import Clip, Damaged
 from live_stf.data.store import write_store
 from live_stf.training.recipe import Recipe, load_recipe
 
-FRAMES = 8  # of a window: enough to tell the three apart, and a step takes as long as a window has frames
+FRAMES = 8  # of a window: enough to distinguish the classes; the time of a step is proportional to it
 FIGURE = np.array(
     [[0, -15], [0, 0], [-18, 0], [-25, 30], [-27, 55], [18, 0], [25, 30], [27, 55], [-10, 50], [-10, 90], [-10, 130],
      [10, 50], [10, 90], [10, 130], [-3, -20], [3, -20], [-7, -18], [7, -18]], dtype=np.float32
@@ -36,7 +36,7 @@ def motion(label: str, rng: np.random.Generator) -> np.ndarray:
 
 @pytest.fixture(scope="session", autouse=True)
 def _quick_export() -> Iterator[None]:
-    """Trainings in this process do not convert their networks, which takes longer than they do."""
+    """Skip the conversion of networks, which takes longer than these trainings."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("live_stf.training.model_folder.convert", lambda model: model.converted)
         yield
@@ -95,7 +95,7 @@ def recipe(recipe_file: Path, tmp_path: Path) -> Recipe:
 
 @pytest.fixture(scope="session")
 def trained(recipe_file: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The output folder of a training by the command, its converted network with it, and what it printed."""
+    """The output folder of a training by the command, with the converted network, and its printed output."""
     from live_stf.cli import train
     from live_stf.engine.conversion import convert
 

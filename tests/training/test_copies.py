@@ -1,4 +1,4 @@
-"""Which held-out clips are found on the training side."""
+"""Held-out clips that are copies of training clips."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def program() -> ModuleType:
 
 
 class Duck:
-    """Takes everybody whose head goes down in the window for ducking."""
+    """An engine that classifies everybody whose head goes down in the window as ducking."""
 
     name = "by hand"
 
@@ -128,7 +128,7 @@ def test_the_program_writes_its_measurements_into_the_model(
     assert carried.decision.as_dict() == written["decision"]
     assert carried.decision.leave == pytest.approx(carried.decision.enter / 2, abs=1e-3)
     assert carried.measured["live"]["streams"] > 0
-    assert not (model.folder / "README.md").exists()  # nothing to say of how often it is right
+    assert not (model.folder / "README.md").exists()  # it is only written for a model with a measured accuracy
 
 
 def test_a_single_held_out_subject_is_refused(

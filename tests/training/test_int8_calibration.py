@@ -1,4 +1,4 @@
-"""Windows for the ranges of int8, and int8 against torch on what a recipe holds out."""
+"""Calibration windows of int8, and int8 compared with torch on held-out windows."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def program(name: str) -> ModuleType:
 
 @pytest.fixture(autouse=True)
 def shallow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A network of three of the blocks: every product of it is tried by itself in int8."""
+    """Use a network of three blocks, because each of its products is tried by itself in int8."""
     monkeypatch.setattr(stf_net, "WIDTHS", (64, 64, 128))
     monkeypatch.setattr(stf_net, "STRIDES", (1, 1, 2))
 
@@ -99,10 +99,10 @@ def test_a_number_of_windows_that_an_epoch_does_not_have_is_refused(
 
 
 def test_agreement_equals_the_value_computed_by_hand() -> None:
-    wanted = np.log([[0.7, 0.2, 0.1], [0.3, 0.5, 0.2], [0.1, 0.3, 0.6], [0.35, 0.4, 0.25]])
-    logits = wanted.copy()
+    expected = np.log([[0.7, 0.2, 0.1], [0.3, 0.5, 0.2], [0.1, 0.3, 0.6], [0.35, 0.4, 0.25]])
+    logits = expected.copy()
     logits[3] = [3.0, 0.0, 0.0]
-    found = program("int8_agreement").compared(logits, wanted, np.array([0, 1, 0, 0]))
+    found = program("int8_agreement").compared(logits, expected, np.array([0, 1, 0, 0]))
     assert (found.windows, found.agreement, found.top1, found.int8_top1) == (4, 0.75, 0.5, 0.75)
     assert found.margin == pytest.approx(0.25)
     assert found.margin_of_others == pytest.approx(0.05)
@@ -123,7 +123,7 @@ def test_int8_is_compared_with_torch_on_held_out_windows(
     content = json.loads(result.read_text())
     assert (content["format"], content["windows"], content["calibration_windows"]) == (1, windows, 12)
     assert content["model_hash"] == model_hash(model)
-    assert 0 < content["logits_rms"] < 0.1 * content["largest_logit"]  # int8 it is, and near
+    assert 0 < content["logits_rms"] < 0.1 * content["largest_logit"]  # close to torch but not equal, so int8 was used
 
 
 def test_calibration_of_another_shape_is_refused(

@@ -16,10 +16,10 @@ def test_ctrl_c_keeps_the_last_epoch_and_says_how_to_continue(recipe_file: Path,
     while running.poll() is None and not checkpoint.is_file():
         time.sleep(0.1)
     running.send_signal(signal.SIGINT)
-    _, said = running.communicate()
+    _, printed = running.communicate()
     assert running.returncode == 130
-    assert said.splitlines()[-1] == "stopped; the same command continues from the last checkpoint"
-    assert "Traceback" not in said
+    assert printed.splitlines()[-1] == "stopped; the same command continues from the last checkpoint"
+    assert "Traceback" not in printed
     assert checkpoint.is_file()
 
 

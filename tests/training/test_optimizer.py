@@ -1,4 +1,4 @@
-"""Learning rates as a real optimizer has them, step by step."""
+"""Learning rates of a real optimizer, step by step."""
 
 from __future__ import annotations
 

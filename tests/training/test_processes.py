@@ -20,7 +20,7 @@ from live_stf.training.recipe import load_recipe
 
 
 def test_two_processes_learn_the_same_weights_as_one(recipe_file: Path, tmp_path: Path) -> None:
-    # In fp64, and by plain descent: AdamW would make a step of its whole learning rate out of a rounding error.
+    # In fp64 and with SGD: AdamW would turn a rounding error into a step of the full learning rate.
     changes = [
         "training.epochs=2", "training.samples=32", "training.validate_every=2", "training.optimizer=sgd",
         "training.learning_rate=0.01", "training.schedule=milestones", "training.precision=64-true",

@@ -1,4 +1,4 @@
-"""Epochs of a benchmark: which clips, in which order, prepared how; and a real training by a protocol."""
+"""Epochs of a benchmark (clips, order, preparation), and a real training by a protocol."""
 
 from __future__ import annotations
 

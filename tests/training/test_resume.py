@@ -66,12 +66,12 @@ def _cut(whole: bytes) -> bytes:
 
 
 def _overwritten(whole: bytes) -> bytes:
-    """One byte of the weights is another; torch alone would not see it."""
+    """Change one byte of the weights; torch alone would not notice it."""
     return whole[: len(whole) // 2] + bytes([whole[len(whole) // 2] ^ 1]) + whole[len(whole) // 2 + 1 :]
 
 
 class _Trap:
-    """What runs code where it is unpickled without care."""
+    """Runs code if it is unpickled without care."""
 
     def __reduce__(self) -> tuple:
         return print, ("trap",)
@@ -106,12 +106,12 @@ def test_if_no_checkpoint_is_whole_one_line_says_what_to_do(
     damaged = damage((trained[0] / "checkpoints" / "last.ckpt").read_bytes())
     last.write_bytes(damaged)
     assert train.main([str(recipe_file), f"output={tmp_path}"]) == 2
-    said = capsys.readouterr()
-    assert said.err.startswith(f"error: {last} {complaint}, and no other checkpoint beside it is whole: ")
-    assert f"remove {last.parent} to start again" in said.err
-    assert said.err.count("\n") == 1
-    assert "trap" not in said.out.split()
-    assert last.read_bytes() == damaged  # it is the user's to remove
+    printed = capsys.readouterr()
+    assert printed.err.startswith(f"error: {last} {complaint}, and no other checkpoint beside it is whole: ")
+    assert f"remove {last.parent} to start again" in printed.err
+    assert printed.err.count("\n") == 1
+    assert "trap" not in printed.out.split()
+    assert last.read_bytes() == damaged  # only the user may remove it
 
 
 def test_if_the_last_checkpoint_is_damaged_the_newest_whole_one_leads_to_the_same_weights(
@@ -139,7 +139,7 @@ def test_if_the_last_checkpoint_is_damaged_the_newest_whole_one_leads_to_the_sam
     weights = [load_file(load_model(folder / "model").weights) for folder in (trained[0], tmp_path)]
     for name in weights[0]:
         torch.testing.assert_close(weights[0][name], weights[1][name], rtol=0, atol=0)
-    # And the next time there is a whole last one again, in its own place.
+    # Afterwards last.ckpt is whole again.
     assert Progress(tmp_path).last() == Checkpoint(last)
     assert steps_learned(last) == steps_learned(trained[0] / "checkpoints" / "last.ckpt")
 

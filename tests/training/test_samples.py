@@ -1,4 +1,4 @@
-"""What is trained on and what is held out."""
+"""Windows for training, and held-out windows."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_held_out_windows_are_always_the_same(recipe: Recipe) -> None:
 
 @pytest.fixture
 def in_space(recipe: Recipe, tmp_path: Path) -> Recipe:
-    """The recipe, its clips measured in space, all but one: people who stand, in metres."""
+    """The recipe with clips of standing people, measured in space (metres) except one."""
     rng = np.random.default_rng(0)
     upright = np.dstack([FIGURE[:, 0], -FIGURE[:, 1], np.zeros(18)])[0] / 100  # y up
     clips = [

@@ -11,7 +11,7 @@ from live_stf.cli import train
 
 def test_the_speed_of_both_networks_is_measured(recipe_file: Path, capsys: pytest.CaptureFixture) -> None:
     assert train.main([str(recipe_file), "--measure", "training.batch=2", "preparation.frames=8"]) == 0
-    said = capsys.readouterr().out
-    assert "training steps of 2 windows of 3 x 8 x 18 x 1, 32-true, 1 threads" in said
-    assert "stf-net" in said
-    assert "st-gcn" in said
+    printed = capsys.readouterr().out
+    assert "training steps of 2 windows of 3 x 8 x 18 x 1, 32-true, 1 threads" in printed
+    assert "stf-net" in printed
+    assert "st-gcn" in printed

@@ -67,7 +67,7 @@ def test_the_share_of_the_starting_weights_can_be_set_after_a_training(
 ) -> None:
     command = [str(recipe_file), "training.epochs=1", f"training.start_from={first.folder}", f"output={tmp_path}"]
     assert train.main(command) == 0
-    # From bytes: load_file maps the file, which is written anew below.
+    # From bytes: load_file maps the file, which is written again below.
     trained = load((tmp_path / "model" / "weights.safetensors").read_bytes())
     assert train.main([*command, "training.start_share=0.5"]) == 0
     model, old = load_model(tmp_path / "model"), load_file(first.weights)
@@ -133,7 +133,7 @@ def test_a_training_starts_from_a_models_weights_and_its_description_says_so(
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         (["network.grains=1"], "only the same network can take its weights"),
         (["training.start_from=nobody"], "no model 'nobody'"),
@@ -142,13 +142,13 @@ def test_a_training_starts_from_a_models_weights_and_its_description_says_so(
     ],
 )
 def test_unsuitable_starting_weights_are_refused_in_one_line(
-    changes: list[str], said: str, first: Model, recipe_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    changes: list[str], message: str, first: Model, recipe_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     command = [str(recipe_file), f"training.start_from={first.folder}", *changes, f"output={tmp_path}"]
     assert train.main(command) == 2
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith("error: ")
-    assert said in error
+    assert message in error
 
 
 def test_weights_of_another_stream_can_be_started_from(first: Model, recipe_file: Path) -> None:

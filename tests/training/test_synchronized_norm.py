@@ -1,4 +1,4 @@
-"""Batch norms over processes: in one process they are torch's. Another test trains with them in two processes."""
+"""Synchronised batch norms in one process equal torch's. Another test trains with them in two processes."""
 
 from __future__ import annotations
 

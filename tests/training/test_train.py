@@ -21,18 +21,18 @@ from live_stf.training.recipe import load_recipe
 
 
 def test_a_training_writes_a_model_that_has_learned_and_its_measurements(trained: tuple[Path, str]) -> None:
-    output, said = trained
+    output, printed = trained
     model = load_model(output / "model")
     assert model.measured["windows"] == 24
     assert model.measured["top1"] > 0.6  # chance is 0.33
-    assert percent(model.measured["top1"]) in said
+    assert percent(model.measured["top1"]) in printed
     assert model.training["data"]["made"] == {
         "terms": "made by a test", "clips": 24, "held_out_clips": 12, "held_out_subjects": ["p3"]
     }  # fmt: skip
     assert "made by a test" in (model.folder / "README.md").read_text()
     assert open_engine(model, "torch").run(np.zeros((1, *model.preparation.shape), np.float32))[0].shape == (1, 3)
     assert stale(model) == ""  # the network is converted, so the model runs without torch
-    assert model.weights.stat().st_mode == (model.folder / "README.md").stat().st_mode  # whoever reads one, the other
+    assert model.weights.stat().st_mode == (model.folder / "README.md").stat().st_mode  # readable by the same users
 
 
 def test_the_recorded_command_can_be_run_in_a_shell(
@@ -51,9 +51,9 @@ def test_the_evaluation_program_prints_the_same_figures(
 ) -> None:
     model = load_model(trained[0] / "model")
     assert evaluate.main([str(model.folder), str(recipe_file), "--engine", "torch"]) == 0
-    said = capsys.readouterr().out
-    assert f"top-1 {percent(model.measured['top1'])}" in said
-    assert f"macro-F1 {model.measured['macro_f1']:.3f}" in said
+    printed = capsys.readouterr().out
+    assert f"top-1 {percent(model.measured['top1'])}" in printed
+    assert f"macro-F1 {model.measured['macro_f1']:.3f}" in printed
 
 
 def test_the_evaluation_program_writes_the_figures_into_the_model(

@@ -1,4 +1,4 @@
-"""Augmentation: the same motion by bodies of other proportions, as data sets have few people.
+"""Augmentation: the same motion by bodies of other proportions, because data sets have few people.
 
 Our own; no published source.
 """
@@ -15,7 +15,7 @@ _HEAD = {"nose", "eye", "ear"}  # one factor for all of it
 def of_another_body(
     rng: np.random.Generator, coordinates: np.ndarray, scores: np.ndarray, skeleton: Skeleton, spread: float
 ) -> np.ndarray:
-    """Coordinates (T, V, 3) with every bone 1 - spread to 1 + spread times as long, left and right alike.
+    """Coordinates (T, V, 3) with every bone 1 - spread to 1 + spread times as long, the same on both sides.
 
     coordinates: (T, V, 3) in any unit. scores: (T, V), 0 for absent joints. The skeleton's centre stays in place, and
     every bone keeps its direction. A bone without both ends does not change, and the joints below it move with the

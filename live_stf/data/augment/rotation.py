@@ -25,7 +25,7 @@ def random_crop(rng: np.random.Generator, length: int) -> slice:
 
 
 def random_turn(rng: np.random.Generator, joints: np.ndarray) -> np.ndarray:
-    """Joints (..., 3: x, y, z) rotated about the origin and scaled, all alike; zeros stay zero."""
+    """Joints (..., 3: x, y, z) rotated about the origin and scaled by the same random values; zeros stay zero."""
     angles = rng.uniform(-1, 1, 3) * (TURN, TILT, TILT)
     matrix = Rotation.from_euler("yxz", angles, degrees=True).as_matrix() * rng.uniform(1 - ZOOM, 1 + ZOOM)
     return joints @ matrix.T.astype(joints.dtype)

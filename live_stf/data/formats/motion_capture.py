@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,19 @@ import numpy as np
 from live_stf.data.formats.head import FACE
 from live_stf.errors import DataError
 from live_stf.skeleton import OPENPOSE_18, Remap
+
+
+def limb_joints(neck: tuple[str, str], limbs: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """The sources of a `Remap` to OPENPOSE_18 without a face.
+
+    neck: the two joints whose mean is the neck. limbs: joint without its side ("elbow") -> name of the file's joint, in
+    which {side} stands for l or r and {SIDE} for L or R.
+    """
+    sources: dict[str, tuple[str, ...]] = {"neck": neck}
+    for side in ("left", "right"):
+        for joint, name in limbs.items():
+            sources[f"{side}_{joint}"] = (name.format(side=side[0], SIDE=side[0].upper()),)
+    return sources
 
 
 def openpose_body(

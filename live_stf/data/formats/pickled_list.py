@@ -60,7 +60,7 @@ def _result(items: Generator[Any, None, Any]) -> Any:
 
 
 def _split(content: Any, key: str) -> tuple[Any, list[Any]]:
-    """A whole content without the items of its list, and these."""
+    """A whole content without the items of its list, and the items."""
     found = _list_of(content, key)
     items = list(found or ())
     if found is not None:
@@ -74,12 +74,12 @@ def _list_of(content: Any, key: str) -> list[Any] | None:
 
 
 def _recalled(file: BinaryIO) -> frozenset[int]:
-    """Numbers in the pickle's memory that are asked for again."""
+    """Numbers of the objects in the pickle's memory that are recalled."""
     return frozenset(argument for operation, argument in checked_operations(file) if operation in _RECALL)
 
 
 class _Memory(dict[int, Any]):
-    """The memory of an unpickler that keeps only what is recalled, and counts all that it is given."""
+    """The memory of an unpickler: it stores only objects that are recalled later, and counts all of them."""
 
     def __init__(self, recalled: frozenset[int]) -> None:
         super().__init__()
@@ -113,7 +113,7 @@ class _Stop(Exception):
 class _ListUnpickler(pickle._Unpickler):
     """Python's own unpickler, which leaves its loop whenever it would append to the list under `key`."""
 
-    # The state of pickle._Unpickler, which type stubs leave out: objects since the last mark, and before each mark.
+    # The state of pickle._Unpickler, which type stubs omit: objects since the last mark, and before each mark.
     stack: list[Any]
     metastack: list[list[Any]]
     read: Callable[[int], bytes]
@@ -149,7 +149,7 @@ class _ListUnpickler(pickle._Unpickler):
     def _checked(self, content: Any) -> Any:
         found = _list_of(content, self._key)
         if self.stack or self.metastack or found or (self._handed is not None and found is not self._handed):
-            raise pickle.UnpicklingError("the list is not where it was looked for")
+            raise pickle.UnpicklingError("the list is not at its usual place")
         return content
 
     def _append(self) -> None:

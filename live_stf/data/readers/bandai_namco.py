@@ -16,27 +16,23 @@ from pathlib import Path
 
 from live_stf.data.clip import Clip, Damaged
 from live_stf.data.formats.bvh import read_bvh
-from live_stf.data.formats.motion_capture import list_files, openpose_body
+from live_stf.data.formats.motion_capture import limb_joints, list_files, openpose_body
 from live_stf.skeleton import OPENPOSE_18, Remap
 
 SOURCE = "bandai-namco"
 _METRES = 0.01
 _NAME = re.compile(r"(?P<set>dataset-\d+)_(?P<action>[a-z-]+)_(?P<style>[a-z-]+)_\d+")
-_BODY = {
-    "neck": ("UpperArm_L", "UpperArm_R"),
-    **{
-        f"{side}_{joint}": (f"{name}_{side[0].upper()}",)
-        for side in ("left", "right")
-        for joint, name in (
-            ("shoulder", "UpperArm"),
-            ("elbow", "LowerArm"),
-            ("wrist", "Hand"),
-            ("hip", "UpperLeg"),
-            ("knee", "LowerLeg"),
-            ("ankle", "Foot"),
-        )
+_BODY = limb_joints(
+    neck=("UpperArm_L", "UpperArm_R"),
+    limbs={
+        "shoulder": "UpperArm_{SIDE}",
+        "elbow": "LowerArm_{SIDE}",
+        "wrist": "Hand_{SIDE}",
+        "hip": "UpperLeg_{SIDE}",
+        "knee": "LowerLeg_{SIDE}",
+        "ankle": "Foot_{SIDE}",
     },
-}
+)
 # The Head joint is where the skull meets the neck; its own axes are up, forward and left, in this order.
 _LEFT_UP_FORWARD = [2, 0, 1]
 _HEAD_CENTRE = (0.10, 0.02, 0.0)  # of the head from its joint, along those axes, metres

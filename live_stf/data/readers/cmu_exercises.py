@@ -13,7 +13,7 @@ from pathlib import Path
 
 from live_stf.data.clip import Clip, Damaged
 from live_stf.data.formats.amc import read_amc, read_asf
-from live_stf.data.formats.motion_capture import list_files, openpose_body
+from live_stf.data.formats.motion_capture import limb_joints, list_files, openpose_body
 from live_stf.errors import DataError
 from live_stf.skeleton import OPENPOSE_18, Remap
 
@@ -38,21 +38,17 @@ FRAMES_A_LABEL = 3
 SHORTEST = 1.0  # seconds; shorter runs of a label give no clip
 
 # Joints are where bones end. lwrist is the part of the forearm next to the hand, so it ends in the wrist.
-_BODY = {
-    "neck": ("lclavicle", "rclavicle"),
-    **{
-        f"{side}_{joint}": (f"{side[0]}{bone}",)
-        for side in ("left", "right")
-        for joint, bone in (
-            ("shoulder", "clavicle"),
-            ("elbow", "humerus"),
-            ("wrist", "wrist"),
-            ("hip", "hipjoint"),
-            ("knee", "femur"),
-            ("ankle", "tibia"),
-        )
+_BODY = limb_joints(
+    neck=("lclavicle", "rclavicle"),
+    limbs={
+        "shoulder": "{side}clavicle",
+        "elbow": "{side}humerus",
+        "wrist": "{side}wrist",
+        "hip": "{side}hipjoint",
+        "knee": "{side}femur",
+        "ankle": "{side}tibia",
     },
-}
+)
 
 
 def read(root: Path) -> Iterator[Clip | Damaged]:

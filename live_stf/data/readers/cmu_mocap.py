@@ -18,7 +18,7 @@ import numpy as np
 
 from live_stf.data.clip import Clip, Damaged
 from live_stf.data.formats.bvh import Motion, read_bvh
-from live_stf.data.formats.motion_capture import list_files, openpose_body
+from live_stf.data.formats.motion_capture import limb_joints, list_files, openpose_body
 from live_stf.errors import DataError
 from live_stf.skeleton import OPENPOSE_18, Remap
 
@@ -28,21 +28,17 @@ LEFT_OUT = ("13_30", "13_31")
 LOWEST_HIPS = 0.5  # metres, in the T-pose; 0.58 to 0.85 in undamaged takes
 FASTEST = 15.0  # m/s, of a wrist or ankle relative to the hips; below 11 in undamaged takes
 _METRES = 0.01
-_BODY = {
-    "neck": ("lShldr", "rShldr"),
-    **{
-        f"{side}_{joint}": (f"{side[0]}{name}",)
-        for side in ("left", "right")
-        for joint, name in (
-            ("shoulder", "Shldr"),
-            ("elbow", "ForeArm"),
-            ("wrist", "Hand"),
-            ("hip", "Thigh"),
-            ("knee", "Shin"),
-            ("ankle", "Foot"),
-        )
+_BODY = limb_joints(
+    neck=("lShldr", "rShldr"),
+    limbs={
+        "shoulder": "{side}Shldr",
+        "elbow": "{side}ForeArm",
+        "wrist": "{side}Hand",
+        "hip": "{side}Thigh",
+        "knee": "{side}Shin",
+        "ankle": "{side}Foot",
     },
-}
+)
 # The head's own axes are left, up and forward. Its centre lies 0.08 m behind the file's eyes: metres from its joint.
 _HEAD_CENTRE = (0.002, 0.08, 0.0)
 

@@ -7,7 +7,7 @@ joints are annotated, even hidden ones. The face is read as the nose, the middle
 
 The rate is HMDB's 30 frames/s, to which all its clips were converted (Kuehne et al., ICCV 2011).
 
-Neither people nor films are named, and neighbours in the file are no more alike than other clips of their label. So
+Neither people nor films are named, and neighbours in the file are no more similar than other clips of their label. So
 `subject` is the clip's own number, and clips of one film may be on both sides of a split by subject.
 """
 

@@ -94,7 +94,7 @@ def _by_joint_file(annotations: Iterable[Any]) -> Iterator[tuple[int, Any]]:
 
 
 def _name(annotation: Any) -> str:
-    """An annotation's name, "" where it has none."""
+    """An annotation's name; "" if it has none."""
     name = annotation.get("frame_dir", annotation.get("filename")) if isinstance(annotation, dict) else None
     return PurePosixPath(name).name if isinstance(name, str) else ""
 

@@ -2,12 +2,12 @@
 
 A line of joints/joints_sSS_eEE.txt is a frame number and 20 joints in KINECT_20's order, metres.
 joints/actionLabel.txt gives each action's first and last frame number; actionLabel_modified.txt corrects eight of them
-and is what the usual 199 segments come from (one `carry` has no limits).
+and is the source of the usual 199 segments (one `carry` has no limits).
 
 Frame numbers count at 60 a second, both of the sensor's streams together: at that rate a walking step takes 0.6 s and
 the recorded frames come at about 14 Hz, in agreement with the authors' "about 15 frames/s". Their intervals vary, 2 to
-12 numbers, so clips are interpolated to an even 15 Hz; where the recording pauses for longer than half a second the
-joints are absent. Some frames have two lines; the one nearer to the frame before is kept.
+12 numbers, so clips are interpolated to an even 15 Hz; joints are absent in pauses of more than half a second. Some
+frames have two lines; the one nearer to the previous frame is kept.
 
 The sensor looks 9 degrees down: shoulders of standing people sink by as much towards it.
 """
@@ -38,7 +38,7 @@ _SHORTEST_UNLABELLED = 60  # frame numbers
 
 @dataclass(frozen=True)
 class Segment:
-    """An action between two frame numbers, both included; None where the data set gives none."""
+    """An action between two frame numbers, both included; None if the data set gives none."""
 
     label: str
     limits: tuple[int, int] | None

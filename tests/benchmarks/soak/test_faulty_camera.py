@@ -10,7 +10,7 @@ import pytest
 from benchmarks.soak.faulty_camera import KINDS, FaultyCamera, read_images
 from live_stf.errors import SourceError
 
-PICTURES = [np.full((12, 16, 3), 10 * number, np.uint8) for number in range(20)]
+IMAGES = [np.full((12, 16, 3), 10 * number, np.uint8) for number in range(20)]
 
 
 class Clock:
@@ -26,13 +26,13 @@ class Clock:
 
 def camera(*kinds: str, seed: int = 0) -> FaultyCamera:
     clock = Clock()
-    made = FaultyCamera(PICTURES, 30.0, seed, 4.0, kinds or tuple(KINDS), clock, clock.sleep)
+    made = FaultyCamera(IMAGES, 30.0, seed, 4.0, kinds or tuple(KINDS), clock, clock.sleep)
     made.release()  # no read blocks for real
     return made
 
 
 def read_until_fault(made: FaultyCamera):
-    """(opening, last picture before the fault, first one in it or what was raised)."""
+    """(opening, last frame before the fault, first frame or exception of the fault)."""
     opening, before = made.open(), None
     while True:
         try:
@@ -111,7 +111,7 @@ def test_strange_frames_end_without_a_new_opening(kind, strange):
 
 def test_a_blocked_read_is_counted_and_returns_on_release():
     clock = Clock()
-    made = FaultyCamera(PICTURES, 30.0, 0, 4.0, ("block",), clock, clock.sleep)
+    made = FaultyCamera(IMAGES, 30.0, 0, 4.0, ("block",), clock, clock.sleep)
     reader = threading.Thread(target=read_until_fault, args=(made,), daemon=True)
     reader.start()
     while not made.blocked:
@@ -142,8 +142,8 @@ def test_an_abandoned_opening_has_no_faults():
 
 
 def test_images_are_those_of_the_clip_in_the_given_width(clip):
-    pictures = read_images(clip, 64)
-    assert {picture.shape for picture in pictures} == {(36, 64, 3)}
-    assert len(pictures) > 100
+    images = read_images(clip, 64)
+    assert {image.shape for image in images} == {(36, 64, 3)}
+    assert len(images) > 100
     with pytest.raises(SourceError, match="no such file"):
         read_images(clip / "nowhere.mp4", 64)

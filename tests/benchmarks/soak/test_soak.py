@@ -21,13 +21,13 @@ UNLIMITED = ("noticed", "back", "age", "memory", "native")
 
 
 def enough(record: Record) -> bool:
-    """Whether everything that the test looks at has happened."""
-    got_over = [fault for fault in record.faults if fault.must_be_noticed and fault.back is not None]
+    """Whether everything that the test checks has happened."""
+    recovered = [fault for fault in record.faults if fault.must_be_noticed and fault.back is not None]
     return (
         len(record.stops) >= 1
         and record.reconnections >= 1
         and len(record.faults) >= 2
-        and len(got_over) >= 1
+        and len(recovered) >= 1
         and record.frames >= 20
     )
 
@@ -44,7 +44,7 @@ def until_enough(monkeypatch):
     monkeypatch.setattr(faulty_camera, "QUIET", 0.3)
     monkeypatch.setattr(faulty_camera, "DURATION", (0.3, 1.0))
     monkeypatch.setattr(watch, "SAMPLE", 0.1)
-    # Times that a busy machine exceeds.
+    # Limits of time that a busy machine exceeds.
     monkeypatch.setattr(watch, "SLOW_TO_CLEAR", 60.0)
     monkeypatch.setattr(loop, "STOP_TIMEOUT", 60.0)
 
@@ -70,9 +70,9 @@ def test_a_short_soak_exceeds_only_the_limit_that_nothing_can_keep(clip, tmp_pat
     faults = written["faults"]
     assert len(faults) >= 2
     assert {fault["kind"] for fault in faults} <= set(KINDS)
-    got_over = [fault for fault in faults if fault["must_be_noticed"] and fault["back"] is not None]
-    assert got_over
-    assert all(fault["noticed"] is not None for fault in got_over)
+    recovered = [fault for fault in faults if fault["must_be_noticed"] and fault["back"] is not None]
+    assert recovered
+    assert all(fault["noticed"] is not None for fault in recovered)
     assert written["exceptions"] == written["false_alarms"] == []
     assert written["figures"]["memory_last"] > 100
     assert not {"capture", "pose", "classification"} & {thread.name for thread in threading.enumerate()}
@@ -121,9 +121,9 @@ def watched(record: Record) -> Soak:
     ],
 )
 def test_wrong_arguments_are_reported_before_anything_starts(arguments, message, capsys):
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as exited:
         soak.main(list(arguments))
-    assert ended.value.code == 2
+    assert exited.value.code == 2
     assert message in capsys.readouterr().err
 
 

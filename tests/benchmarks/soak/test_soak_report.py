@@ -61,7 +61,7 @@ def test_a_leak_is_distinguished_from_peaks_and_from_the_warm_up():
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "line"),
     [
         ({"faults": [fault(noticed=2.4)]}, "noticed is 2.4, the limit is 2"),
         ({"faults": [fault(back=12.0)]}, "back is 12, the limit is 9"),
@@ -75,8 +75,8 @@ def test_a_leak_is_distinguished_from_peaks_and_from_the_warm_up():
         ({"faults": [fault(back=None), fault()]}, "1 faults never ended"),
     ],
 )
-def test_every_exceeded_limit_is_named(given, told):
-    assert told in broken(figures(record(**given)), Limits())
+def test_every_exceeded_limit_is_named(given, line):
+    assert line in broken(figures(record(**given)), Limits())
 
 
 def test_faults_that_were_cut_short_or_need_no_notice_exceed_no_limit():
@@ -104,8 +104,8 @@ def test_figures_can_be_printed_and_written():
     with console.capture() as captured:
         for shown in (table(seen, found, Limits()), fault_table(seen), stop_table(seen)):
             console.print(shown)
-    for said in ("fault noticed after", "1.70 s", "freeze", "stall", "label"):
-        assert said in captured.get()
+    for text in ("fault noticed after", "1.70 s", "freeze", "stall", "label"):
+        assert text in captured.get()
     written = json.loads(json.dumps(as_dict(seen, found, Limits())))
     assert written["broken"] == ["exceptions is 1, the limit is 0"]
     assert written["figures"]["noticed"] == 1.7

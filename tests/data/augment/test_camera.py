@@ -1,4 +1,4 @@
-"""Virtual cameras see what a camera would."""
+"""Virtual cameras project points like real ones."""
 
 from __future__ import annotations
 

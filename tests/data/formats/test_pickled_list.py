@@ -1,4 +1,4 @@
-"""A pickled list read item by item: the same items as of the whole list, in less memory, and as safely."""
+"""A pickled list read item by item: the same items as the whole list, in less memory, and equally safe."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def written(folder: Path, content: Any, protocol: int = 4) -> Path:
 
 def assert_same(one: Any, other: Any) -> None:
     """Equal all the way down, arrays included."""
-    np.testing.assert_equal(_listed(one), _listed(other))  # their pickles would differ by what is the same object
+    np.testing.assert_equal(_listed(one), _listed(other))  # pickles would also depend on the identity of objects
 
 
 def _listed(value: Any) -> Any:
@@ -89,9 +89,9 @@ def test_items_and_rest_equal_those_of_the_whole_pickle(tmp_path, content, rest,
         {"annotations": 3},
         {"annotations": (1, 2)},
         "text",
-        b"(I1\nI2\nl.",  # a list that is made at once
-        b"]2(K\x01K\x02e.",  # one that is doubled
-        b"}(U\x0bannotations](K\x01eU\x0bannotations](K\x02eu.",  # two by the same name
+        b"(I1\nI2\nl.",  # a list that is created by one operation
+        b"]2(K\x01K\x02e.",  # a list that is duplicated
+        b"}(U\x0bannotations](K\x01eU\x0bannotations](K\x02eu.",  # two lists under the same key
     ],
 )
 def test_pickles_of_unusual_structure_are_read_as_a_whole(tmp_path, content):
@@ -166,7 +166,7 @@ def test_a_malicious_pickle_yields_nothing(tmp_path, protocol):
 
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=12), st.integers(0, 900), st.integers(0, 5))
-@example(b"\x00", 116, 2)  # a list that lies in itself
+@example(b"\x00", 116, 2)  # a list that contains itself
 @example(b"\x8f", 349, 2)  # an array's parts, and the type that it would have had, in a tuple
 def test_torn_and_overwritten_pickles_are_read_as_the_whole_pickle_or_refused(tmp_path_factory, junk, at, protocol):
     content = pickle.dumps({"split": SPLIT, "annotations": ITEMS[:2]}, protocol)
@@ -182,6 +182,6 @@ def test_torn_and_overwritten_pickles_are_read_as_the_whole_pickle_or_refused(tm
     by_item = list(PickledList(path, "annotations"))
     try:
         _listed(found)
-    except RecursionError:  # it lies in itself, which cannot be told of a list that is never there as a whole
+    except RecursionError:  # it contains itself; a list that is never in memory as a whole cannot
         return
     assert_same(by_item, found if isinstance(found, list) else [])

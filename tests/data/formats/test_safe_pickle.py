@@ -44,14 +44,14 @@ def test_arrays_and_their_scalars_are_read(tmp_path, protocol, dtype):
         back = load(tmp_path, pickle.dumps([original], protocol))[0]
         np.testing.assert_array_equal(back, original)
         assert back.dtype.newbyteorder("=") == original.dtype.newbyteorder("=")
-    # As NumPy 1 names its parts.
+    # With the module names of NumPy 1.
     old = pickle.dumps([array], protocol).replace(b"numpy._core", b"numpy.core")
-    if protocol < 4:  # later ones say how long a name is
+    if protocol < 4:  # later protocols store the lengths of names
         np.testing.assert_array_equal(load(tmp_path, old)[0], array)
 
 
 class Calls:
-    """What a pickle of it calls when it is loaded."""
+    """An object whose pickle calls a function when it is loaded."""
 
     def __init__(self, function: object, *arguments: object) -> None:
         self.call = function, arguments
@@ -76,7 +76,7 @@ def test_a_malicious_pickle_does_nothing(tmp_path, protocol):
                 load(tmp_path, pickle.dumps(content, protocol))
             assert "\n" not in str(error.value)
     assert not any(trace.exists() for trace in traces)
-    # The same bytes do what they say when they are loaded as usual.
+    # Loaded by pickle itself, the same bytes do run the code.
     pickle.loads(pickle.dumps(attacks[1], protocol))
     assert traces[1].is_dir()
 

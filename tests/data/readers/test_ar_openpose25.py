@@ -44,7 +44,7 @@ def test_invalid_sequences_are_reported(tmp_path):
     assert [isinstance(item, Damaged) for item in items] == [False, True, True, True]
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")  # rdata says what it takes a torn file for
+@pytest.mark.filterwarnings("ignore::UserWarning")  # rdata warns about its guess of a damaged file's format
 def test_a_torn_file_is_an_error(tmp_path, shared):
     data = (shared / "data" / "ar-openpose25" / "AR.data.rda").read_bytes()
     for torn in (b"", b"no R data", data[:1000], data[: len(data) // 2]):

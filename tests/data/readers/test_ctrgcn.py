@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from live_stf.data.clip import Clip, Damaged
-from live_stf.data.reader import read_source
 from live_stf.data.readers.ctrgcn import Item, read_item
 from live_stf.errors import DataError
 from live_stf.skeleton import NTU_25
+from tests.data.reading import read_source
 
 read = partial(read_source, "ctrgcn")
 FRAMES = 40

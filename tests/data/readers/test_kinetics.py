@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from benchmarks.data_reading import make_folder, read_in_loops
 from live_stf.data.clip import Clip, Damaged
-from live_stf.data.reader import read_source
 from live_stf.data.readers.kinetics import BODIES, Item, read_item
 from live_stf.errors import DataError
+from tests.data.reading import read_source
 
 read = partial(read_source, "kinetics")
 

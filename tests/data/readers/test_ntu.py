@@ -15,14 +15,14 @@ from live_stf.data.clip import Clip, Damaged
 from live_stf.data.formats.ntu_bodies import by_energy, denoised
 from live_stf.data.formats.ntu_file import parse
 from live_stf.data.formats.ntu_labels import ACTIONS
-from live_stf.data.reader import read_source
 from live_stf.data.readers.ntu import Item, read_item
 from live_stf.errors import DataError
 from live_stf.skeleton import NTU_25
+from tests.data.reading import read_source
 
 read = partial(read_source, "ntu")
 NAME = "S001C002P003R002A013"
-FIRST_ID = 72057594037931101  # as in the files: beyond what a floating point number tells apart
+FIRST_ID = 72057594037931101  # as in the files; floating-point numbers cannot distinguish such ids
 
 
 def skeleton_file(frames: list[list[tuple[int, np.ndarray]]]) -> bytes:
@@ -105,7 +105,7 @@ def energy_in_loops(frames: list[list[tuple[int, np.ndarray]]]) -> np.ndarray:
 
 
 def denoised_in_loops(frames: list[list[tuple[int, np.ndarray]]]) -> np.ndarray:
-    """People as CTR-GCN finds them, track by track and frame by frame; None where nobody is left."""
+    """People as CTR-GCN finds them, track by track and frame by frame; None if nobody is left."""
     tracks: dict[int, dict] = {}
     count = 0
     for bodies in frames:

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from live_stf.data.clip import Clip, Damaged
-from live_stf.data.reader import read_source
 from live_stf.data.readers.nw_ucla import PITCH
 from live_stf.errors import DataError
 from live_stf.skeleton import KINECT_20, OPENPOSE_18
+from tests.data.reading import read_source
 
 read = partial(read_source, "nw_ucla")
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from live_stf.data.clip import Clip, Damaged
-from live_stf.data.reader import read_source
 from live_stf.errors import DataError
 from live_stf.skeleton import COCO_17, NTU_25, OPENPOSE_18
+from tests.data.reading import read_source
 
 read = partial(read_source, "pyskl")
 RNG = np.random.default_rng(0)

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from live_stf.data.clip import Clip, Damaged
-from live_stf.data.reader import read_source
 from live_stf.errors import DataError
 from live_stf.skeleton import NTU_25, OPENPOSE_18
+from tests.data.reading import read_source
 
 read = partial(read_source, "stgcn", sets=["train"])
 NAMES = ["S001C001P001R001A001.skeleton", "S002C002P003R001A058.skeleton"]

@@ -54,7 +54,7 @@ def test_segments_are_resampled_to_15_hz_from_their_first_to_their_last_frame(re
 
 def test_unlabelled_parts_are_outside_both_label_files_and_last_a_second(recording):
     unlabelled = {name: clip for name, clip in by_name(recording.parent).items() if clip.label == "unlabelled"}
-    # Before 100 there is too little; 300 to 310 only the first issue claims; carry may be anywhere up to 500.
+    # The part before 100 is too short; only the older label file has 300 to 310; carry may cover all up to 500.
     assert set(unlabelled) == {"s01_e01_unlabelled_141", "s01_e01_unlabelled_521"}
     first = unlabelled["s01_e01_unlabelled_141"].coordinates[0][:, OPENPOSE_18.index("left_shoulder"), 0] - 0.04
     np.testing.assert_allclose(first[[0, -1]], [1.42, 2.58], atol=1e-6)
