@@ -130,7 +130,7 @@ def require_comparable(models: Sequence[Model]) -> None:
     folders = [model.folder.resolve() for model in models]
     twice = next((folder for folder in folders if folders.count(folder) > 1), None)
     if twice is not None:
-        raise ModelError(f"{twice} is given twice")
+        raise ModelError(f"{twice} is given twice: name every model once")
     for model in models:
         if not {"top1", "top5", "windows", "per_class"} <= set(model.measured):
             raise ModelError(
@@ -139,7 +139,9 @@ def require_comparable(models: Sequence[Model]) -> None:
     first = models[0]
     for model in models[1:]:
         if model.labels != first.labels or _test_side(model) != _test_side(first):
-            raise ModelError(f"{model.folder} was not measured on the same windows as {first.folder}")
+            raise ModelError(
+                f"{model.folder} was not measured on the same windows as {first.folder}: use one recipe for both"
+            )
 
 
 def _test_side(model: Model) -> tuple:

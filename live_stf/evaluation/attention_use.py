@@ -68,7 +68,7 @@ def attention_use(model: Model, windows: HeldOut, batch: int = BATCH) -> dict[st
     """
     network = load_network(model)
     if not isinstance(network, STFNet) or not model.grains:
-        raise ModelError(f"{model.name} has no MCF, so no attention")
+        raise ModelError(f"{model.name} has no MCF, so it has no attention")
     right = dict.fromkeys((OWN, OTHERS, EVEN, LEFT_OUT), 0)
     for x, targets in _batches(windows, max(batch, 2), "attention from elsewhere"):
         for source in right:

@@ -109,7 +109,9 @@ def held_out_side(model: Model, recipe: Recipe) -> HeldOut:
 def check_labels(model: Model, recipe: Recipe) -> None:
     """Raises ModelError if the recipe names other classes than the model's. One without labels fits every model."""
     if recipe.labels and list(model.labels) != list(recipe.labels):
-        raise ModelError(f"{model.name} and the recipe {recipe.name} do not have the same labels")
+        raise ModelError(
+            f"{model.name} and the recipe {recipe.name} do not have the same labels: use the model's recipe"
+        )
 
 
 def compute_scores(

@@ -90,7 +90,9 @@ def fit(recipe: Recipe, console: Console, command: str | None = None) -> Trained
 
 def _open_store(recipe: Recipe, processes: Processes) -> Store:
     if processes.count > 1 and not Path(recipe.data.store).exists():
-        raise DataError(f"{recipe.data.store} is not there: prepare the data in one process before several train on it")
+        raise DataError(
+            f"{recipe.data.store} does not exist: run `live-stf data prepare` before several processes train"
+        )
     prepare_missing_store(recipe)
     return open_store(recipe)
 

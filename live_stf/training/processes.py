@@ -33,7 +33,9 @@ class Processes:
     def share(self, batch: int) -> int:
         """Windows of a step for each process. Raises DataError if the batch cannot be divided evenly."""
         if batch % self.count:
-            raise DataError(f"training.batch is {batch}, which {self.count} processes cannot share evenly")
+            raise DataError(
+                f"training.batch is {batch}, which {self.count} processes cannot share evenly: use a multiple"
+            )
         return batch // self.count
 
     @property

@@ -138,4 +138,4 @@ def test_a_model_without_mcf_is_refused_in_one_line(
 ) -> None:
     model = make_model("joint", mcf=False)
     assert main([str(model.folder), str(recipe_file)]) == 2
-    assert capsys.readouterr().err == f"error: {model.name} has no MCF, so no attention\n"
+    assert capsys.readouterr().err == f"error: {model.name} has no MCF, so it has no attention\n"

@@ -58,11 +58,11 @@ def facing(coordinates: np.ndarray, scores: np.ndarray, skeleton: Skeleton) -> n
 def random_camera(
     rng: np.random.Generator, coordinates: np.ndarray, scores: np.ndarray, skeleton: Skeleton, upper_body: float
 ) -> Camera:
-    """A camera as people set them up, for coordinates (T, V, 3) in metres, y up, with scores (T, V).
+    """A camera in a typical place for a webcam, for coordinates (T, V, 3) in metres, y up, with scores (T, V).
 
     In 6 of 10 cases it stands in front of the person (normal distribution, 35 degrees), otherwise on any side. It sees
-    the whole body (0.45 to 0.95 of the picture's height) or, with probability `upper_body`, is so near that the legs
-    are cut off, as at a desk. The vertical field of view is 40 to 75 degrees, the picture has 480 rows, is 4:3, 16:9
+    the whole body (0.45 to 0.95 of the picture's height) or, with probability `upper_body`, only the upper body, as
+    at a desk. The vertical field of view is 40 to 75 degrees, the picture has 480 rows, is 4:3, 16:9
     or upright, and rolls by a few degrees. Our own choices; no published source.
     """
     present = scores > 0

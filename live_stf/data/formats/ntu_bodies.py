@@ -1,8 +1,9 @@
 """Select the one or two people of an NTU RGB+D clip among Kinect's bodies, by the two procedures in use.
 
-Kinect mistakes furniture for people, and loses people and finds them again under another id. `by_energy` is what
-2s-AGCN and MS-AAGCN do (Shi, Zhang, Cheng, Lu, CVPR 2019 and TIP 2020), whose preparation the paper adopts. `denoised`
-is what CTR-GCN does (Chen et al., ICCV 2021), with the numbers of its public code, which go back to SGN and HCN.
+Kinect mistakes furniture for people, and loses people and finds them again under another id. `by_energy` is
+the procedure of 2s-AGCN and MS-AAGCN (Shi, Zhang, Cheng, Lu, CVPR 2019 and TIP 2020), whose preparation the paper
+adopts. `denoised` is that of CTR-GCN (Chen et al., ICCV 2021), with the constants of its public code, which go back to
+SGN and HCN.
 """
 
 from __future__ import annotations

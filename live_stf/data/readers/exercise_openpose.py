@@ -1,8 +1,8 @@
 """OpenPose output of pose-trainer: four dumbbell exercises, seen from the side (the shoulder shrug from the front).
 
-One .npy file per clip, (T, 18, 3): x and y in pixels and OpenPose's score. Names begin with the exercise and tell if
-it was done well: shouldershrug__shouldershrug_good_3, shoulderpress__shoulderpressbad12. Both have the same label here.
-The rate is not documented; at 30 frames/s, usual for cameras, a curl lasts 3 to 4 s.
+One .npy file per clip, (T, 18, 3): x and y in pixels and OpenPose's score. Names begin with the exercise and say
+whether it was done well: shouldershrug__shouldershrug_good_3, shoulderpress__shoulderpressbad12. Both have the same
+label here. The rate is not documented; at 30 frames/s, usual for cameras, a curl lasts 3 to 4 s.
 
 People are not named. Successive clips show the body at the same place in the picture, so `subject` is that place: the
 set-up of camera and person. One person may have stood at several places.

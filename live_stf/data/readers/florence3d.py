@@ -1,9 +1,8 @@
 """Florence 3D Actions (Seidenari et al., CVPR workshops 2013): nine everyday actions of ten people, Kinect, 15 joints.
 
 skeletal_data.mat holds one structure a sequence; `original_skeletal_data` (3, 15, T) is in metres in FLORENCE_15's
-order with the axes of Kinect's space as x, z, y: exchanged, which made the bodies mirror images, and exchanged back
-here (knees then point forward in 39 of the 40 sequences of sitting down and standing up). action_names.mat names the
-actions.
+order, with y and z of Kinect's space exchanged, which mirrors the bodies. They are exchanged back here; knees then
+point forward in 39 of the 40 sequences of sitting down and standing up. action_names.mat names the actions.
 
 Time stamps only count frames. The rate is not documented: sitting down and standing up last 22 and 20 frames, 1.9 and
 1.7 s in UTKinect, which gives 12 frames/s. The sensor looks about 6 degrees down, estimated from how standing bodies

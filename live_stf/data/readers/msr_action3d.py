@@ -2,8 +2,8 @@
 
 A line of a file is one joint, x y z and a confidence, 20 lines a frame in MSR_20's order, metres, 15 frames/s (the
 paper's figure). Names: a01_s02_e03_skeleton3D.txt is action 1, subject 2, take 3. files_used.mat lists the 557 takes
-in common use, action_names.mat names the actions. The axes are Kinect's: joints 8, 10 and 12 are then the right arm,
-which makes the one-handed actions, and feet point where the body faces.
+in common use, action_names.mat names the actions. The axes are Kinect's. With them, joints 8, 10 and 12 are the right
+arm, which performs the one-handed actions, and feet point in the direction of the body.
 
 Frames that the tracker lost are zero. The confidences are not used. The sensor looks about 3 degrees down, estimated
 from how standing bodies lean.

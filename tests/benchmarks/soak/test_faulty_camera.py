@@ -116,6 +116,7 @@ def test_a_blocked_read_is_counted_and_returns_on_release():
     reader.start()
     while not made.blocked:
         assert reader.is_alive()
+        reader.join(0.01)
     assert made.fault.must_be_noticed
     made.release()
     reader.join(20)
