@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from live_stf.decision import DecisionSettings
 from live_stf.errors import AssetError
@@ -30,6 +31,10 @@ else:
 # A shell that starts the tests in the background has them ignore Ctrl-C, and every program they start would inherit it.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes says how busy the machine is, and nothing about the code.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 # Small networks gain nothing from more threads, and on a busy machine torch's threads wait for each other for minutes.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
