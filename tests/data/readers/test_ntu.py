@@ -12,45 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from live_stf.data.clip import Clip, Damaged
-from live_stf.data.formats.ntu_bodies import by_energy, denoised
 from live_stf.data.formats.ntu_file import parse
 from live_stf.data.formats.ntu_labels import ACTIONS
 from live_stf.data.readers.ntu import Item, read_item
 from live_stf.errors import DataError
 from live_stf.skeleton import NTU_25
+from tests.data.ntu_files import FIRST_ID, moving, person, skeleton_file, together
 from tests.data.reading import read_source
 
 read = partial(read_source, "ntu")
 NAME = "S001C002P003R002A013"
-FIRST_ID = 72057594037931101  # as in the files; floating-point numbers cannot distinguish such ids
-
-
-def skeleton_file(frames: list[list[tuple[int, np.ndarray]]]) -> bytes:
-    """The content of a file: for each frame the bodies, each its id and its joints (25, 3)."""
-    lines = [str(len(frames))]
-    for bodies in frames:
-        lines.append(str(len(bodies)))
-        for track, joints in bodies:
-            lines += [f"{track} 0 1 1 1 1 0 0.02764709 0.05745083 2", "25"]
-            lines += [f"{x!r} {y!r} {z!r} 277.4 191.8 1036.2 519.1 -0.2 0 0.9 -0.1 2" for x, y, z in joints.tolist()]
-    return ("\r\n".join(lines) + "\r\n").encode()
-
-
-def person(seed: int, spread: float = 0.2) -> np.ndarray:
-    """(25, 3) joints of somebody who is higher than broad."""
-    joints = np.random.default_rng(seed).normal(scale=spread, size=(25, 3))
-    joints[:, 1] = np.linspace(-0.8, 0.8, 25)
-    joints[:, 0] = np.clip(joints[:, 0], -0.3, 0.3)
-    return joints
-
-
-def moving(track: int, frames: range, step: float, seed: int = 0) -> dict[int, tuple[int, np.ndarray]]:
-    """Somebody who walks sideways: frame -> (id, joints)."""
-    return {frame: (track, person(seed) + np.array([step * (frame - frames[0]), 0, 3])) for frame in frames}
-
-
-def together(count: int, *people: dict[int, tuple[int, np.ndarray]]) -> list[list[tuple[int, np.ndarray]]]:
-    return [[those[frame] for those in people if frame in those] for frame in range(count)]
 
 
 def write(root: Path, content: bytes, name: str = NAME) -> None:
@@ -88,81 +59,6 @@ def test_a_body_with_a_joint_that_is_not_finite_is_dropped():
     recording = parse(skeleton_file([[(1, person(0)), (2, broken)], [(2, person(0))]]))
     assert recording.track.tolist() == [b"1", b"2"]
     assert recording.frame.tolist() == [0, 1]
-
-
-def energy_in_loops(frames: list[list[tuple[int, np.ndarray]]]) -> np.ndarray:
-    """The two places of most energy, as 2s-AGCN chooses them, body by body."""
-    places = np.zeros((4, len(frames), 25, 3))
-    for number, bodies in enumerate(frames):
-        for place, (_, joints) in enumerate(bodies[:4]):
-            places[place, number] = joints
-    energy = []
-    for place in places:
-        there = np.array([joints for joints in place if joints.sum() != 0])
-        energy.append(sum(there[:, :, axis].std() for axis in range(3)) if len(there) else 0)
-    best = sorted(range(4), key=lambda place: -energy[place])[:2]
-    return np.stack([places[place] for place in best])
-
-
-def denoised_in_loops(frames: list[list[tuple[int, np.ndarray]]]) -> np.ndarray:
-    """People as CTR-GCN finds them, track by track and frame by frame; None if nobody is left."""
-    tracks: dict[int, dict] = {}
-    count = 0
-    for bodies in frames:
-        for track, joints in bodies:
-            tracks.setdefault(track, {"start": count, "joints": []})["joints"].append(joints)
-        count += bool(bodies)
-    for track in tracks.values():
-        track["motion"] = np.concatenate(track["joints"]).var(axis=0).sum()
-    if len(tracks) > 1:
-        tracks = {key: track for key, track in tracks.items() if len(track["joints"]) > 11}
-    for key in list(tracks):
-        if len(tracks) == 1:
-            break
-        good = [j for j in tracks[key]["joints"] if np.ptp(j[:, 0]) <= 0.8 * np.ptp(j[:, 1])]
-        noise = len(tracks[key]["joints"]) - len(good)
-        if noise and noise / len(tracks[key]["joints"]) >= 0.69754:
-            del tracks[key]
-        elif noise:
-            tracks[key]["motion"] = min(tracks[key]["motion"], np.concatenate(good).var(axis=0).sum())
-    out = np.zeros((2, count, 25, 3))
-    spans: list[list[int]] = [[], [0, 0]]
-    for track in sorted(tracks.values(), key=lambda track: -track["motion"]):
-        start, end = track["start"], track["start"] + len(track["joints"]) - 1
-        for person_number in (0, 1):
-            span = spans[person_number]
-            if not span or min(span[1], end) - max(span[0], start) <= 0:
-                for offset, joints in enumerate(track["joints"]):
-                    out[person_number, start + offset] = joints
-                spans[person_number] = [min(start, span[0]), max(end, span[1])] if span else [start, end]
-                break
-    return np.stack([out[:, number] for number in range(count) if out[:, number].any()], axis=1)
-
-
-tracks = st.lists(
-    st.tuples(st.integers(0, 25), st.integers(1, 25), st.sampled_from([0.0, 0.02, 0.1]), st.integers(0, 12)),
-    min_size=1, max_size=5,
-)  # fmt: skip
-
-
-@settings(max_examples=80, deadline=None)
-@given(tracks)
-def test_both_choices_equal_those_of_plain_loops(drawn):
-    people = []
-    for number, (start, length, step, broad) in enumerate(drawn):
-        somebody = moving(FIRST_ID + number, range(start, start + length), step, seed=number)
-        for frame in list(somebody)[:broad]:  # these frames are noise: broader than high
-            somebody[frame][1][0, 0] += 5
-        people.append(somebody)
-    frames = together(50, *people)
-    recording = parse(skeleton_file(frames))
-    np.testing.assert_allclose(by_energy(recording), energy_in_loops(frames), atol=1e-12)
-    lengths = [length for _, length, _, _ in drawn]
-    if len(drawn) > 1 and max(lengths) <= 11:
-        with pytest.raises(ValueError, match="more than 11 frames"):
-            denoised(recording)
-    else:
-        np.testing.assert_allclose(denoised(recording), denoised_in_loops(frames), atol=1e-12)
 
 
 def test_short_and_flat_tracks_are_noise_and_a_person_found_again_is_one_person(tmp_path):
