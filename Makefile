@@ -42,6 +42,8 @@ help:
 	@echo "make setup    install everything into $(VENV), and fetch the pose model and the sample clip"
 	@echo "make clean    remove $(VENV), $(OUTPUT)/, site/ and caches; files in the user's cache folder stay"
 
+# Without bytecode, which takes disk and helps only the second time.
+demo: export PYTHONDONTWRITEBYTECODE := 1
 demo: $(DEMO)
 	@$(VENV_PYTHON) -m live_stf.system_libraries
 	@$(VENV_PYTHON) -m live_stf fetch
@@ -86,7 +88,7 @@ $(VENV_PYTHON):
 # The build backend first, so that the pinned one builds the project. Without --compile: bytecode of packages that the
 # demo never imports would take a tenth of the disk and of the time.
 $(DEMO): pyproject.toml constraints.txt | $(VENV_PYTHON)
-	@$(PIP_INSTALL) hatchling editables || $(NOT_INSTALLED)
+	@$(PIP_INSTALL) --no-compile hatchling editables || $(NOT_INSTALLED)
 	$(PIP_INSTALL) --no-compile --editable '.[window]' || $(NOT_INSTALLED)
 	@touch $@ && echo $(CURDIR) > $(PLACE)
 
