@@ -1,4 +1,4 @@
-"""The network for running is the network."""
+"""The fused network computes the same as the trained one."""
 
 from __future__ import annotations
 
@@ -8,20 +8,7 @@ import torch
 from live_stf.network import STFNet
 from live_stf.network.fused import fuse
 from live_stf.skeleton import NTU_25, OPENPOSE_18, Skeleton
-
-
-def learned(skeleton: Skeleton, noise: float = 0.1, **switches: object) -> STFNet:
-    """A network with random parameters and statistics, so that nothing hides as 0 or 1."""
-    torch.manual_seed(0)
-    network = STFNet(skeleton, 7, **switches).eval()
-    with torch.no_grad():
-        for name, value in [*network.named_parameters(), *network.named_buffers()]:
-            if name.endswith("running_var"):
-                value.uniform_(0.5, 2)
-            elif value.is_floating_point() and not name.endswith(("graph", "parts")):
-                value.add_(torch.randn(value.shape) * noise)
-    return network
-
+from tests.network.conftest import randomised
 
 SWITCHES = [
     (OPENPOSE_18, {}),
@@ -37,9 +24,9 @@ SWITCHES = [
 @pytest.mark.parametrize(("skeleton", "switches"), SWITCHES, ids=lambda value: getattr(value, "name", str(value)))
 @pytest.mark.parametrize("frames", [20, 21])
 def test_fused_is_the_same_function(skeleton: Skeleton, switches: dict, frames: int) -> None:
-    network = learned(skeleton, **switches).double()
+    network = randomised(STFNet(skeleton, 7, **switches)).double()
     for block in network.blocks:
-        if block.mcf is not None:  # thirds were rounded to fp32
+        if block.mcf is not None:  # undo the rounding of thirds to fp32
             block.mcf.parts /= block.mcf.parts.sum(dim=0)
     x = torch.randn(3, 3, frames, len(skeleton), 2, dtype=torch.float64)
     x[1, ..., 1] = 0  # nobody there
@@ -52,8 +39,8 @@ def test_fused_is_the_same_function(skeleton: Skeleton, switches: dict, frames: 
     torch.testing.assert_close(fused_attention, attention, atol=1e-9, rtol=1e-9)
 
 
-def test_fusing_leaves_the_network_alone() -> None:
-    network = learned(OPENPOSE_18)
+def test_fusing_does_not_change_the_network() -> None:
+    network = randomised(STFNet(OPENPOSE_18, 7))
     before = {name: value.clone() for name, value in network.state_dict().items()}
     fused = fuse(network)
     assert not list(fused.parameters())

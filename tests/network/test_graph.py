@@ -1,4 +1,4 @@
-"""The partitions against their definition, joint by joint."""
+"""The partitions of the graph, compared with their definition joint by joint."""
 
 from __future__ import annotations
 

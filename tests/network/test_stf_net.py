@@ -1,11 +1,10 @@
-"""Every equation of the paper against a plain loop, and the properties that the rest of the project relies on."""
+"""The paper's equations, each compared with a plain loop, and the properties that the project relies on."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -18,29 +17,7 @@ from live_stf.network.scn import SCN
 from live_stf.network.stf_net import WIDTHS
 from live_stf.network.tdf import TDF, widen_groups
 from live_stf.skeleton import NTU_25, OPENPOSE_18, Skeleton, part_matrix
-
-
-def lively(module: nn.Module) -> nn.Module:
-    """The module in evaluation mode with random parameters and statistics, so that nothing hides as 0 or 1."""
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for name, value in [*module.named_parameters(), *module.named_buffers()]:
-            if name.endswith("running_var"):
-                value.uniform_(0.5, 2, generator=generator)
-            elif value.is_floating_point() and not name.endswith(("graph", "parts")):
-                value.add_(torch.randn(value.shape, generator=generator) * 0.1)
-    return module.eval()
-
-
-def normalised(norm: nn.BatchNorm1d, x: Tensor) -> Tensor:
-    """Batch norm in evaluation over the last axis."""
-    return (x - norm.running_mean) / torch.sqrt(norm.running_var + norm.eps) * norm.weight + norm.bias
-
-
-def shortcut(module: nn.Module, x: Tensor) -> Tensor:
-    if not module.project:
-        return x
-    return normalised(module.norm, x[:, :: module.stride] @ module.linear.weight.T + module.linear.bias)
+from tests.network.conftest import normalised, randomised, shortcut
 
 
 @pytest.mark.parametrize("skeleton", [OPENPOSE_18, NTU_25])
@@ -48,7 +25,7 @@ def shortcut(module: nn.Module, x: Tensor) -> Tensor:
 def test_scn_is_equation_2(skeleton: Skeleton, channels: tuple[int, int]) -> None:
     c_in, c_out = channels
     graph = torch.from_numpy(partition_adjacency(skeleton))
-    scn = lively(SCN(c_in, c_out, graph))
+    scn = randomised(SCN(c_in, c_out, graph))
     x = torch.randn(2, 5, len(skeleton), c_in)
     total = torch.zeros(2, 5, len(skeleton), c_out)
     for k in range(3):
@@ -61,7 +38,7 @@ def test_scn_is_equation_2(skeleton: Skeleton, channels: tuple[int, int]) -> Non
     torch.testing.assert_close(scn(x), expected, atol=1e-4, rtol=1e-4)
 
 
-def test_the_graph_mask_starts_as_the_graph_and_learns() -> None:
+def test_the_graph_mask_starts_as_the_graph_and_is_trainable() -> None:
     graph = torch.from_numpy(partition_adjacency(OPENPOSE_18))
     scn = SCN(3, 4, graph)
     torch.testing.assert_close(scn.mask.detach(), graph)
@@ -72,9 +49,9 @@ def test_the_graph_mask_starts_as_the_graph_and_learns() -> None:
 
 @pytest.mark.parametrize(("skeleton", "grains"), [(OPENPOSE_18, 1), (OPENPOSE_18, 2), (NTU_25, 3)])
 def test_mcf_is_equations_3_to_7(skeleton: Skeleton, grains: int) -> None:
-    """Keys and values are pooled over the parts of each grain here, as the paper writes it."""
+    """Here keys and values are pooled over the parts of each grain, as in the paper."""
     matrices = [torch.from_numpy(part_matrix(grain, len(skeleton))) for grain in skeleton.use_grains(grains)]
-    mcf = lively(MCF(16, matrices))
+    mcf = randomised(MCF(16, matrices))
     x = torch.randn(2, 5, len(skeleton), 16)
     out, attention = mcf(x)
 
@@ -106,7 +83,7 @@ def test_mcf_is_equations_3_to_7(skeleton: Skeleton, grains: int) -> None:
 @pytest.mark.parametrize("kernel", [3, 5, 7])
 def test_tdf_is_equations_8_and_9_and_the_grouped_convolution(motion: bool, stride: int, kernel: int) -> None:
     channels, frames, joints = 16, 10, 4
-    tdf = lively(TDF(channels, kernel, motion, 9, stride))
+    tdf = randomised(TDF(channels, kernel, motion, 9, stride))
     x = torch.randn(2, frames, joints, channels)
 
     pooled = torch.stack([sum(x[:, t, v] for v in range(joints)) / joints for t in range(frames)], dim=1)  # (N, T, C)
@@ -144,7 +121,7 @@ def parameters(network: nn.Module) -> float:
     return sum(value.numel() for value in network.parameters() if value.requires_grad) / 1e6
 
 
-def test_sizes_are_the_papers() -> None:
+def test_sizes_match_the_paper() -> None:
     assert 1.65 <= parameters(STFNet(NTU_25, 60)) <= 1.75
     assert 3.0 <= parameters(STGCN(NTU_25, 60)) <= 3.2
     assert parameters(STFNet(NTU_25, 60, mcf=False, tdf=False)) == pytest.approx(3.1, abs=0.05)
@@ -188,8 +165,8 @@ def test_time_is_halved_twice() -> None:
 
 
 @pytest.mark.parametrize("skeleton", [OPENPOSE_18, NTU_25])
-def test_one_bodys_features_and_attention_do_not_depend_on_an_absent_second(skeleton: Skeleton) -> None:
-    network = lively(STFNet(skeleton, 5)).double()
+def test_features_and_attention_of_a_body_do_not_depend_on_an_absent_one(skeleton: Skeleton) -> None:
+    network = randomised(STFNet(skeleton, 5)).double()
     alone = torch.randn(2, 3, 24, len(skeleton), 1, dtype=torch.float64)
     with_absent = torch.cat([alone, torch.zeros_like(alone)], dim=-1)
     one, attention_one = network.features(alone)
@@ -199,8 +176,8 @@ def test_one_bodys_features_and_attention_do_not_depend_on_an_absent_second(skel
         torch.testing.assert_close(b.view(2, 2, *a.shape[1:])[:, 0], a)
 
 
-def test_present_only_scores_one_body_as_if_no_second_were_possible() -> None:
-    network = lively(STFNet(OPENPOSE_18, 5, present_only=True)).double()
+def test_present_only_ignores_absent_bodies() -> None:
+    network = randomised(STFNet(OPENPOSE_18, 5, present_only=True)).double()
     alone = torch.randn(2, 3, 24, 18, 1, dtype=torch.float64)
     with_absent = torch.cat([alone, torch.zeros_like(alone)], dim=-1)
     torch.testing.assert_close(network(with_absent), network(alone))
@@ -208,30 +185,14 @@ def test_present_only_scores_one_body_as_if_no_second_were_possible() -> None:
     assert not torch.allclose(network(with_absent), network(alone), atol=1e-3)
 
 
-def test_bodies_of_a_batch_do_not_see_each_other() -> None:
-    network = lively(STFNet(OPENPOSE_18, 5)).double()
+def test_samples_of_a_batch_do_not_affect_each_other() -> None:
+    network = randomised(STFNet(OPENPOSE_18, 5)).double()
     x = torch.randn(3, 3, 24, 18, 1, dtype=torch.float64)
     torch.testing.assert_close(network(x)[1:2], network(x[1:2]))
 
 
-def test_st_gcn_block_is_its_equation() -> None:
-    network = lively(STGCN(OPENPOSE_18, 4))
-    block = network.blocks[0]
-    x = torch.randn(1, 3, 12, 18)
-    spread = torch.stack([block.spatial(x)[:, k * 64 : (k + 1) * 64] for k in range(3)])
-    gathered = torch.zeros(1, 64, 12, 18)
-    for k in range(3):
-        for source, target in np.argwhere(block.graph[k].numpy() > 0):
-            strength = block.graph[k, source, target] * block.importance[k, source, target]
-            gathered[..., target] += strength * spread[k][..., source]
-    torch.testing.assert_close(block(x), torch.relu(block.temporal(gathered)), atol=1e-4, rtol=1e-4)
-    logits, attention = network(torch.randn(2, 3, 40, 18, 2), attention=True)
-    assert logits.shape == (2, 4)
-    assert attention.shape == (2, 2, 0, 18, 0)
-
-
 @pytest.mark.parametrize(
-    ("description", "complaint"),
+    ("description", "message"),
     [
         ({"architecture": "gpt", "skeleton": "ntu25"}, "gpt"),
         ({"architecture": "stf-net", "skeleton": "snake"}, "snake"),
@@ -239,14 +200,14 @@ def test_st_gcn_block_is_its_equation() -> None:
         ({"architecture": "stf-net", "skeleton": "openpose18", "grains": 3}, "grains"),
     ],
 )
-def test_an_unknown_description_is_refused_by_name(description: dict, complaint: str) -> None:
-    with pytest.raises(ModelError, match=complaint):
+def test_an_unknown_description_is_refused_and_named(description: dict, message: str) -> None:
+    with pytest.raises(ModelError, match=message):
         build_network(description, 5)
 
 
-def test_scn_learns_as_the_plain_formulation() -> None:
-    """One product per frame against one einsum over everything: values and every gradient."""
-    scn = lively(SCN(6, 8, torch.from_numpy(partition_adjacency(OPENPOSE_18)))).double()
+def test_scn_has_the_values_and_gradients_of_the_plain_formulation() -> None:
+    """Compare one product per frame with one einsum over everything."""
+    scn = randomised(SCN(6, 8, torch.from_numpy(partition_adjacency(OPENPOSE_18)))).double()
     x = torch.randn(2, 5, 18, 6, dtype=torch.float64, requires_grad=True)
 
     def plain() -> Tensor:
@@ -259,9 +220,9 @@ def test_scn_learns_as_the_plain_formulation() -> None:
     same_values_and_gradients(scn, x, lambda: scn(x), plain)
 
 
-def test_mcf_learns_as_the_plain_formulation() -> None:
+def test_mcf_has_the_values_and_gradients_of_the_plain_formulation() -> None:
     matrices = [torch.from_numpy(part_matrix(grain, 18)) for grain in OPENPOSE_18.use_grains(2)]
-    mcf = lively(MCF(16, matrices)).double()
+    mcf = randomised(MCF(16, matrices)).double()
     x = torch.randn(2, 5, 18, 16, dtype=torch.float64, requires_grad=True)
 
     def plain() -> Tensor:
@@ -280,9 +241,9 @@ def test_mcf_learns_as_the_plain_formulation() -> None:
 
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("motion", [False, True])
-def test_tdf_learns_as_the_plain_formulation(stride: int, motion: bool) -> None:
-    """Channels last and groups widened with zeros against the layers as they are."""
-    tdf = lively(TDF(32, 5, motion, 9, stride)).double()
+def test_tdf_has_the_values_and_gradients_of_the_plain_formulation(stride: int, motion: bool) -> None:
+    """Compare channels last and groups widened with zeros with the plain layers."""
+    tdf = randomised(TDF(32, 5, motion, 9, stride)).double()
     x = torch.randn(2, 11, 4, 32, dtype=torch.float64, requires_grad=True)
 
     def plain() -> Tensor:
@@ -304,8 +265,8 @@ def same_values_and_gradients(
     wanted = [x, *module.parameters()]
     outputs = [fast(), plain()]
     torch.testing.assert_close(outputs[0], outputs[1])
-    ahead = torch.randn_like(outputs[0])
-    gradients = [torch.autograd.grad(output, wanted, ahead) for output in outputs]
+    weights = torch.randn_like(outputs[0])
+    gradients = [torch.autograd.grad(output, wanted, weights) for output in outputs]
     for one, other in zip(*gradients, strict=True):
         torch.testing.assert_close(one, other)
     assert gradients[0][0].abs().sum() > 0
