@@ -1,6 +1,6 @@
 """Compare int8 with torch on the held-out windows of a recipe: `python calibration/int8_agreement.py MODEL RECIPE ...`.
 
-The int8 network is the ONNX file that compilers get, with fp32 in between, run by ONNX Runtime; or OpenVINO's own.
+The int8 network is the ONNX file for compilers, with fp32 between the products, run by ONNX Runtime; or OpenVINO's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import torch
 from rich.console import Console
 from rich.progress import track
 
-from live_stf.cli.engine import windows_of
+from live_stf.cli.engine import load_windows
 from live_stf.cli.program import run_command
 from live_stf.engine.build import check_calibration, export_int8
 from live_stf.engine.fingerprint import model_hash
@@ -44,8 +44,9 @@ BATCH = 8
 class Comparison:
     """Two engines over the same windows; shares are 0..1.
 
-    top1, int8_top1: share that torch and int8 have right. margin: by how much probability torch's best class leads,
-    median over all windows; margin_of_others: over those that int8 answers differently. largest_logit: of torch's.
+    top1, int8_top1: accuracy of torch and of int8. margin: lead of torch's best class in probability, median
+    over all windows; margin_of_others: over the windows on which int8 differs. largest_logit: largest absolute logit of
+    torch.
     """
 
     windows: int
@@ -59,29 +60,29 @@ class Comparison:
 
 
 def compare(engine: Runnable, plain: Engine, x: np.ndarray, targets: np.ndarray) -> Comparison:
-    """x (N, C, T, V, 1) through both engines, against class numbers (N,)."""
-    logits, wanted = [], []
+    """Compare two engines on windows x (N, C, T, V, 1) with class numbers targets (N,)."""
+    logits, expected = [], []
     for first in track(range(0, len(x), BATCH), description="held-out windows", console=Console(stderr=True)):
         logits.append(engine.run(x[first : first + BATCH])[0])
-        wanted.append(plain.run(x[first : first + BATCH])[0])
-    return compared(np.concatenate(logits), np.concatenate(wanted), targets)
+        expected.append(plain.run(x[first : first + BATCH])[0])
+    return compared(np.concatenate(logits), np.concatenate(expected), targets)
 
 
-def compared(logits: np.ndarray, wanted: np.ndarray, targets: np.ndarray) -> Comparison:
-    """Logits (N, classes) of int8 and of torch, class numbers (N,)."""
-    best, wanted_best = logits.argmax(axis=1), wanted.argmax(axis=1)
-    raised = np.exp(wanted - wanted.max(axis=1, keepdims=True))
-    second, first = np.sort(raised / raised.sum(axis=1, keepdims=True), axis=1)[:, -2:].T
-    margins, differs = first - second, best != wanted_best
+def compared(logits: np.ndarray, expected: np.ndarray, targets: np.ndarray) -> Comparison:
+    """Compare the logits (N, classes) of int8 and of torch for windows with class numbers targets (N,)."""
+    best, expected_best = logits.argmax(axis=1), expected.argmax(axis=1)
+    exponentials = np.exp(expected - expected.max(axis=1, keepdims=True))
+    second, first = np.sort(exponentials / exponentials.sum(axis=1, keepdims=True), axis=1)[:, -2:].T
+    margins, differs = first - second, best != expected_best
     return Comparison(
         windows=len(targets),
         agreement=float((~differs).mean()),
-        top1=float((wanted_best == targets).mean()),
+        top1=float((expected_best == targets).mean()),
         int8_top1=float((best == targets).mean()),
         margin=float(np.median(margins)),
         margin_of_others=float(np.median(margins[differs])) if differs.any() else None,
-        logits_rms=float(np.sqrt(np.square(logits - wanted).mean())),
-        largest_logit=float(np.abs(wanted).max()),
+        logits_rms=float(np.sqrt(np.square(logits - expected).mean())),
+        largest_logit=float(np.abs(expected).max()),
     )
 
 
@@ -91,17 +92,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("recipe", help="name of a recipe, or a YAML file")
     parser.add_argument("changes", nargs="*", metavar="key=value", help="changes to the recipe, e.g. data.store=DIR")
     parser.add_argument("--calibration", required=True, type=Path, metavar="FILE", help="windows of int8_windows.py")
-    parser.add_argument("--backend", choices=["onnx", "openvino"], default="onnx", help="whose int8 (default: onnx)")
+    parser.add_argument(
+        "--backend", choices=["onnx", "openvino"], default="onnx", help="library of the int8 network (default: onnx)"
+    )
     parser.add_argument("--every", type=int, default=1, metavar="N", help="take every Nth window (default: all)")
-    parser.add_argument("--output", type=Path, metavar="FILE.json", help="write the result there")
+    parser.add_argument("--output", type=Path, metavar="FILE.json", help="write the result to this file")
     given = parser.parse_intermixed_args(arguments)
     if given.every < 1:
-        parser.error(f"--every is {given.every}, it has to be 1 or more")
+        parser.error(f"--every is {given.every}; it must be 1 or more")
     return run_command(run, given)
 
 
 def run(given: argparse.Namespace) -> None:
-    """Measure and write."""
+    """Measure, and write the result."""
     result = measure(given)
     if given.output is not None:
         partial = given.output.with_name(f".{os.getpid()}-{given.output.name}")
@@ -128,18 +131,18 @@ def _build(model: Model, backend: str, folder: Path, calibration: np.ndarray) ->
 
 
 def measure(given: argparse.Namespace) -> dict:
-    """Build, compare, print, and return what is to be kept."""
+    """Build and compare the int8 network, print the result and return it as the content of the file."""
     model, recipe = load_model(given.model), load_recipe(given.recipe, given.changes)
     if list(model.labels) != list(recipe.labels):
         raise ModelError(f"{model.name} and the recipe {recipe.name} do not have the same labels")
-    calibration = windows_of(given.calibration)
+    calibration = load_windows(given.calibration)
     check_calibration(calibration, model)
     prepare_missing_store(recipe)
     store = open_store(recipe)
     held_out = HeldOutWindows(store, select(store, recipe), recipe)
     numbers = range(0, len(held_out), given.every)
     if not numbers:
-        raise ModelError("the recipe holds no clip out: nothing to measure on")
+        raise ModelError("the recipe holds no clip out, so there is nothing to measure on; choose another recipe")
     x, targets = (np.array(part) for part in zip(*(held_out[number] for number in numbers), strict=True))
     with tempfile.TemporaryDirectory() as folder:
         engine, kept = _build(model, given.backend, Path(folder), calibration)
@@ -153,7 +156,7 @@ def measure(given: argparse.Namespace) -> dict:
     if found.margin_of_others is not None:
         print(
             f"torch's best class leads by {found.margin:.3f} on all of them and by {found.margin_of_others:.3f} on "
-            "those that int8 answers differently (median of the difference in probability)"
+            "those on which int8 differs (median of the difference in probability)"
         )
     return {
         "format": FORMAT,

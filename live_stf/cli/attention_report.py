@@ -1,4 +1,4 @@
-"""Measure what a network's attention is worth: `live-stf attention MODEL RECIPE [key=value ...]`."""
+"""Measure how well a network's attention explains its decisions: `live-stf attention MODEL RECIPE [key=value ...]`."""
 
 from __future__ import annotations
 
@@ -18,23 +18,29 @@ from live_stf.training.selection import prepare_missing_store
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
     parser = argparse.ArgumentParser(prog="live-stf attention", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("model", help="name in models/, or a model's folder")
     parser.add_argument("recipe", help="name of a recipe, or a YAML file")
-    parser.add_argument("--engine", default="auto", choices=["auto", *ENGINES], help="what hidden parts are run by")
-    parser.add_argument("changes", nargs="*", metavar="key=value", help="changes to the recipe: data.root=DIR")
+    parser.add_argument(
+        "--engine",
+        default="auto",
+        choices=["auto", *ENGINES],
+        help="engine for the windows with hidden parts (default: auto)",
+    )
+    parser.add_argument("changes", nargs="*", metavar="key=value", help="changes to the recipe, e.g. data.root=DIR")
     return run_command(run, parser.parse_intermixed_args(arguments))
 
 
 def run(given: argparse.Namespace) -> None:
-    """Measure and print."""
+    """Measure the model on the held-out windows of the recipe, and print tables."""
     model, recipe = load_model(given.model), load_recipe(given.recipe, given.changes)
     check_labels(model, recipe)
     prepare_missing_store(recipe)
     windows = held_out_side(model, recipe)
     shares = attention_use(model, windows)
     console = Console()
-    table = Table("attention", "right", "lost", caption=f"{len(windows)} held-out windows")
+    table = Table("attention", "accuracy", "lost", caption=f"{len(windows)} held-out windows")
     for source, share in shares.items():
         table.add_row(source, percent(share), "" if source == OWN else f"{100 * (shares[OWN] - share):.1f} points")
     console.print(table)
@@ -48,7 +54,7 @@ def _show_parts(found: HiddenParts, console: Console) -> None:
         table.add_row(name.replace("_", " "), percent(share), f"{loss:.2f}")
     console.print(table)
     console.print(
-        f"In {percent(found.agreement, 0)} of the windows the part with most attention is also the part that is missed "
-        f"most when it is hidden. Always naming the same part would be right in {percent(found.always_one, 0)}, "
-        f"guessing in {percent(1 / len(found.parts), 0)}."
+        f"In {percent(found.agreement, 0)} of the windows, the part with the most attention is also the part whose "
+        f"hiding costs most. Always naming the same part would be right in {percent(found.always_one, 0)}, guessing in "
+        f"{percent(1 / len(found.parts), 0)}."
     )

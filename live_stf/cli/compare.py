@@ -1,7 +1,7 @@
-"""Trained models beside each other and beside the paper's ablations: `live-stf compare MODEL [MODEL ...]`.
+"""Compare trained models with each other and with the paper's ablations: `live-stf compare MODEL [MODEL ...]`.
 
-The figures are those that the models were measured with after their trainings; nothing is computed again. Runs of one
-network that differ in their seeds are one row, with mean and spread.
+The figures were measured after the trainings and are read from the models; nothing is computed again. Runs of one
+network with different seeds are one row, with mean and standard deviation.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from live_stf.training.model_card import markdown_table
 
 CAPTION = (
     "Percent; ± is the sample standard deviation over the seeds, change is against the full network of the same stream "
-    "and training. The paper's are of NTU RGB+D 60, X-Sub."
+    "and training. The paper's figures are for NTU RGB+D 60, X-Sub."
 )
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
     parser = argparse.ArgumentParser(prog="live-stf compare", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("model", nargs="+", help="folder of a trained model (OUTPUT/model of a training), or its name")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
@@ -31,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(given: argparse.Namespace) -> None:
     """Print the table."""
-    rows = table(compare_runs([load_model(one) for one in given.model]))
+    rows = table(compare_runs([load_model(name) for name in given.model]))
     if given.markdown:
         print("\n".join(markdown_table(HEAD, rows)))
         return

@@ -1,7 +1,7 @@
 """Convert the weights of a model into the file that OpenVINO runs, network.onnx in the model's folder.
 
 With that file a model runs on a CPU without torch or onnx installed. A training writes it at its end; this command is
-for models of version 0.1 and for weights that were changed since.
+for models of version 0.1 and for weights that have changed since.
 """
 
 from __future__ import annotations
@@ -28,7 +28,11 @@ def _convert(name: str, check: bool) -> int:
     model = load_model(name)
     if check:
         reason = stale(model)
-        print(f"{model.folder} {reason}" if reason else f"{model.converted} is up to date")
+        print(
+            f"{model.folder} {reason}: run live-stf convert {model.folder}"
+            if reason
+            else f"{model.converted} is up to date"
+        )
         return int(bool(reason))
     path = convert(model)
     print(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB)")

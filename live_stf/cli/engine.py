@@ -1,4 +1,4 @@
-"""Build compiled engines, and look after those that are there: build, list, check, bench, profile."""
+"""Build compiled engines, and list, check, bench or profile existing ones."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ PRECISIONS = ("fp32", "fp16", "bf16", "int8")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one of the commands; returns the exit status: 0, 2 where something is wrong, 130 after Ctrl-C."""
+    """Run one of the commands; returns the exit status: 0, 2 if something is wrong, 130 after Ctrl-C."""
     options = parse(arguments)
     return run_command(options.command, options)
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    """Command line to options; a wrong one ends the program with status 2."""
+    """Parse the command line; invalid arguments end the program with status 2."""
     parser = argparse.ArgumentParser(prog="live-stf engine", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -41,31 +41,33 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     ) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=what, description=what)
         added.set_defaults(command=run)
-        default = "all that there are engines of" if model is None else model
+        default = "all models that have engines" if model is None else model
         added.add_argument("--model", default=model, help=f"name in models/, or a model's folder (default: {default})")
         if name != "profile":
             added.add_argument("--output", type=Path, help=f"folder of the engines (default: {engines_folder()})")
         return added
 
     building = command("build", run_build, "build an engine, compare it with torch, measure it", MODEL)
-    building.add_argument("--backend", required=True, choices=tuple(BACKENDS), help="what will run it")
+    building.add_argument("--backend", required=True, choices=tuple(BACKENDS), help="library that runs the engine")
     standards = ", ".join(f"{name} {precision}" for name, precision in DEFAULT_PRECISION.items())
     building.add_argument("--precision", choices=PRECISIONS, help=f"default: {standards}")
     building.add_argument("--people", type=numbers, default=PEOPLE, help="batch sizes (default: 1,2,4,8)")
     building.add_argument("--target", help="GPU to build for, for example sm_86 (default: the one here)")
     building.add_argument(
-        "--calibration", type=Path, metavar="FILE", help="for int8: .npy of windows to measure its ranges on"
+        "--calibration", type=Path, metavar="FILE", help="for int8: .npy file of windows that give its ranges"
     )
-    command("list", run_list, "list the engines that are there, and whether they fit this machine", None)
-    command("check", run_check, "check files, fit and error of the engines that are there", None)
-    bench = command("bench", run_bench, "measure every engine that runs here, beside ST-GCN", MODEL)
-    bench.add_argument("--runs", type=int, default=50, help="runs that the median is taken of (default: 50)")
-    profiling = command("profile", run_profile, "show where the time of a window goes inside OpenVINO", MODEL)
+    command("list", run_list, "list built engines, and whether this machine can use them", None)
+    command("check", run_check, "check the files of built engines, and compare the engines with torch", None)
+    bench = command("bench", run_bench, "measure the speed of every engine on this machine, and of ST-GCN", MODEL)
+    bench.add_argument("--runs", type=int, default=50, help="number of runs; their median is reported (default: 50)")
+    profiling = command("profile", run_profile, "show how OpenVINO spends the time for a window", MODEL)
     profiling.add_argument("--precision", choices=("fp32", "bf16"), default="fp32", help="default: fp32")
-    profiling.add_argument("--runs", type=int, default=50, help="runs that the median is taken of (default: 50)")
+    profiling.add_argument(
+        "--runs", type=int, default=50, help="number of runs; their median is reported (default: 50)"
+    )
     options = parser.parse_args(arguments)
     if getattr(options, "runs", 1) < 1:
-        parser.error(f"--runs is {options.runs}, it has to be 1 or more")
+        parser.error(f"--runs is {options.runs}; it must be 1 or more")
     if "output" in options:
         options.output = options.output or engines_folder()
     return options
@@ -76,9 +78,9 @@ def numbers(text: str) -> tuple[int, ...]:
     try:
         found = sorted({int(part) for part in text.split(",")})
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not numbers with commas between, like 1,2,4,8") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of numbers; give one like 1,2,4,8") from None
     if found[0] < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} has a number below 1")
+        raise argparse.ArgumentTypeError(f"{text!r} has a number below 1; give 1 or more")
     return tuple(found)
 
 
@@ -95,12 +97,12 @@ def run_build(options: argparse.Namespace) -> int:
             options.people,
             options.target,
             progress,
-            calibration=None if options.calibration is None else windows_of(options.calibration),
+            calibration=None if options.calibration is None else load_windows(options.calibration),
         )
-    print(f"{record.file}: {', '.join(words(record))}")
+    print(f"{record.file}: {', '.join(describe_record(record))}")
     print(f"machine: {hardware}")
     if record.agreement is None:
-        print("compared with torch: no, nothing installed here can run it")
+        print("not compared with torch: nothing installed here can run it")
     else:
         found = record.agreement
         compared = f"compared with torch on {found.windows} windows of the sample clip"
@@ -113,24 +115,24 @@ def run_build(options: argparse.Namespace) -> int:
     return 0
 
 
-def windows_of(path: Path) -> np.ndarray:
-    """The array in a .npy file."""
+def load_windows(path: Path) -> np.ndarray:
+    """Load the array in a .npy file. Raises EngineError if the file holds anything else."""
     try:
         windows = np.load(path, allow_pickle=False)
     except (ValueError, EOFError) as problem:
         raise EngineError(f"{path} is not a .npy file of numbers: {problem}") from problem
     if not isinstance(windows, np.ndarray):
-        raise EngineError(f"{path} has several arrays, it has to be a .npy file of one")
+        raise EngineError(f"{path} has several arrays; it must be a .npy file of one")
     return windows
 
 
 def run_list(options: argparse.Namespace) -> int:
-    records = records_of(options)
+    records = _find_records(options)
     hardware = detect_hardware()
     if not records:
         print(f"no engines in {options.output}")
     for record in records:
-        print(f"{record.file}: {', '.join(words(record))}")
+        print(f"{record.file}: {', '.join(describe_record(record))}")
         measured = [] if record.agreement is None else [describe_agreement(record.agreement)]
         if 1 in record.latency:
             measured.append(f"{record.latency[1]:.2f} ms for one person")
@@ -140,9 +142,9 @@ def run_list(options: argparse.Namespace) -> int:
 
 
 def fits(record: EngineRecord, options: argparse.Namespace, hardware: Hardware) -> str:
-    """ "yes", or why not."""
+    """ "yes", or "no" and the reason."""
     try:
-        model = model_of(record, options)
+        model = _model_of(record, options)
     except LiveStfError as error:
         return f"not known, {error}"
     reason = mismatch(record, model, hardware) or damage(record, options.output)
@@ -150,7 +152,7 @@ def fits(record: EngineRecord, options: argparse.Namespace, hardware: Hardware) 
 
 
 def run_check(options: argparse.Namespace) -> int:
-    records = records_of(options)
+    records = _find_records(options)
     if not records:
         print(f"no engines in {options.output}")
     hardware = detect_hardware()
@@ -158,7 +160,7 @@ def run_check(options: argparse.Namespace) -> int:
     status = 0
     for record in records:
         try:
-            model = model_of(record, options)
+            model = _model_of(record, options)
         except LiveStfError as error:
             print_error(f"{record.file}: {error}")
             status = WRONG
@@ -167,7 +169,7 @@ def run_check(options: argparse.Namespace) -> int:
             lines, sound = check(
                 record, model, hardware, options.output, references.setdefault(model.folder, References(model))
             )
-        print(f"{record.file}: {', '.join(words(record))}")
+        print(f"{record.file}: {', '.join(describe_record(record))}")
         for line in lines:
             print(f"  {line}")
         status = status if sound else WRONG
@@ -193,7 +195,7 @@ def run_profile(options: argparse.Namespace) -> int:
     return 0
 
 
-def records_of(options: argparse.Namespace) -> list[EngineRecord]:
+def _find_records(options: argparse.Namespace) -> list[EngineRecord]:
     records = find_records(options.output, print_error)
     if options.model is None:
         return records
@@ -201,15 +203,15 @@ def records_of(options: argparse.Namespace) -> list[EngineRecord]:
     return [record for record in records if record.model == name]
 
 
-def model_of(record: EngineRecord, options: argparse.Namespace) -> Model:
+def _model_of(record: EngineRecord, options: argparse.Namespace) -> Model:
     try:
         return load_model(options.model or record.model)
     except ModelError:
-        raise ModelError(f"its model {record.model!r} is not in models/: say where it is with --model") from None
+        raise ModelError(f"its model {record.model!r} is not in models/: give its folder with --model") from None
 
 
-def words(record: EngineRecord) -> list[str]:
-    """What an engine is, for people."""
+def describe_record(record: EngineRecord) -> list[str]:
+    """Backend, precision, target and batch sizes of an engine, for the user."""
     target = f"{record.device or 'any GPU'} of {record.capability}" if record.capability else record.device
     people = f"batches of {', '.join(map(str, record.people))}" if record.people else "any batch"
     return [f"{record.backend} {record.version}", record.precision, target, people]
@@ -217,7 +219,7 @@ def words(record: EngineRecord) -> list[str]:
 
 @contextmanager
 def progress_line(what: str) -> Iterator[Callable[[str], None]]:
-    """A line on the terminal that says what is being done and for how long; gives a function that changes it."""
+    """A line on the terminal with the present step and the elapsed time. Yields a function that changes the step."""
     console = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:

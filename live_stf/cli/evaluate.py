@@ -1,6 +1,6 @@
 """Measure models on the held-out side of a recipe: `live-stf evaluate MODEL... RECIPE [key=value ...]`.
 
-Models of 2 or 4 streams are fused as well, with weights found on the training side of the recipe.
+The scores of models of 2 or 4 streams are fused as well, with weights fitted on the training side of the recipe.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from live_stf.training.selection import prepare_missing_store
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
     parser = argparse.ArgumentParser(
         prog="live-stf evaluate",
         usage="%(prog)s [options] MODEL [MODEL ...] RECIPE [key=value ...]",
@@ -35,49 +36,49 @@ def main(arguments: list[str] | None = None) -> int:
         "given",
         nargs="+",
         metavar="MODEL RECIPE key=value",
-        help="models by name or folder, one a stream; a recipe by name or file; changes to it, e.g. data.root=DIR",
+        help="models by name or folder, one per stream; a recipe by name or file; changes to it, e.g. data.root=DIR",
     )
-    parser.add_argument("--engine", default="auto", choices=["auto", *ENGINES])
+    parser.add_argument("--engine", default="auto", choices=["auto", *ENGINES], help="what runs the network")
     parser.add_argument("--paper", action="store_true", help="print the paper's figures beside ours")
     parser.add_argument(
         "--output",
         type=Path,
         metavar="DIR",
-        help="write results as JSON and CSV, confusion matrices as PNG, and the scores, which are not computed again",
+        help="write results as JSON and CSV, confusion matrices as PNG, and the scores, which later runs reuse",
     )
     parser.add_argument(
         "--fit-windows",
         type=int,
         default=2000,
         metavar="N",
-        help="windows of the training side that fusion weights are found on, at most (2000)",
+        help="largest number of training windows that fusion weights are fitted on (default: 2000)",
     )
     parser.add_argument(
         "--write",
         action="store_true",
-        help="write what is measured into the one model's own model.json and README; with cameras from near, too",
+        help="write the measurements, also those with nearby virtual cameras, into the model's model.json and README",
     )
     given = parser.parse_intermixed_args(arguments)
-    named = [one for one in given.given if "=" not in one or Path(one).exists()]
+    named = [word for word in given.given if "=" not in word or Path(word).exists()]
     if len(named) < 2:
         parser.error("give a model and a recipe")
     if given.write and (len(named) > 2 or given.paper or given.output):
-        parser.error("--write is of one model, and goes with neither --paper nor --output")
+        parser.error("--write takes one model, without --paper and --output")
     if given.fit_windows < 1:
-        parser.error("--fit-windows has to be at least 1")
+        parser.error("--fit-windows must be at least 1")
     return run_command(run, named, given)
 
 
 def run(named: Sequence[str], given: argparse.Namespace) -> None:
-    """Measure, and print or write. named: models, and a recipe behind them."""
-    models = [load_model(one) for one in named[:-1]]
-    if given.write and not models[0].training:  # a README has to say whose terms bind who uses the weights
+    """Measure, and print or write the results. named: the models, then the recipe."""
+    models = [load_model(name) for name in named[:-1]]
+    if given.write and not models[0].training:  # the README must state the terms of the training data
         raise ModelError(
             f"{models[0].folder / DESCRIPTION} does not say what the model was trained on, which --write needs for its "
             "README: measure it without --write"
         )
-    recipe = load_recipe(named[-1], [one for one in given.given if one not in named])
-    fusions([model.preparation.stream for model in models])  # refuses what cannot be fused before hours of work
+    recipe = load_recipe(named[-1], [word for word in given.given if word not in named])
+    fusions([model.preparation.stream for model in models])  # fails before hours of work if the models cannot be fused
     for model in models:
         check_labels(model, recipe)
     prepare_missing_store(recipe)
@@ -102,7 +103,7 @@ def _measure(models: Sequence[Model], recipe: Recipe, given: argparse.Namespace)
     results = evaluate_streams(scores, filmed_sources(recipe))
     show(results[-1].report, scores[0].labels, console)
     show_results(results, console)
-    console.print(f"engine: {', '.join(dict.fromkeys(one.engine for one in scores))}")
+    console.print(f"engine: {', '.join(dict.fromkeys(stream.engine for stream in scores))}")
     if given.paper:
         show_paper(results, recipe.data.protocol, models[0].preparation.coordinates, console)
     if given.output:

@@ -10,6 +10,7 @@ from live_stf.pose.pose_models import POSE_MODELS
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
     parser = argparse.ArgumentParser(
         prog="live-stf fetch", description="Download the pose networks and the sample clip into the cache folder."
     )
@@ -19,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Download, and print where the files are."""
+    """Download the files, and print their paths."""
     assets = (POSE_MODELS[options.pose].networks, SAMPLE_CLIP)
     for asset, path in zip(assets, fetch_all(assets), strict=True):
         origin = f"{asset.source.project} {asset.source.version}"

@@ -1,4 +1,4 @@
-"""The paper's figures 4 to 7 of one's own models, as PNG: `live-stf figures FIGURE ... --output FILE`."""
+"""Draw the paper's figures 4 to 7 for your own models, as PNG: `live-stf figures FIGURE ... --output FILE`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from live_stf.training.percentage import percent
 from live_stf.training.recipe import load_recipe
 from live_stf.training.selection import prepare_missing_store
 
-SHOWN = 4  # actions, where none is named
+SHOWN = 4  # actions drawn if --action is not given
 
 
 def classes(given: argparse.Namespace) -> Figure:
@@ -37,17 +37,17 @@ def _legend(model: Model) -> str:
 
 
 def similarity(given: argparse.Namespace) -> Figure:
-    """Figure 5: what every joint attends to, per grain, in the window of each action that the model is surest of."""
+    """Figure 5: the attention of every joint, per grain, in each action's window with the highest probability."""
     model = load_model(given.model)
     if not model.grains:
-        raise ModelError(f"{model.name} has no MCF, so no similarity matrices")
+        raise ModelError(f"{model.name} has no MCF and so no similarity matrices; choose a model with MCF")
     instances = _instances(model, given)
     grains = [(grain.name, [part.name.replace("_", " ") for part in grain.parts]) for grain in model.grains]
     return plot_similarity({action: one.similarity for action, one in instances.items()}, _joints(model), grains)
 
 
 def features(given: argparse.Namespace) -> Figure:
-    """Figure 6: output features over time and joints, in the window of each action that the model is surest of."""
+    """Figure 6: output features over time and joints, in each action's window with the highest probability."""
     model = load_model(given.model)
     instances = _instances(model, given)
     span = None if model.preparation.stretches else model.preparation.span
@@ -67,11 +67,11 @@ def _instances(model: Model, given: argparse.Namespace) -> dict[str, Instance]:
     windows = held_out_side(model, recipe)
     actions = given.action or held_out_actions(model, windows, SHOWN)
     if not actions:
-        raise DataError("the recipe has no test side: there is no window to draw")
+        raise DataError("the recipe has no test side, so there is no window to draw; choose another recipe")
     instances = surest_instances(model, windows, actions)
     for action, one in instances.items():
-        taken = "" if one.predicted == action else f", taken for {one.predicted}"
-        print(f"{action}: held-out window {one.number}, {percent(one.probability, 0)} sure{taken}")
+        mistaken = "" if one.predicted == action else f", taken for {one.predicted}"
+        print(f"{action}: held-out window {one.number}, {percent(one.probability, 0)} sure{mistaken}")
     return instances
 
 
@@ -80,11 +80,12 @@ def _joints(model: Model) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
     parser = argparse.ArgumentParser(prog="live-stf figures", description=(__doc__ or "").splitlines()[0])
     commands = parser.add_subparsers(required=True, metavar="FIGURE")
     for draw in (classes, similarity, features, kernels):
-        what = draw.__doc__
-        command = commands.add_parser(draw.__name__, help=what, description=what)
+        description = draw.__doc__
+        command = commands.add_parser(draw.__name__, help=description, description=description)
         command.set_defaults(draw=draw)
         folder = "name of a model in models/, or its folder"
         if draw is kernels:
@@ -94,18 +95,18 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             command.add_argument("model", help=folder)
         if draw is classes:
-            command.add_argument("baseline", help=f"what it is compared with: {folder}")
+            command.add_argument("baseline", help=f"model to compare with: {folder}")
         if draw in (similarity, features):
-            command.add_argument("recipe", help="name of a recipe, or a YAML file: where its windows come from")
+            command.add_argument("recipe", help="recipe of the windows: its name, or a YAML file")
             command.add_argument("changes", nargs="*", metavar="key=value", help="changes to the recipe")
             command.add_argument(
-                "--action", action="append", help=f"a class; several times for more (the first {SHOWN})"
+                "--action", action="append", help=f"a class; repeat it for more (default: the first {SHOWN})"
             )
-        command.add_argument("--output", required=True, type=Path, metavar="FILE", help="the PNG")
+        command.add_argument("--output", required=True, type=Path, metavar="FILE", help="PNG file to write")
     return run_command(run, parser.parse_args(arguments))
 
 
 def run(given: argparse.Namespace) -> None:
-    """Draw and write."""
+    """Draw the figure and write it."""
     save_figure(given.draw(given), given.output)
     print(f"written: {given.output}")

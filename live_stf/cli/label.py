@@ -41,16 +41,16 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         metavar="NAME",
         help=estimators.POSE_HELP,
     )
-    parser.add_argument("--people", type=int, default=2, help="the most people to look for (default: 2)")
+    parser.add_argument("--people", type=int, default=2, help="largest number of people to find (default: 2)")
     parser.add_argument("--annotate", action="store_true", help="also write a video with skeletons and labels")
     options = parser.parse_args(arguments)
     if options.people < 1:
-        parser.error(f"--people is {options.people}, it has to be 1 or more")
+        parser.error(f"--people is {options.people}; it must be 1 or more")
     return options
 
 
 def run(options: argparse.Namespace) -> int:
-    """Label all clips and print what was found; returns the exit status."""
+    """Label all clips and print the segments; returns the exit status."""
     model = load_model(options.model)
     batch = Batch(
         model,
@@ -69,8 +69,8 @@ def run(options: argparse.Namespace) -> int:
         status = INTERRUPTED
     if any(clip.segments for clip in batch.clips):
         Console().print(segment_table(batch.clips))
-    for what, path in batch.written:
-        print(f"{what}: {path}")
+    for content, path in batch.written:
+        print(f"{content}: {path}")
     return status or (WRONG if batch.failed else 0)
 
 
@@ -79,7 +79,7 @@ def overlay_painter(model: Model) -> Painter:
     try:
         from live_stf.ui.overlay import Style, annotate
     except ImportError as problem:
-        raise LiveStfError("--annotate paints with Qt: pip install 'live-stf[window]'") from problem
+        raise LiveStfError("--annotate needs Qt, which is not installed: pip install 'live-stf[window]'") from problem
     style = Style(frames=model.preparation.frames)
 
     def paint(image: np.ndarray, people: People, events: dict[int, Event], scores: dict[int, Scores]) -> np.ndarray:

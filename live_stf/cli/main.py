@@ -1,4 +1,4 @@
-"""The command `live-stf`: every program of the project by its name."""
+"""The command `live-stf`, which runs every program of the project by its name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from live_stf.cli.program import WRONG, print_error
 
 @dataclass(frozen=True)
 class Command:
-    """A command: a module of live_stf.cli with `main(arguments) -> exit status`, and one line for the contents."""
+    """A command: a module of live_stf.cli with `main(arguments) -> exit status`, and a line for the contents."""
 
     module: str
     summary: str
@@ -27,14 +27,14 @@ COMMANDS = {
     },
     "Learn": {
         "data": Command("data", "read the data sets of a recipe into one array store"),
-        "train": Command("train", "train a network by a recipe"),
+        "train": Command("train", "train a network from a recipe"),
     },
     "Measure": {
         "evaluate": Command("evaluate", "measure models on the held-out side of a recipe"),
         "compare": Command("compare", "compare trained models with each other and with the paper's ablations"),
         "figures": Command("figures", "draw the paper's figures 4 to 7 for your own models"),
-        "attention": Command("attention_report", "measure what a network's attention is worth"),
-        "truth": Command("truth", "compare a live run with what people really did"),
+        "attention": Command("attention_report", "measure how well a network's attention explains its decisions"),
+        "truth": Command("truth", "compare a live run with the actions that really happened"),
     },
     "Compile": {
         "convert": Command("convert", "convert a model's weights into the file that runs without torch"),
@@ -43,7 +43,7 @@ COMMANDS = {
     },
 }
 
-# Optional libraries by the name that is imported, and the extra of the package that installs each.
+# Optional libraries by their import names, and the extra of the package that installs each.
 EXTRAS = {
     "PyQt5": "window",
     "pyqtgraph": "window",
@@ -80,7 +80,7 @@ def contents() -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command that the arguments name; returns its exit status, 2 where there is no such command."""
+    """Run the command that the arguments name; returns its exit status, 2 if there is no such command."""
     given = sys.argv[1:] if arguments is None else arguments
     if not given or given[0] in ("-h", "--help", "help"):
         print(contents())
@@ -90,7 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     commands = {name: command for group in COMMANDS.values() for name, command in group.items()}
     if given[0] not in commands:
-        print_error(f"no command {given[0]!r}, there are {', '.join(commands)}; see live-stf --help")
+        print_error(f"unknown command {given[0]!r}; the commands are {', '.join(commands)}; see live-stf --help")
         return WRONG
     try:
         return importlib.import_module(f"live_stf.cli.{commands[given[0]].module}").main(given[1:])

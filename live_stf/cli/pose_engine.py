@@ -13,14 +13,14 @@ from live_stf.runtime.hardware import detect_hardware
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Build and print; returns the exit status: 0, 2 if it cannot be done, 130 after Ctrl-C."""
+    """Run the command; returns the exit status: 0, 2 if an engine cannot be built, 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(prog="live-stf pose-engine", description=__doc__)
     parser.add_argument("--complexity", choices=COMPLEXITIES, default="full", help="landmark network (default: full)")
     parser.add_argument(
-        "--precision", choices=PRECISIONS, default="fp32", help="of the landmark network (default: fp32)"
+        "--precision", choices=PRECISIONS, default="fp32", help="precision of the landmark network (default: fp32)"
     )
     parser.add_argument("--target", help="GPU to build for, for example sm_86 (default: this machine's)")
-    parser.add_argument("--output", type=Path, help="folder of the engines (default: where the programs look)")
+    parser.add_argument("--output", type=Path, help="folder of the engines (default: the folder that the programs use)")
     options = parser.parse_args(arguments)
     return run_command(run, options)
 
@@ -48,6 +48,6 @@ def run(options: argparse.Namespace) -> None:
             times = ", ".join(f"{people}: {milliseconds:.2f}" for people, milliseconds in record.latency.items())
             print(f"  median ms by number of people in one batch: {times}")
         else:
-            here = "it was built for another GPU" if hardware.gpu else hardware.reason
-            print(f"  speed not measured: {here}")
+            reason = "it was built for another GPU" if hardware.gpu else hardware.reason
+            print(f"  speed not measured: {reason}")
     print(f"written to {folder}")

@@ -1,4 +1,4 @@
-"""How commands end: with an exit status, and one line if something went wrong."""
+"""Run commands: turn errors into one line on stderr and an exit status."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def print_error(problem: object) -> None:
 def run_command(work: Callable[..., int | None], *arguments: Any, stopped: str = "") -> int:
     """Call `work` with the arguments and return the exit status of the command.
 
-    It is the status that `work` returns, or 0 if it returns None. Errors that a user can do something about
+    It is the status that `work` returns, or 0 if it returns None. Errors that a user can fix
     (LiveStfError, OSError) are printed in one line and give WRONG. Ctrl-C prints `stopped` and gives INTERRUPTED.
     """
     try:

@@ -1,10 +1,11 @@
-"""Train a network by a recipe: `live-stf train RECIPE [key=value ...]`, or `python -m live_stf.train`.
+"""Train a network from a recipe: `live-stf train RECIPE [key=value ...]`, or `python -m live_stf.train`.
 
-If a training is interrupted, the same command continues it from its last checkpoint, to the same weights. At the end
-OUTPUT/model holds the model folder that the programs load: weights, description with the measured accuracy, README.
+If a training is interrupted, the same command continues it from its last checkpoint, with the same final weights. At
+the end OUTPUT/model is the model folder that the programs load: weights, description with the measured accuracy,
+README.
 
-Several processes, on one machine or several: `torchrun --nproc-per-node 2 -m live_stf.train RECIPE`. They share every
-batch, including the statistics of batch norms, and learn the weights that one process would learn.
+To train with several processes, on one machine or several, run `torchrun --nproc-per-node 2 -m live_stf.train RECIPE`.
+They share every batch, including the statistics of batch norms, and learn the weights that one process would learn.
 """
 
 from __future__ import annotations
@@ -26,15 +27,18 @@ from live_stf.training.processes import Processes
 from live_stf.training.recipe import Recipe, load_recipe
 from live_stf.training.speed import measure_speed
 
-# Changes to a recipe that say where things are, and nothing about what is learned.
+# Changes to a recipe that name places and do not change the learned weights.
 _PLACES = ("data.root=", "data.store=", "output=")
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
     parser = argparse.ArgumentParser(prog="live-stf train", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("recipe", help="name of a recipe, or a YAML file")
-    parser.add_argument("changes", nargs="*", metavar="key=value", help="changes to the recipe: training.epochs=10")
-    parser.add_argument("--measure", action="store_true", help="measure the speed of training, beside ST-GCN, and stop")
+    parser.add_argument(
+        "changes", nargs="*", metavar="key=value", help="changes to the recipe, e.g. training.epochs=10"
+    )
+    parser.add_argument("--measure", action="store_true", help="only measure the speed of training, and of ST-GCN's")
     given = parser.parse_intermixed_args(arguments)
     console, first = Console(), Processes.of_environment().first
     try:

@@ -1,4 +1,4 @@
-"""Compare a live run with what people really did: `live-stf truth EVENTS|CLIP TRUTH.jsonl`.
+"""Compare a live run with the actions that really happened: `live-stf truth EVENTS|CLIP TRUTH.jsonl`.
 
 EVENTS is the file that `live-stf webcam --events` wrote; a CLIP is run through the live decision first, frame by frame.
 TRUTH has one line of JSON for every action, {"label": "wave", "start": 3.2, "end": 7.5}, in seconds; the time between
@@ -61,12 +61,12 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="NAME",
         help=estimators.POSE_HELP,
     )
-    parser.add_argument("--people", type=int, default=2, help="the most people to look for (default: 2)")
+    parser.add_argument("--people", type=int, default=2, help="largest number of people to find (default: 2)")
     options = parser.parse_args(arguments)
     if options.seconds is not None and not 0 < options.seconds < math.inf:
-        parser.error(f"--seconds is {options.seconds:g}, it has to be above 0")
+        parser.error(f"--seconds is {options.seconds:g}; it must be above 0")
     if options.people < 1:
-        parser.error(f"--people is {options.people}, it has to be 1 or more")
+        parser.error(f"--people is {options.people}; it must be 1 or more")
     return run_command(run, options)
 
 
@@ -80,5 +80,5 @@ def run(options: argparse.Namespace) -> None:
         events, length = run_clip(options.run, options.model, options.engine, options.pose, options.people)
     length = options.seconds or length
     if length <= 0:
-        raise DataError(f"{options.run}: has no events, so its length is unknown: give --seconds")
+        raise DataError(f"{options.run}: has no events, so its length is unknown; give it with --seconds")
     Console().print(table(judge_run(events, truth, length)))

@@ -60,7 +60,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--model", help="name in models/, or a model's folder (default: everyday)")
     parser.add_argument("--engine", choices=("auto", *ENGINES), help="what runs the network (default: auto)")
     parser.add_argument("--pose", type=estimators.pose_argument, metavar="NAME", help=estimators.POSE_HELP)
-    parser.add_argument("--people", type=int, help="the most people to look for (default: 2)")
+    parser.add_argument("--people", type=int, help="largest number of people to find (default: 2)")
     parser.add_argument(
         "--threshold", type=float, metavar="P", help="probability at which a label begins (default: the model's own)"
     )
@@ -86,11 +86,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     if options.output is not None and not options.output.is_dir():
         parser.error(f"--output is {options.output}, but there is no such folder")
     if options.seconds is not None and not 0 < options.seconds < math.inf:
-        parser.error(f"--seconds is {options.seconds:g}, it has to be above 0")
+        parser.error(f"--seconds is {options.seconds:g}; it must be above 0")
     if options.headless and options.screenshot is not None:
-        parser.error("--screenshot needs a window, and with --headless there is none")
+        parser.error("--screenshot needs a window; leave out --headless")
     if options.screenshot is not None and options.screenshot.suffix.lower() not in PICTURES:
-        parser.error(f"--screenshot is {options.screenshot}, its name has to end in {', '.join(PICTURES)}")
+        parser.error(f"--screenshot is {options.screenshot}, its name must end in {', '.join(PICTURES)}")
     if options.screenshot is not None and not options.screenshot.absolute().parent.is_dir():
         parser.error(f"--screenshot is {options.screenshot}, but there is no folder {options.screenshot.parent}")
     return options
@@ -106,7 +106,7 @@ def _size(text: str) -> tuple[int, int]:
 def _labels(text: str) -> frozenset[str]:
     labels = frozenset(filter(None, (label.strip() for label in text.split(","))))
     if not labels:
-        raise argparse.ArgumentTypeError("there is no label in it")
+        raise argparse.ArgumentTypeError("no label is given")
     return labels
 
 
@@ -124,7 +124,7 @@ def print_notice(line: str) -> None:
     print(line, file=sys.stderr)
 
 
-# The names of Settings that are options of the command line.
+# The fields of Settings that are options of the command line.
 SETTINGS = ("source", "size", "rate", "model", "engine", "pose", "people", "threshold", "listen")
 
 
@@ -159,7 +159,7 @@ def run(options: argparse.Namespace) -> int:
         try:
             status = show(app, session, options, events, preferences, has_to_open=bool(given))
         finally:
-            # Opening cannot be interrupted, and ending the interpreter in the middle of it may crash.
+            # Opening cannot be interrupted, and the interpreter may crash if it ends meanwhile.
             all_ended = session.close()
     if not all_ended:
         sys.stdout.flush()
@@ -171,7 +171,7 @@ def run(options: argparse.Namespace) -> int:
 def run_headless(options: argparse.Namespace, settings: Settings) -> int:
     """Run without a window until the source ends, --seconds have passed or Ctrl-C is pressed."""
     target = options.events or STDOUT
-    console = sys.stderr if target == STDOUT else sys.stdout  # only events may be on the output that has events
+    console = sys.stderr if target == STDOUT else sys.stdout  # the output with the events must have nothing else
     until = math.inf if options.seconds is None else time.monotonic() + options.seconds
     with EventWriter(target) as events, Session(settings, print_notice) as session:
         about = session.wait()

@@ -1,4 +1,4 @@
-"""The speed of every engine on this machine, beside the ST-GCN baseline on the same engines in the same run."""
+"""Measure the speed of every engine on this machine, and of the ST-GCN baseline on the same engines."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ PEOPLE = (1, 2, 4, 8)
 MANY = 256  # windows in one batch, for the throughput of a GPU
 MANY_RUNS = 5  # calls with MANY windows
 LONGEST = 200  # characters of the reason why an engine was not measured
+BASELINE = "st-gcn"
 
 
 @dataclass
@@ -43,6 +44,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Report:
+    """The measurements of one run. runs: calls that each median is taken over."""
+
     model: Model
     hardware: Hardware
     runs: int
@@ -50,12 +53,13 @@ class Report:
     bounds: Sequence[Bound]
 
     def show(self, console: Console) -> None:
+        """Print the machine, the bounds and a table of all engines."""
         table = Table(title="median ms of one call; below, ms per person")
         table.add_column("model", overflow="fold")
         table.add_column("engine", overflow="fold")
         for people in PEOPLE:
             table.add_column(f"{people}", justify="right", no_wrap=True)
-        table.add_column("x least", justify="right")
+        table.add_column("x bound", justify="right")
         table.add_column(f"{MANY}: 1/s", justify="right")
         for row in self.rows:
             if row.missing:
@@ -71,7 +75,7 @@ class Report:
         print(f"machine: {self.hardware}")
         c, t, v = 3, self.model.preparation.frames, len(self.model.skeleton)
         print(f"windows of {c} x {t} x {v} of the sample clip; median of {self.runs} calls, the engines taking turns")
-        print(f"{BASELINE}: the baseline, with random weights, so it stands for speed alone")
+        print(f"{BASELINE}: the baseline, with random weights: only its speed means anything")
         for bound in self.bounds:
             print(bound)
         console.print(table)
@@ -86,9 +90,6 @@ class Report:
         return fitting[0] if fitting and row.model == self.model.name else None
 
 
-BASELINE = "st-gcn"
-
-
 def _on_gpu(engine: str) -> bool:
     return "cuda" in engine or engine.startswith("TensorRT")
 
@@ -100,18 +101,22 @@ def bench(
     runs: int = RUNS,
     progress: Callable[[str], None] = lambda line: None,
 ) -> Report:
-    """Measure all engines that run here, in turns. folder: of built engines."""
+    """Measure all engines that run here, in turns.
+
+    folder: the folder of built engines. runs: calls that each median is taken over. progress: called with every step.
+    Raises AssetError if the sample clip or the pose networks cannot be downloaded.
+    """
     x = References(model).x
     rows: list[Row] = []
     running: list[tuple[Row, Engine]] = []
     with tempfile.TemporaryDirectory() as temporary:
         for measured in (model, baseline(model, Path(temporary) / BASELINE)):
-            for name, precision, open_it in engines(measured, hardware, folder):
+            for name, precision, opener in engines(measured, hardware, folder):
                 progress(f"opening {measured.name} on {name}")
                 row = Row(measured.name, name, precision)
                 rows.append(row)
                 try:
-                    found = open_it()
+                    found = opener()
                 except (LiveStfError, ImportError, RuntimeError) as problem:
                     found = one_line(problem, LONGEST)
                 if isinstance(found, str):
@@ -126,14 +131,14 @@ def bench(
         on_gpu = [(row, engine) for row, engine in running if _on_gpu(row.engine)]
         for row, ms in _medians(on_gpu, batch_of(x, MANY), MANY_RUNS):
             row.many = 1000 * MANY / ms
-    progress("what the machine can do")
-    least = [bound for device in devices(hardware) for bound in bounds(model, x, device)]
-    return Report(model, hardware, runs, rows, least)
+    progress("measuring the limits of the machine")
+    all_bounds = [bound for device in devices(hardware) for bound in bounds(model, x, device)]
+    return Report(model, hardware, runs, rows, all_bounds)
 
 
 def _medians(running: Sequence[tuple[Row, Engine]], x: np.ndarray, runs: int) -> list[tuple[Row, float]]:
-    """Rows whose engine can run x, with the median milliseconds; the other rows get the reason."""
-    sound = []
+    """The rows whose engine can run x, with the median milliseconds. The other rows get the reason in `missing`."""
+    working = []
     for row, engine in running:
         if row.missing:
             continue
@@ -142,9 +147,9 @@ def _medians(running: Sequence[tuple[Row, Engine]], x: np.ndarray, runs: int) ->
         except (LiveStfError, RuntimeError) as problem:  # for example out of memory
             row.missing = one_line(problem, LONGEST)
         else:
-            sound.append((row, engine))
-    medians = median_times([engine for _, engine in sound], x, runs)
-    return [(row, ms) for (row, _), ms in zip(sound, medians, strict=True)]
+            working.append((row, engine))
+    medians = median_times([engine for _, engine in working], x, runs)
+    return [(row, ms) for (row, _), ms in zip(working, medians, strict=True)]
 
 
 def baseline(model: Model, folder: Path) -> Model:
@@ -164,7 +169,7 @@ def baseline(model: Model, folder: Path) -> Model:
 
 
 def engines(model: Model, hardware: Hardware, folder: Path) -> list[tuple[str, str, Callable[[], Engine | str]]]:
-    """Name, precision and opener of every engine. An opener returns the engine, or one line why there is none here."""
+    """Name, precision and opener of every engine. An opener returns the engine, or one line why it cannot run here."""
     from live_stf.engine.openvino_engine import OpenVINOEngine
     from live_stf.engine.tensorrt_engine import TensorRTEngine
     from live_stf.engine.torch_engine import TorchEngine
@@ -180,7 +185,7 @@ def engines(model: Model, hardware: Hardware, folder: Path) -> list[tuple[str, s
         if record.model == model.name and not mismatch(record, model, hardware)
     ]
     for record in built:
-        # The other precisions of OpenVINO are made from the model itself.
+        # For the other precisions OpenVINO reads the model itself.
         if record.backend == "openvino" and record.precision == "int8":
             path = folder / record.file
             listed.append(("OpenVINO int8", "int8", partial(OpenVINOEngine, model, "int8", path=path)))
@@ -210,4 +215,5 @@ def _built_now(model: Model, hardware: Hardware) -> Engine:
 
 
 def devices(hardware: Hardware) -> list[str]:
+    """The devices that bounds are measured for."""
     return ["CPU"] if hardware.gpu is None else ["CPU", "GPU"]

@@ -1,4 +1,4 @@
-"""A lower bound of the time of a network on a device: its operations, and the bytes that it has to move."""
+"""A lower bound of a network's time on a device, from its operations and the bytes that it must move."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ class Bound:
 
     @property
     def ms(self) -> float:
+        """The bound in milliseconds."""
         return 1000 * max(self.operations / self.flops, self.bytes / self.bandwidth)
 
     def __str__(self) -> str:
@@ -48,7 +49,7 @@ class Bound:
 
 
 def bounds(model: Model, x: np.ndarray, device: str) -> list[Bound]:
-    """Bounds of the model on "CPU" or "GPU" for windows x, one for each precision that the device has units for."""
+    """Bounds of the model on "CPU" or "GPU" for windows x, one for each precision with hardware support."""
     network = WithAttention(model)
     operations, outputs = _operations(network, torch.from_numpy(x[:1]))
     weights = sum(parameter.numel() for parameter in network.parameters())

@@ -1,4 +1,4 @@
-"""Building engines: export the network, compile it, compare it with torch, measure it, keep it with its record."""
+"""Build engines: export the network, compile it, compare it with torch, measure it, and save it with its record."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from live_stf.model import Model
 from live_stf.runtime.hardware import TENSORRT_MODULES, Hardware
 from live_stf.runtime.onnx_export import INSTALL
 from live_stf.runtime.record import Agreement, EngineRecord, damage, file_hash
-from live_stf.runtime.tensorrt_build import compile_onnx, tensorrt_library
+from live_stf.runtime.tensorrt_build import compile_onnx, target_capability, tensorrt_library
 from live_stf.runtime.timing import Runnable, latencies
 
 BACKENDS = {"tensorrt": tensorrt_engine.PRECISIONS, "openvino": ("fp32", "bf16", "int8"), "onnx": (*EXPORTED, "int8")}
 DEFAULT_PRECISION = {"tensorrt": "fp16", "openvino": "fp32", "onnx": "fp32"}
 SUFFIXES = {"onnx": ".onnx", "openvino": ".xml", "tensorrt": ".plan"}
-RUNS = 10  # for the record; `bench` takes its time
+RUNS = 10  # calls for the latency in the record; `bench` measures more
 
 
 @dataclass(frozen=True, eq=False)
 class _Job:
-    """An engine to build. calibration: windows, for int8 alone."""
+    """An engine to build. calibration: windows (N, C, T, V, M), only for int8."""
 
     model: Model
     backend: str
@@ -61,18 +61,21 @@ def build(
 ) -> EngineRecord:
     """Build an engine into `folder`, with its record beside it, and return the record.
 
-    calibration: windows (N, C, T, V, M) that give the ranges of int8. progress: called with every step. Raises
-    EngineError if the engine cannot be built, or differs too much from torch; then nothing is kept.
+    precision: one of BACKENDS[backend]; None for the default of the backend. people: batch sizes. target: compute
+    capability of the GPU to build for, e.g. "sm_86"; None for this machine's. references: windows to compare and
+    measure on. calibration: windows (N, C, T, V, M) that give the ranges of int8. progress: called with every step.
+
+    Raises EngineError if the engine cannot be built or differs too much from torch. Then nothing is saved.
     """
     precision = precision or DEFAULT_PRECISION[backend]
     if precision not in BACKENDS[backend]:
-        raise EngineError(f"{backend} has no {precision} here, it can be {', '.join(BACKENDS[backend])}")
+        raise EngineError(f"{backend} does not support {precision}; choose one of {', '.join(BACKENDS[backend])}")
     if precision == "int8":
         check_calibration(calibration, model)
     elif calibration is not None:
-        raise EngineError(f"--calibration is for int8, {precision} has no ranges to measure")
+        raise EngineError(f"--calibration is for int8; leave it out for {precision}")
     if target is not None and backend != "tensorrt":
-        raise EngineError(f"--target is for tensorrt; {backend} files run on every machine")
+        raise EngineError(f"--target is for tensorrt; leave it out, because {backend} files run on every machine")
     references = References(model) if references is None else references
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".building-") as temporary:
@@ -89,7 +92,7 @@ def build(
             progress("measuring its speed")
             times = latencies(engine, references.x, people, RUNS)
         record = replace(draft, agreement=measured, latency=times)
-        # The record comes last: an engine without one is not found.
+        # The record comes last, because an engine without one is ignored.
         for path in Path(temporary).iterdir():
             if backend != "tensorrt" or path.suffix != ".onnx":
                 os.replace(path, folder / path.name)
@@ -116,7 +119,7 @@ def _draft(job: _Job) -> EngineRecord:
     module, device, capability = job.backend, job.hardware.cpu, None
     people: tuple[int, ...] = ()
     if job.backend == "tensorrt":
-        capability = _capability(job)
+        capability = target_capability(job.target, job.hardware)
         trt = tensorrt_library(capability, job.hardware)
         module, version, people = trt.__name__, trt.__version__, job.people
         device = (job.hardware.gpu or "") if capability == job.hardware.capability else ""
@@ -142,13 +145,6 @@ def _draft(job: _Job) -> EngineRecord:
     )
 
 
-def _capability(job: _Job) -> str:
-    capability = job.target or job.hardware.capability
-    if capability is None:
-        raise EngineError(f"{job.hardware.reason}: say which one to build for, for example --target sm_86")
-    return capability
-
-
 def _write_openvino(job: _Job, path: Path) -> None:
     if job.calibration is not None:
         from live_stf.engine.openvino_int8 import write_int8
@@ -162,15 +158,15 @@ def _write_openvino(job: _Job, path: Path) -> None:
 
 def _write_onnx(job: _Job, path: Path) -> None:
     if job.calibration is not None:
-        between = "fp16" if job.backend == "tensorrt" else "fp32"
-        export_int8(job.model, path, job.calibration, between, job.progress)
+        other = "fp16" if job.backend == "tensorrt" else "fp32"
+        export_int8(job.model, path, job.calibration, other, job.progress)
     else:
         export_onnx(job.model, path, job.precision)
 
 
 def _write_plan(job: _Job, path: Path, version: str) -> None:
     """Compile the ONNX file beside `path` by TensorRT."""
-    capability = _capability(job)
+    capability = target_capability(job.target, job.hardware)
     trt = tensorrt_library(capability, job.hardware)
     cache = path.parent.parent / f"{trt.__name__}-{version}-{job.precision}.timing"
     graph, shape = path.with_suffix(".onnx"), input_shape(job.model)
@@ -179,13 +175,13 @@ def _write_plan(job: _Job, path: Path, version: str) -> None:
 
 
 def check_calibration(windows: np.ndarray | None, model: Model) -> None:
-    """Raise EngineError unless these are windows as the model takes them."""
+    """Raise EngineError unless these are windows (N, C, T, V, M) float32 for the model."""
     if windows is None:
-        raise EngineError("int8 needs windows to measure its ranges on: name a file of them with --calibration")
+        raise EngineError("int8 needs calibration windows: name a .npy file with --calibration")
     if windows.dtype != np.float32 or windows.ndim != 5 or windows.shape[1:] != input_shape(model) or not len(windows):
-        wanted = " x ".join(map(str, input_shape(model)))
+        expected = " x ".join(map(str, input_shape(model)))
         found = " x ".join(map(str, windows.shape))
-        raise EngineError(f"calibration windows have to be N x {wanted} float32, these are {found} {windows.dtype}")
+        raise EngineError(f"calibration windows must be N x {expected} float32, but these are {found} {windows.dtype}")
 
 
 def export_int8(
@@ -193,7 +189,8 @@ def export_int8(
 ) -> list[str]:
     """Write the model as ONNX with int8 products; everything else is in the precision `other`.
 
-    Returns the results of the products that are not rounded, see `quantize.most_sensitive`.
+    windows (N, C, T, V, M) give the ranges. Returns the names of the products that are not rounded, see
+    `quantize.most_sensitive`. Raises EngineError if a library is missing.
     """
     try:
         import onnx
@@ -252,7 +249,10 @@ def _compare(
 def check(
     record: EngineRecord, model: Model, hardware: Hardware, folder: Path, references: References
 ) -> tuple[list[str], bool]:
-    """Check a built engine; returns lines for people, and whether it is sound."""
+    """Check a built engine. Returns lines for the user, and False if it is damaged or too far from torch.
+
+    An engine for another machine passes if its file is the one that was built.
+    """
     if reason := damage(record, folder):
         return [reason], False
     lines = ["the file is the one that was built"]
@@ -264,7 +264,7 @@ def check(
     found = agreement(engine, references.x, references.answer, "the engine itself")
     lines.append(f"{found.windows} windows against torch: {describe_agreement(found)}")
     reason = disagreement(found, record.precision)
-    return [*lines, reason or "near enough to torch"], reason is None
+    return [*lines, reason or "close enough to torch"], reason is None
 
 
 def describe_agreement(found: Agreement) -> str:

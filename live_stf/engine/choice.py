@@ -1,4 +1,4 @@
-"""Which engine runs the network, and why."""
+"""Choose the engine that runs the network, and report the reason."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ ENGINES = {
 def open_engine(model: Model, engine: str = "auto", notify: Notify = log.info) -> SwitchingEngine:
     """Open the engine of that name; "auto" is the best one for this machine, see `open_best`.
 
-    notify: called with one line for people if something takes long, and with the choice and its reason. Raises
-    ModelError if there is no such engine.
+    notify: called with one line if something takes long, and with the choice and its reason. Raises ModelError if the
+    engine is unknown or not installed, EngineError if it cannot run on this machine.
     """
     if engine == "auto":
         return open_best(model, notify)
     if engine not in ENGINES:
-        raise ModelError(f"engine {engine!r} is not known, it can be auto or one of {', '.join(ENGINES)}")
+        raise ModelError(f"unknown engine {engine!r}; choose auto or one of {', '.join(ENGINES)}")
     try:
-        return SwitchingEngine(_openvino(model, notify) if engine == "openvino" else _opened(engine, model, notify))
+        return SwitchingEngine(_openvino(model, notify) if engine == "openvino" else _open(engine, model, notify))
     except ImportError as problem:
         raise ModelError(f"engine {engine}: {problem}; install it, or choose another with --engine") from problem
 
 
-def _opened(name: str, model: Model, notify: Notify, **settings: object) -> Engine:
+def _open(name: str, model: Model, notify: Notify, **settings: object) -> Engine:
     module, kind = ENGINES[name]
     opened: Engine = getattr(importlib.import_module(f"live_stf.engine.{module}"), kind)(
         model, notify=notify, **settings
@@ -57,7 +57,7 @@ def _opened(name: str, model: Model, notify: Notify, **settings: object) -> Engi
 
 
 def _openvino(model: Model, notify: Notify, hardware: Hardware | None = None, folder: Path | None = None) -> Engine:
-    """The newest engine that was built for OpenVINO and fits the model, otherwise a new one in fp32."""
+    """The newest OpenVINO engine that was built for the model as it is now, otherwise a new one in fp32."""
     hardware = detect_hardware() if hardware is None else hardware
     folder = engines_folder() if folder is None else folder
     for record in find_records(folder, notify):
@@ -65,12 +65,12 @@ def _openvino(model: Model, notify: Notify, hardware: Hardware | None = None, fo
             continue
         reason = mismatch(record, model, hardware) or damage(record, folder)
         if reason is None:
-            return _opened("openvino", model, notify, precision=record.precision, path=folder / record.file)
+            return _open("openvino", model, notify, precision=record.precision, path=folder / record.file)
         notify(
             f"{record.file} is not used: {reason}; build it again: python -m live_stf.engine build --model "
             f"{model.folder} --backend openvino --precision {record.precision}"
         )
-    return _opened("openvino", model, notify)
+    return _open("openvino", model, notify)
 
 
 def open_best(
@@ -80,7 +80,7 @@ def open_best(
 
     On an NVIDIA GPU that is TensorRT if an engine was built for it, otherwise torch; on a CPU it is OpenVINO if it is
     installed, otherwise torch. If a TensorRT engine can be built, a process of its own builds it while the other engine
-    runs, and the new engine takes over when it is ready. Raises ModelError if not even torch is installed.
+    runs, and the new engine takes over when it is ready. Raises ModelError if neither OpenVINO nor torch is installed.
     """
     hardware = detect_hardware() if hardware is None else hardware
     folder = engines_folder() if folder is None else folder
@@ -89,25 +89,25 @@ def open_best(
     if hardware.tensorrt is None:
         return _open_on_gpu(model, notify, hardware, folder, "TensorRT is not installed")
     try:
-        engine = _opened("tensorrt", model, notify, hardware=hardware, folder=folder)
+        engine = _open("tensorrt", model, notify, hardware=hardware, folder=folder)
     except DEVICE_FAILURES as problem:
         notify(one_line(problem, LONGEST_REASON))
     else:
-        return _chosen(engine, f"it was built for this {hardware.gpu}", notify)
+        return _report_choice(engine, f"it was built for this {hardware.gpu}", notify)
     serving = _open_on_gpu(model, notify, hardware, folder, "a TensorRT engine is being built meanwhile")
-    upgrade_later(serving, lambda: _built(model, hardware, folder), notify)
+    upgrade_later(serving, lambda: _build(model, hardware, folder), notify)
     return serving
 
 
 def _open_on_gpu(model: Model, notify: Notify, hardware: Hardware, folder: Path, reason: str) -> SwitchingEngine:
     """torch on the GPU if it works, otherwise the best engine on the CPU."""
     try:
-        engine = _opened("torch", model, notify, device="cuda")
+        engine = _open("torch", model, notify, device="cuda")
         engine.run(np.zeros((1, *model.preparation.shape), np.float32))
     except DEVICE_FAILURES as problem:
         reason = f"torch does not run on {hardware.gpu}: {one_line(problem, LONGEST_REASON)}"
         return _open_on_cpu(model, notify, hardware, folder, reason)
-    return _chosen(engine, reason, notify)
+    return _report_choice(engine, reason, notify)
 
 
 def _open_on_cpu(model: Model, notify: Notify, hardware: Hardware, folder: Path, reason: str) -> SwitchingEngine:
@@ -116,21 +116,21 @@ def _open_on_cpu(model: Model, notify: Notify, hardware: Hardware, folder: Path,
     except ImportError as problem:
         notify(f"engine openvino is not used: {problem}")
     else:
-        return _chosen(engine, reason, notify)
+        return _report_choice(engine, reason, notify)
     try:
-        engine = _opened("torch", model, notify, device="cpu")
+        engine = _open("torch", model, notify, device="cpu")
     except ImportError as problem:
         raise ModelError(f"engine auto: {problem}; install it") from problem
-    return _chosen(engine, f"{reason}, and OpenVINO is not installed", notify)
+    return _report_choice(engine, f"{reason}, and OpenVINO is not installed", notify)
 
 
-def _chosen(engine: Engine, reason: str, notify: Notify) -> SwitchingEngine:
+def _report_choice(engine: Engine, reason: str, notify: Notify) -> SwitchingEngine:
     serving = SwitchingEngine(engine, reason)
     notify(f"engine: {serving.status}")
     return serving
 
 
-def _built(model: Model, hardware: Hardware, folder: Path) -> Engine:
+def _build(model: Model, hardware: Hardware, folder: Path) -> Engine:
     """Build the TensorRT engine in a process of its own, at low priority, and load it."""
     root = Path(__file__).resolve().parent.parent.parent
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(root), os.environ.get("PYTHONPATH"))))}
@@ -159,4 +159,4 @@ def _built(model: Model, hardware: Hardware, folder: Path) -> Engine:
     if process.returncode:
         reason = errors[-1] if errors else f"exit status {process.returncode}"
         raise EngineError(f"the TensorRT engine could not be built: {reason}")
-    return _opened("tensorrt", model, log.info, hardware=hardware, folder=folder)
+    return _open("tensorrt", model, log.info, hardware=hardware, folder=folder)

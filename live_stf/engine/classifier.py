@@ -1,4 +1,4 @@
-"""From windows to scores with a chosen engine."""
+"""Compute the scores of windows with a chosen engine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class Classifier:
-    """Scores windows: prepares them for the model, runs them as one batch, reads logits and attention."""
+    """Scores windows: prepares them for the model, runs them as one batch, and reads logits and attention."""
 
     def __init__(self, model: Model, engine: Engine) -> None:
         self.model = model
@@ -35,11 +35,11 @@ class Classifier:
 
     @property
     def engine_status(self) -> EngineStatus:
-        """The engine that runs now, and why it is this one."""
+        """The engine that runs now, and the reason for it."""
         return self.engine.status if isinstance(self.engine, SwitchingEngine) else EngineStatus(self.engine.name)
 
     def prepare(self, windows: Sequence[Window]) -> np.ndarray:
-        """The model's input of the windows: (N, C, T, V, M) float32, zero where a window has fewer than M bodies."""
+        """The model's input (N, C, T, V, M) float32 for the windows; zero where a window has fewer than M bodies."""
         return np.stack([self.model.preparation(window.joints, window.size) for window in windows])
 
     def classify(self, windows: Sequence[Window]) -> list[Scores]:
@@ -78,12 +78,12 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
 def open_classifier(model: Model, engine: str = "auto", notify: Callable[[str], None] = log.info) -> Classifier:
     """Classifier of a model with an engine chosen by name; see `open_engine`.
 
-    ModelError where the model takes joints that no camera gives: of another skeleton, or measured in space.
+    Raises ModelError if a camera cannot provide the model's joints, because they are 3D or of another skeleton.
     """
     check_process()
     if model.skeleton is not OPENPOSE_18 or not model.preparation.takes_pictures:
         raise ModelError(
             f"{model.name} takes {model.skeleton.name} joints in {model.preparation.coordinates!r} coordinates, which "
-            f"are not found in a camera's pictures: choose a model of {OPENPOSE_18.name} joints"
+            f"a camera cannot provide: choose a model that takes {OPENPOSE_18.name} joints"
         )
     return Classifier(model, open_engine(model, engine, notify))

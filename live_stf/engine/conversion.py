@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-VERSION = 1  # of the conversion; raise it if the same model is to be converted differently
+VERSION = 1  # of the conversion; raise it when the conversion changes
 FINGERPRINT = "live_stf_fingerprint"  # key in the file's metadata
 LIBRARIES = ("torch", "safetensors", "onnx", "onnxscript")  # needed for converting
 
@@ -36,8 +36,8 @@ LIBRARIES = ("torch", "safetensors", "onnx", "onnxscript")  # needed for convert
 def fingerprint(model: Model) -> str:
     """Hash of the weights, the network's description, the preparation, the number of labels and VERSION.
 
-    The code of live_stf.network is not part of it: a comment there must not make files stale. Tests compare the
-    committed files with torch, so a changed network is found there.
+    The code of live_stf.network is not part of it, so that a changed comment does not make files stale. Tests compare
+    the committed files with torch and so detect a changed network.
     """
     described = {
         "version": VERSION,
@@ -65,7 +65,7 @@ def convert(model: Model, path: Path | None = None) -> Path:
     network: torch.nn.Module = WithAttention(model)
     if isinstance(network.network, STFNet):
         network = fuse(network.network)
-    # The batch is fixed: with a dynamic one OpenVINO plans for unknown shapes, and takes half as long again.
+    # The batch size is fixed: with a dynamic one OpenVINO plans for unknown shapes and is 1.5 times as slow.
     example = torch.zeros(1, *model.preparation.shape)
     proto = to_onnx(network, example, INPUT, OUTPUTS, OPSETS["fp32"], any_batch=False)
     _remove_traces(proto)
@@ -80,12 +80,12 @@ def load_converted(model: Model, notify: Callable[[str], None] = log.info) -> op
     It is read from the model's folder. If the file there is missing or stale, the network is converted into the cache
     folder, which needs torch; `notify` is then called with one line. Raises ModelError if a library for it is missing.
     """
-    wanted = fingerprint(model)
-    network, reason = _read(model.converted, wanted)
+    expected = fingerprint(model)
+    network, reason = _read(model.converted, expected)
     if network is not None:
         return network
     cached = cache_folder() / f"{model.name}-{model_hash(model)[:16]}.onnx"
-    network, _ = _read(cached, wanted)
+    network, _ = _read(cached, expected)
     if network is not None:
         return network
     _check_libraries(model, f"{model.folder} {reason}; converting weights")
@@ -99,12 +99,12 @@ def stale(model: Model) -> str:
 
 
 def cache_folder() -> Path:
-    """Where networks are converted to if their folder has no converted network, and may be read-only."""
+    """The folder for networks whose own folder has no up-to-date converted network and may be read-only."""
     return Path(user_cache_dir("live-stf")) / "openvino"
 
 
-def _read(path: Path, wanted: str) -> tuple[openvino.Model | None, str]:
-    """The network in a file; or None and the reason why it is not one with the wanted fingerprint."""
+def _read(path: Path, expected: str) -> tuple[openvino.Model | None, str]:
+    """The network in a file; or None, and the reason why it cannot be used."""
     if not path.is_file():
         return None, f"has no {path.name}"
     try:
@@ -112,25 +112,25 @@ def _read(path: Path, wanted: str) -> tuple[openvino.Model | None, str]:
     except RuntimeError:
         return None, f"has a damaged {path.name}"
     key = ["framework", FINGERPRINT]
-    if not network.has_rt_info(key) or network.get_rt_info(key).astype(str) != wanted:
-        return None, f"has a {path.name} of other weights"
+    if not network.has_rt_info(key) or network.get_rt_info(key).astype(str) != expected:
+        return None, f"has a {path.name} that was made from other weights"
     return network, ""
 
 
 def _check_libraries(model: Model, work: str) -> None:
-    """ModelError if a library that converting needs is missing. work: what needs it."""
+    """Raise ModelError if a library is missing. work: the task that needs it, for the message."""
     for name in LIBRARIES:
         try:
             importlib.import_module(name)
         except ImportError as problem:
             raise ModelError(
                 f"{work} needs {problem.name or name}, which is not installed: run `live-stf convert {model.folder}` "
-                "where it is (pip install 'live-stf[train]')"
+                "in an environment that has it (pip install 'live-stf[train]')"
             ) from problem
 
 
 def _remove_traces(proto: onnx.ModelProto) -> None:
-    """Remove the exporter's notes on every operation: a twelfth of the file, with paths of this machine."""
+    """Remove the exporter's notes on every operation: they are a twelfth of the file and contain local paths."""
     graph = proto.graph
     for part in (*graph.node, *graph.value_info, *graph.input, *graph.output, *graph.initializer):
         del part.metadata_props[:]

@@ -29,7 +29,7 @@ def input_shape(model: Model) -> tuple[int, int, int, int]:
 def export_onnx(model: Model, path: Path, precision: str = "fp32") -> Path:
     """Write the model as ONNX. Raises EngineError if a library is missing or the precision is not in PRECISIONS."""
     if precision not in PRECISIONS:
-        raise EngineError(f"precision {precision!r} cannot be exported, it can be {', '.join(PRECISIONS)}")
+        raise EngineError(f"precision {precision!r} cannot be exported; choose one of {', '.join(PRECISIONS)}")
     check_libraries()
     import torch
 
@@ -44,8 +44,8 @@ def export_onnx(model: Model, path: Path, precision: str = "fp32") -> Path:
 def sensitive(graph: onnx.GraphProto) -> set[int]:
     """Positions of the nodes that stay in fp32.
 
-    These are sums and means, and each Softmax with everything before it, back to the product of query and key and to
-    the squares from which their lengths are computed. The product sums thousands of terms and exceeds fp16's range.
+    They are the sums and means, and each Softmax with everything before it, back to the product of query and key and
+    to the squares that their lengths are computed from. That product sums thousands of terms and exceeds fp16's range.
     """
     constants = {initializer.name for initializer in graph.initializer}
     maker = {output: position for position, node in enumerate(graph.node) for output in node.output}
@@ -85,12 +85,12 @@ def lowered(proto: onnx.ModelProto, precision: str) -> onnx.ModelProto:
     kept = sensitive(graph)
     outputs = {output.name for output in graph.output}
 
-    now = dict.fromkeys(floats, TensorProto.FLOAT)  # value -> the type that it is computed in
+    types = dict.fromkeys(floats, TensorProto.FLOAT)  # value -> the type that it is computed in
     made: dict[tuple[str, int], str] = {}  # (value, type) -> its name in that type
     nodes, initializers = [], [w for w in graph.initializer if w.name not in weights]
 
     def as_type(name: str, wanted: int) -> str:
-        if name not in floats or (now[name] == wanted and name not in weights):
+        if name not in floats or (types[name] == wanted and name not in weights):
             return name
         if (name, wanted) not in made:
             new = made[name, wanted] = f"{name}_{'fp32' if wanted == TensorProto.FLOAT else precision}"
@@ -104,7 +104,7 @@ def lowered(proto: onnx.ModelProto, precision: str) -> onnx.ModelProto:
 
     for position, node in enumerate(graph.node):
         if any(attribute.HasField("g") or attribute.graphs for attribute in node.attribute):
-            raise EngineError(f"the network cannot be lowered to {precision}: {node.op_type} holds a graph of its own")
+            raise EngineError(f"the network cannot be lowered to {precision}: {node.op_type} contains a graph")
         wanted = TensorProto.FLOAT if position in kept else low
         inputs = [as_type(name, wanted) for name in node.input]
         changed = onnx.NodeProto()
@@ -117,14 +117,14 @@ def lowered(proto: onnx.ModelProto, precision: str) -> onnx.ModelProto:
         results = []
         for number, name in enumerate(node.output):
             if name in floats:
-                now[name] = wanted
+                types[name] = wanted
                 if name in outputs and wanted != TensorProto.FLOAT:
                     changed.output[number] = f"{name}_{precision}"
                     cast = helper.make_node("Cast", [changed.output[number]], [name], to=TensorProto.FLOAT)
                     results.append(cast)
-                    now[name] = TensorProto.FLOAT
+                    types[name] = TensorProto.FLOAT
         nodes += [changed, *results]
-    # The file has no types of values in between: most have changed, and its reader infers them.
+    # The types of intermediate values are left out: most have changed, and readers of the file infer them.
     new = helper.make_graph(nodes, graph.name, list(graph.input), list(graph.output), initializers)
     lower = helper.make_model(new, opset_imports=list(proto.opset_import), producer_name=proto.producer_name)
     lower.ir_version = proto.ir_version

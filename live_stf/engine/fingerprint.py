@@ -1,4 +1,4 @@
-"""Which model a file was made from: engines, measurements and trainings name the model by its hash."""
+"""Identify a model by a hash, which engines, measurements and trainings store."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def model_hash(model: Model) -> str:
 
 
 def mismatch(record: EngineRecord, model: Model, hardware: Hardware) -> str | None:
-    """Why the engine cannot run this model on this hardware: one line. None if it can."""
+    """Why the engine cannot run this model on this hardware, in one line; None if it can."""
     return unfit(record, model.name, model_hash(model), hardware)

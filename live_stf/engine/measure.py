@@ -1,4 +1,4 @@
-"""How far an engine is from torch, and how far it may be."""
+"""Measure the difference between an engine and torch, and decide whether it is small enough."""
 
 from __future__ import annotations
 
@@ -15,21 +15,24 @@ LEAST_SAME_BEST = 0.99
 
 
 def agreement(engine: Runnable, x: np.ndarray, reference: tuple[np.ndarray, np.ndarray], by: str) -> Agreement:
-    """Compare an engine with torch's logits and attention on windows x (N, C, T, V, M)."""
+    """Compare an engine with torch on windows x (N, C, T, V, M).
+
+    reference: torch's logits and attention. by: name of the compared runtime, for the record.
+    """
     logits, attention = engine.run(x)
-    wanted_logits, wanted_attention = reference
+    expected_logits, expected_attention = reference
     return Agreement(
-        logits=float(np.abs(logits - wanted_logits).max()),
-        largest_logit=float(np.abs(wanted_logits).max()),
-        attention=float(np.abs(attention - wanted_attention).max(initial=0.0)),
-        same_best=float((logits.argmax(axis=1) == wanted_logits.argmax(axis=1)).mean()),
+        logits=float(np.abs(logits - expected_logits).max()),
+        largest_logit=float(np.abs(expected_logits).max()),
+        attention=float(np.abs(attention - expected_attention).max(initial=0.0)),
+        same_best=float((logits.argmax(axis=1) == expected_logits.argmax(axis=1)).mean()),
         windows=len(x),
         by=by,
     )
 
 
 def disagreement(found: Agreement, precision: str) -> str | None:
-    """Why an engine differs too much from torch to be used: one line. None if it is close enough."""
+    """Why an engine differs too much from torch to be used, in one line; None if it is close enough."""
     limit = LIMITS.get(precision)
     if limit is None:
         if found.same_best >= LEAST_SAME_BEST:
@@ -41,5 +44,5 @@ def disagreement(found: Agreement, precision: str) -> str | None:
     of = " of the largest" if precision in IN_PROPORTION else ""
     return (
         f"it differs from torch by {logits:.2g}{of} in logits and {found.attention:.2g} in attention, "
-        f"at most {limit:.0e} is allowed in {precision}"
+        f"but {limit:.0e} is the limit in {precision}"
     )

@@ -1,4 +1,4 @@
-"""Networks run by OpenVINO on the CPU."""
+"""Run networks with OpenVINO on the CPU."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def load_network(model: Model, precision: str = "fp32", notify: Callable[[str], 
 def _round_graphs(network: openvino.Model) -> None:
     """Round the constant matrix of every graph product to bf16.
 
-    OpenVINO rounds everything else by itself. It would keep these products in fp32, and convert the features to fp32
-    and back around each of them.
+    OpenVINO rounds everything else itself. It would keep these products in fp32 and convert the features to fp32 and
+    back around each of them.
     """
     ops = openvino.opset13
     for product in network.get_ordered_ops():
@@ -49,7 +49,7 @@ def _round_graphs(network: openvino.Model) -> None:
 
 
 def save(network: openvino.Model, path: Path) -> None:
-    """Write the network's two files, .xml and .bin. The .xml comes last: a program that finds it finds both whole."""
+    """Write the network's files, .xml and .bin. The .xml comes last: a program that finds it finds both complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{os.getpid()}-{path.name}")
     openvino.save_model(network, partial, compress_to_fp16=False)

@@ -1,9 +1,10 @@
-"""int8 on a CPU by NNCF, OpenVINO's own quantisation library: what is rounded, and what suffers too much from it.
+"""int8 on a CPU with NNCF, OpenVINO's quantisation library.
 
-Rounded are the convolutions, as which most of the work reaches OpenVINO: channel products of the graph convolutions and
-of MCF's way back, the temporal convolutions, the shortcuts. Left to itself NNCF also rounds sums, gates and means, the
-residual path with them: that costs accuracy and saves no time. Weights have one scale per output channel, features one
-per tensor, from the largest value that the calibration windows give.
+Only convolutions are rounded. They are most of the work: the channel products of the graph convolutions and of MCF's
+restoring layer, the temporal convolutions and the shortcuts all reach OpenVINO as convolutions. By default NNCF also
+rounds sums, gates and means, including the residual path: that costs accuracy and saves no time. Convolutions that lose
+too much accuracy stay in fp32. Weights have one scale per output channel, features one per tensor, from the largest
+value that the calibration windows give.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from live_stf.engine.quantize import TRIED, worst
 from live_stf.errors import EngineError
 from live_stf.model import Model
 
-# Before nncf, which would report to the analytics host through the package that this one takes out of reach.
+# Before nncf, which reports to an analytics host through a package that this module blocks.
 from live_stf.runtime.openvino import openvino, precision_options
 
 CONVOLUTIONS = ("Convolution", "GroupConvolution")
@@ -30,7 +31,7 @@ INSTALL = "install the extra: pip install 'live-stf[quantize]'"
 
 
 def convolutions(network: openvino.Model) -> list[str]:
-    """Names of the convolutions over frames and joints; those over frames alone have next to nothing to do."""
+    """Names of the convolutions over frames and joints; those over frames alone do almost no work."""
     return [
         node.get_friendly_name()
         for node in network.get_ops()
@@ -41,7 +42,7 @@ def convolutions(network: openvino.Model) -> list[str]:
 def write_int8(
     model: Model, path: Path, x: np.ndarray, progress: Callable[[str], None] = lambda line: None
 ) -> list[str]:
-    """The model in OpenVINO's files with int8 convolutions; returns the names of those left as they are."""
+    """Write the model as OpenVINO files with int8 convolutions. Returns the names of those that stay in fp32."""
     network, kept = quantized(load_network(model), x, progress)
     save(network, path)
     return kept
@@ -50,32 +51,32 @@ def write_int8(
 def quantized(
     network: openvino.Model, x: np.ndarray, progress: Callable[[str], None] = lambda line: None
 ) -> tuple[openvino.Model, list[str]]:
-    """The fp32 network with int8 convolutions by windows x (N, C, T, V, M), and the names of those left as they are.
+    """The network with int8 convolutions, and the names of the convolutions that stay in fp32.
 
-    Every convolution is first rounded alone, on TRIED of the windows: those that change the logits most are left, see
-    REMAINING. EngineError where NNCF is not installed.
+    Windows x (N, C, T, V, M) give the ranges. Every convolution is first rounded alone, on TRIED of the windows: those
+    that change the logits most stay in fp32, see REMAINING. Raises EngineError if NNCF is not installed.
     """
-    every = convolutions(network)
+    names = convolutions(network)
     few = x[:: max(1, len(x) // TRIED)][:TRIED]
     exact = _logits(network, few)
     errors = {}
-    for number, name in enumerate(every, start=1):
-        progress(f"measuring which convolutions suffer from int8, {number} of {len(every)}")
+    for number, name in enumerate(names, start=1):
+        progress(f"measuring the error of each convolution in int8, {number} of {len(names)}")
         errors[name] = float(np.square(_logits(_rounded(network, [name], few), few) - exact).mean())
     kept = worst(errors, REMAINING)
     progress("measuring the ranges of int8")
-    return _rounded(network, [name for name in every if name not in kept], x), kept
+    return _rounded(network, [name for name in names if name not in kept], x), kept
 
 
 def _rounded(network: openvino.Model, names: Sequence[str], x: np.ndarray) -> openvino.Model:
-    """The network with the named operations in int8, by the ranges that windows x give."""
+    """The network with the named operations in int8. Windows x give the ranges."""
     try:
         import nncf
         from nncf.quantization.advanced_parameters import AdvancedQuantizationParameters
         from nncf.quantization.range_estimator import RangeEstimatorParametersSet
     except ImportError as problem:
         raise EngineError(f"int8 on OpenVINO needs {problem.name}, which is not installed; {INSTALL}") from problem
-    logging.getLogger("nncf").setLevel(logging.WARNING)  # it names every operation that it leaves alone
+    logging.getLogger("nncf").setLevel(logging.WARNING)  # it reports every operation that it does not round
     others = [node.get_friendly_name() for node in network.get_ops() if node.get_friendly_name() not in names]
     with contextlib.redirect_stdout(io.StringIO()):  # it draws progress bars, one for every call
         return nncf.quantize(

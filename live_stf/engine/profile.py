@@ -36,12 +36,14 @@ class Profile:
 
     @property
     def ms(self) -> float:
+        """Milliseconds of all operations."""
         return sum(share.ms for share in self.shares)
 
     def show(self, console: Console) -> None:
+        """Print the shares as a table."""
         print(f"machine: {describe_machine()}")
-        what = f"{self.model} in {self.precision}, one window of the sample clip"
-        print(f"{what}; median of {self.runs} runs, by OpenVINO's counters")
+        title = f"{self.model} in {self.precision}, one window of the sample clip"
+        print(f"{title}; median of {self.runs} runs, by OpenVINO's counters")
         table = Table()
         for name in ("operation", "how many", "ms", "share"):
             table.add_column(name, justify="left" if name == "operation" else "right")

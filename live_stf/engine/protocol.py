@@ -13,7 +13,7 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """Library, device and precision, for people: "OpenVINO CPU fp32"."""
+        """Library, device and precision, e.g. "OpenVINO CPU fp32"."""
         ...
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -26,7 +26,7 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class EngineStatus:
-    """The engine that is running, and why it is this one. reason: empty if the user chose it by name."""
+    """The engine that is running, and the reason for it. reason: empty if the user chose the engine by name."""
 
     name: str
     reason: str = ""

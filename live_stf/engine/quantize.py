@@ -1,8 +1,8 @@
-"""int8 by explicit quantisation: the ONNX file says which values are rounded, and to which range.
+"""int8 by explicit quantisation: the ONNX file states which values are rounded, and in which range.
 
 Products and convolutions with learned weights get int8 inputs; everything between them stays as it is. Weights have one
-scale per output channel, features one per tensor. Both are symmetric, as the int8 units of GPUs need them. The
-calibration windows give the ranges and show which products lose most by rounding; those few can stay as they are.
+scale per output channel, features one per tensor. Both are symmetric, because the int8 units of GPUs require it. The
+calibration windows give the ranges and show which products lose most accuracy; those few can stay unrounded.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def measure_ranges(path: Path, x: np.ndarray) -> dict[str, float]:
 
 
 def measure_errors(proto: onnx.ModelProto, ranges: Mapping[str, float], x: np.ndarray) -> dict[str, float]:
-    """The error by int8 of each product alone: name of its result -> mean square change of the logits on windows x.
+    """The error of rounding each product alone: name of its result -> mean square change of the logits on windows x.
 
     proto: the float32 network.
     """
@@ -83,7 +83,7 @@ def measure_errors(proto: onnx.ModelProto, ranges: Mapping[str, float], x: np.nd
 
 
 def most_sensitive(proto: onnx.ModelProto, ranges: Mapping[str, float], x: np.ndarray) -> list[str]:
-    """Results of the products that lose most, worst first, by TRIED of the windows x; see REMAINING."""
+    """Names of the products with the largest errors on TRIED of the windows x, worst first; see REMAINING."""
     return worst(measure_errors(proto, ranges, x[:: max(1, len(x) // TRIED)][:TRIED]), REMAINING)
 
 
@@ -161,7 +161,7 @@ class _Rounding:
         if name not in self._done:
             largest = self._ranges.get(name, self._ranges.get(_original(name)))
             if largest is None:
-                raise EngineError(f"int8 has no range for {_original(name)!r}: measure the ranges of this very network")
+                raise EngineError(f"int8 has no range for {_original(name)!r}: measure the ranges on this network")
             scale = self._constant(f"{name}_scale", np.array(max(largest, SMALLEST) / STEPS, self._scale_type))
             zero = self._constant(f"{name}_zero", np.zeros((), np.int8))
             self.nodes.append(helper.make_node("QuantizeLinear", [name, scale, zero], [f"{name}_int8"]))

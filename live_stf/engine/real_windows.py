@@ -18,9 +18,9 @@ STRIDE = 10  # frames from one window to the next
 
 
 def sample_windows(model: Model, clip: Path | None = None) -> list[Window]:
-    """Windows of one person in a clip, each STRIDE frames later, as long as the model's.
+    """Windows of one person in a clip, one every STRIDE frames, each as long as the model's span.
 
-    clip: the sample clip by default. Raises AssetError if the clip or the pose network is not there and cannot be had.
+    clip: the sample clip by default. Raises AssetError if the clip or the pose networks cannot be downloaded.
     """
     preparation = model.preparation
     windows: list[Window] = []

@@ -1,4 +1,4 @@
-"""Real windows of a model, and torch's answer to them: what every engine is compared with."""
+"""Real windows and torch's outputs for them, with which every engine is compared."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from live_stf.model import Model
 
 
 class References:
-    """Real windows and torch's answer to them, computed when they are first needed."""
+    """Real windows of a model and torch's outputs for them, computed when they are first needed."""
 
     def __init__(self, model: Model, windows: Callable[[Model], np.ndarray] | None = None) -> None:
         self.model = model
@@ -27,7 +27,7 @@ class References:
 
     @property
     def answer(self) -> tuple[np.ndarray, np.ndarray]:
-        """Logits and attention of torch in fp32."""
+        """Logits (N, classes) and attention (N, M, L, V, U) of torch in fp32."""
         if self._answer is None:
             from live_stf.engine.torch_engine import TorchEngine
 
@@ -36,7 +36,7 @@ class References:
 
 
 def prepared_windows(model: Model) -> np.ndarray:
-    """The windows of the sample clip as the model takes them."""
+    """The windows of the sample clip, prepared for the model: (N, C, T, V, M) float32."""
     from live_stf.engine.real_windows import sample_windows
 
     windows = sample_windows(model)

@@ -1,4 +1,4 @@
-"""An engine that a better one replaces while it is in use."""
+"""An engine that can be replaced while it is in use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class SwitchingEngine:
-    """An engine with its status; another can take its place between two runs.
+    """An engine with its status. Another engine can take its place between two runs.
 
     reason: why this engine was chosen, empty if the user named it.
     """
@@ -29,7 +29,7 @@ class SwitchingEngine:
 
     @property
     def status(self) -> EngineStatus:
-        """The engine that runs now, and why."""
+        """The engine that runs now, and the reason for it."""
         return self._status
 
     @property
@@ -38,6 +38,7 @@ class SwitchingEngine:
         return self._status.name
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See `Engine.run`."""
         with self._lock:
             return self._engine.run(x)
 
@@ -47,14 +48,14 @@ class SwitchingEngine:
             self._engine, self._status = engine, EngineStatus(engine.name, reason)
 
     def keep(self, reason: str) -> None:
-        """Keep the engine, for a new reason."""
+        """Keep the engine, but replace the reason for it."""
         self._status = replace(self._status, reason=reason)
 
 
 def upgrade_later(
     serving: SwitchingEngine, prepare: Callable[[], Engine], notify: Callable[[str], None] = log.info
 ) -> threading.Thread:
-    """Call `prepare` in a thread and switch to the engine that it returns. If it fails, nothing is switched."""
+    """Call `prepare` in a thread and switch to the engine that it returns; keep the present one if it fails."""
 
     def work() -> None:
         before = serving.name

@@ -1,4 +1,4 @@
-"""Classifiers compiled by TensorRT for NVIDIA GPUs."""
+"""Run networks that TensorRT has compiled for NVIDIA GPUs."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ PEOPLE = (1, 2, 4, 8)
 
 
 class TensorRTEngine:
-    """A built engine on the GPU, with one CUDA graph by batch size.
+    """A built engine on the GPU, with one CUDA graph per batch size.
 
     A batch between two sizes is padded to the larger one. A batch above the largest size is split. Raises EngineError
-    if there is no engine for this model and hardware, or if it does not load.
+    if there is no engine for this model and hardware or it does not load.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class TensorRTEngine:
         self.name = f"{product_name(self.record)} {hardware.gpu} {self.record.precision}"
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See `Engine.run`."""
         largest = max(self._graphs)
         answers = [self._run_part(x[start : start + largest]) for start in range(0, len(x), largest)]
         if len(answers) == 1:

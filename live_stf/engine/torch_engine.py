@@ -1,4 +1,4 @@
-"""Networks run by torch: the reference for the other engines, which also take their weights from here."""
+"""Run networks with torch: the reference for the other engines, which also load their weights with this module."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from live_stf.runtime.cuda_graph import CudaGraph
 
 log = logging.getLogger(__name__)
 
-LARGEST_GRAPH = 8  # people; larger batches are rare, and a graph keeps its memory until the end
+LARGEST_GRAPH = 8  # people; larger batches are rare, and a graph never frees its memory
 
 
 def load_network(model: Model) -> nn.Module:
@@ -33,7 +33,7 @@ def load_network(model: Model) -> nn.Module:
 
 
 class WithAttention(nn.Module):
-    """The network as every engine runs it: x (N, C, T, V, M) -> logits and attention, see `Engine`."""
+    """The network with the outputs of an engine: x (N, C, T, V, M) -> logits and attention, see `Engine.run`."""
 
     def __init__(self, model: Model) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class WithAttention(nn.Module):
 class TorchEngine:
     """torch in fp32: eager on a CPU; on an NVIDIA GPU with one CUDA graph per batch size up to LARGEST_GRAPH.
 
-    device: "cuda" or "cpu"; None is the GPU if there is one. graphs: False for eager torch on the GPU.
+    device: "cuda" or "cpu"; None for the GPU if there is one. graphs: False for eager torch on the GPU.
     Raises EngineError if device is "cuda" and torch cannot use a GPU.
     """
 
@@ -68,6 +68,7 @@ class TorchEngine:
         self._stream = torch.cuda.Stream() if self.device.type == "cuda" else None
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See `Engine.run`."""
         if self.graphs and len(x) <= LARGEST_GRAPH:
             if len(x) not in self._graphs:
                 self._graphs[len(x)] = CudaGraph(x.shape, self._forward, self._stream)
@@ -80,6 +81,6 @@ class TorchEngine:
     def _forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         if self.device.type == "cpu":
             return self.network(x)
-        # By default cuDNN may compute convolutions with the ten bits of TF32.
+        # By default cuDNN may compute convolutions in TF32, which has ten bits of mantissa.
         with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             return self.network(x)

@@ -1,1 +1,1 @@
-"""Running compiled networks of any kind: the hardware, OpenVINO, TensorRT, CUDA graphs, records of built engines."""
+"""Run compiled networks of any kind: hardware, OpenVINO, TensorRT, CUDA graphs, records of built engines."""

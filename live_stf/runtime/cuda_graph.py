@@ -13,10 +13,10 @@ WARM_UPS = 3  # kernels are loaded, chosen and compiled on first use, which must
 
 
 class CudaGraph:
-    """Runs `work` on inputs of one shape, again and again.
+    """Runs `work` repeatedly on inputs of one shape.
 
-    work: device tensor of `shape` and `dtype` -> device tensors; it may only start kernels on the current stream, and
-    never wait. stream: of an NVIDIA GPU; None runs the work on the CPU, without a graph. graph: record the work once
+    work: device tensor of `shape` and `dtype` -> device tensors; it may only start kernels on the current stream and
+    must not wait. stream: of an NVIDIA GPU; None runs the work on the CPU, without a graph. graph: record the work once
     and replay it, so that hundreds of kernels cost one launch.
 
     Write the next input into the NumPy array `input`. Every run overwrites the arrays `outputs`.
@@ -68,7 +68,7 @@ class CudaGraph:
                 self._done.record(self._stream)
 
     def wait(self) -> None:
-        """Wait until `outputs` are complete. This waits for one run, not for the whole device."""
+        """Wait until `outputs` are complete. Waits for this run only, not for the whole device."""
         if self._done is not None:
             self._done.synchronize()
 

@@ -1,4 +1,4 @@
-"""Report engines in a forked process, where they would hang: a fork copies no threads, and engines wait for theirs."""
+"""Detect forked processes, in which engines would hang: a fork copies no threads, and engines wait for theirs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 from live_stf.errors import LiveStfError
 
-_first_process: int | None = None  # in which an engine was opened first
+_first_process: int | None = None  # the process that opened the first engine
 
 
 def check_process() -> None:
@@ -20,6 +20,6 @@ def check_process() -> None:
         _first_process = process
     elif _first_process != process:
         raise LiveStfError(
-            "an engine was opened in another process, from which this one was forked, and would hang here: open it in "
-            "this process only, or start processes by multiprocessing's 'spawn' method"
+            "this process was forked from one that had opened an engine, and engines would hang here: open engines in "
+            "one process only, or start processes with multiprocessing's 'spawn' method"
         )

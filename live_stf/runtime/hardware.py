@@ -15,9 +15,9 @@ from live_stf.runtime.machine import cores, processor
 
 # Both have the same Python API. The first one tunes for the GPU at hand, so it is preferred.
 TENSORRT_MODULES = ("tensorrt", "tensorrt_rtx")
-# Raised by libraries that are installed but do not work on this machine.
+# Errors of libraries that are installed but do not work on this machine.
 DEVICE_FAILURES = (LiveStfError, ImportError, OSError, RuntimeError)
-LONGEST_REASON = 400  # characters of such an error that users see
+LONGEST_REASON = 400  # characters of such an error in messages
 NO_GPU = "no NVIDIA GPU here"
 
 
@@ -26,7 +26,8 @@ class Hardware:
     """The hardware of this machine and the libraries for it.
 
     gpu: name of the NVIDIA GPU that torch can use, None if there is none. capability: the GPU's compute capability
-    ("sm_86"). modules: libraries that can be imported, with their versions. reason: why no GPU can be used, for people.
+    ("sm_86"). modules: libraries that can be imported, with their versions. reason: why no GPU can be used, for
+    messages.
     """
 
     gpu: str | None = None

@@ -1,4 +1,4 @@
-"""One line on this machine, to be printed beside measurements."""
+"""Describe this machine in one line, to be printed beside measurements."""
 
 from __future__ import annotations
 

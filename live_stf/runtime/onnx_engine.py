@@ -1,4 +1,4 @@
-"""ONNX files run by ONNX Runtime on the CPU, to check exported files that no engine can run here."""
+"""Run ONNX files with ONNX Runtime on the CPU, to check exported files that no engine can run here."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class OnnxEngine:
     def __init__(self, path: Path, threads: int = 0) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        options.log_severity_level = 3  # errors only; they are raised as well
+        options.log_severity_level = 3  # only errors, which are also raised
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as problem:  # its exceptions have no common base but this
+        except Exception as problem:  # its exceptions have no other common base
             reason = one_line(problem, 200)
             raise EngineError(f"ONNX Runtime cannot run {path.name}: {reason}") from problem
         self._input = self._session.get_inputs()[0].name

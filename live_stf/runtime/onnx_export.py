@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import onnx
     from torch import Tensor, nn
 
-OPSETS = {"fp32": 20, "fp16": 20, "bf16": 22}  # the lowest that has every operator in that type
+OPSETS = {"fp32": 20, "fp16": 20, "bf16": 22}  # the oldest that has every operator in that type
 ANY_SIZE = 1 << 40
 INSTALL = "install it with: pip install 'live-stf[onnx]'"
 
@@ -27,8 +27,8 @@ def to_onnx(
 ) -> onnx.ModelProto:
     """Export a network with one input.
 
-    any_batch: the batch size of the result is free; otherwise it is the example's. example: an input; its batch size is
-    two if it is free, because the exporter takes one for a constant. name: of the input.
+    name, outputs: names of the input and the outputs. example: an input. any_batch: whether the result takes any batch
+    size instead of the example's; the example then needs a batch of two, because the exporter treats one as a constant.
     Raises EngineError if a library is missing.
     """
     check_libraries()
@@ -53,7 +53,7 @@ def to_onnx(
 
 
 def save_onnx(proto: onnx.ModelProto, path: Path) -> Path:
-    """Check the network and write it. The file is replaced in one step, so no reader sees half of it."""
+    """Check the network and write it. The file is replaced in one step, so no reader sees a partial file."""
     import onnx
 
     onnx.checker.check_model(proto, full_check=True)
@@ -75,7 +75,7 @@ def check_libraries() -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence the exporter: its messages on torchvision, Python's copy registry and folding mean nothing to users."""
+    """Silence the exporter, whose messages on torchvision, copyreg and constant folding mean nothing to users."""
     loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

@@ -1,7 +1,7 @@
 """The record beside a built engine: its weights, its hardware and its measurements.
 
-An engine file does not say which weights it holds, and on the wrong machine it fails obscurely or not at all. So no
-engine is loaded whose record does not fit.
+An engine file does not name its weights, and on the wrong machine it fails with an obscure error or not at all. So an
+engine is only loaded if its record fits.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ class Agreement:
 class EngineRecord:
     """One engine.
 
-    model_hash: see `engine.fingerprint`. capability: "sm_86", None for a CPU. people: its batch sizes, empty if any
-    size will do. agreement: None if nothing could run it where it was built. latency: median milliseconds by batch
-    size. differences: of a pose network, by output, as a share of the output's largest absolute value.
+    model_hash: see `engine.fingerprint`. capability: "sm_86", None for a CPU. people: its batch sizes, empty for any
+    size. agreement: None if nothing could run it where it was built. latency: median milliseconds by batch size.
+    differences: of a pose network, by output, as a share of the output's largest absolute value.
     """
 
     model: str
@@ -70,7 +70,7 @@ class EngineRecord:
     differences: Mapping[str, float] = field(default_factory=dict)
 
     def save(self, folder: Path) -> Path:
-        """Write the record beside its engine. The file is replaced in one step, so no reader sees half of it."""
+        """Write the record beside its engine. The file is replaced in one step, so no reader sees a partial file."""
         path = folder / (self.file + SUFFIX)
         content = {"format": FORMAT, **dataclasses.asdict(self)}
         partial = path.with_name(f".{os.getpid()}-{path.name}")
@@ -110,14 +110,14 @@ def engines_folder() -> Path:
     return Path(user_cache_dir("live-stf")) / "engines"
 
 
-def find_records(folder: Path, complain: Callable[[str], None]) -> list[EngineRecord]:
-    """All records in a folder, newest first. `complain` is called with one line for each that cannot be read."""
+def find_records(folder: Path, report: Callable[[str], None]) -> list[EngineRecord]:
+    """All records in a folder, newest first. `report` is called with one line for each that cannot be read."""
     found = []
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
             found.append(load_record(path))
         except EngineError as problem:
-            complain(str(problem))
+            report(str(problem))
     return sorted(found, key=lambda record: record.built, reverse=True)
 
 
@@ -131,34 +131,34 @@ def file_hash(path: Path) -> str:
 
 
 def unfit(record: EngineRecord, name: str, fingerprint: str, hardware: Hardware) -> str | None:
-    """Why an engine cannot run the network `name` on this hardware: one line. None if it can.
+    """Why an engine cannot run the network `name` on this hardware, in one line; None if it can.
 
-    fingerprint: the `model_hash` that an engine of the network's present weights and code has.
+    fingerprint: the `model_hash` of an engine built from the network's present weights and code.
     """
     if record.model_hash != fingerprint:
         return f"it was built from other weights or another network than {name} has now"
     if record.backend in TENSORRT_MODULES:
         if hardware.gpu is None:
-            return f"it was built for {_wanted(record)}; {hardware.reason}"
+            return f"it was built for {_target(record)}; {hardware.reason}"
         if record.capability != hardware.capability:
-            return f"it was built for {_wanted(record)}, this GPU is {hardware.gpu} ({hardware.capability})"
+            return f"it was built for {_target(record)}, but this GPU is {hardware.gpu} ({hardware.capability})"
         # TensorRT-RTX compiles kernels on the GPU that runs them; TensorRT has chosen them on one GPU model.
         if record.backend == "tensorrt" and record.device != hardware.gpu:
-            return f"it was built on {record.device}, this GPU is {hardware.gpu}"
+            return f"it was built on {record.device}, but this GPU is {hardware.gpu}"
     module = "onnxruntime" if record.backend == "onnx" else record.backend
     if module not in hardware.modules:
         return f"{module} is not installed"
     if record.backend != "onnx" and record.version != hardware.modules[module]:
-        return f"it was built with {module} {record.version}, installed is {hardware.modules[module]}"
+        return f"it was built with {module} {record.version}, but {hardware.modules[module]} is installed"
     return None
 
 
-def _wanted(record: EngineRecord) -> str:
+def _target(record: EngineRecord) -> str:
     return f"{record.device} ({record.capability})" if record.device else f"GPUs of {record.capability}"
 
 
 def damage(record: EngineRecord, folder: Path) -> str | None:
-    """Why the engine's file is not the one that was built: one line. None if it is."""
+    """Why the engine's file is not the one that was built, in one line; None if it is."""
     path = folder / record.file
     if not path.is_file():
         return f"{path} is missing"
@@ -173,9 +173,10 @@ def fitting_record(
     command: str,
     precision: str | None = None,
 ) -> EngineRecord:
-    """The newest TensorRT engine of a network that fits this hardware, see `unfit`; in any precision if none is given.
+    """The newest TensorRT engine of a network that fits this hardware, see `unfit`. precision: None for any.
 
-    command: builds such an engine. Raises EngineError if there is none, with the reason and the command.
+    command: the command that builds such an engine. Raises EngineError if there is none, with the reason and the
+    command.
     """
     reason = None
     for record in find_records(folder, log.debug):

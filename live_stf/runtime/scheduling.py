@@ -1,6 +1,6 @@
-"""Scheduling of threads on Linux; on other systems nothing is done.
+"""Priorities of threads on Linux; other systems are left alone.
 
-The engines' threads give way to a window in the same process, and the window's thread gets its short turns at once.
+The engines' threads give way to a window in the same process, and the window's thread runs as soon as it has work.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ import sys
 import threading
 
 _NICE = 10  # of threads that give way
-# Linux runs a thread sooner if it asks for short turns: since version 6.12 without root, and not at all before.
+# Linux runs a thread sooner if it asks for short turns (from version 6.12, without root).
 _SHORT, _USUAL = 100_000, 3_000_000  # nanoseconds of a turn
 _SET_ATTRIBUTES = {"x86_64": 314, "aarch64": 274}  # the system call sched_setattr(2), which neither Python nor libc has
 _SIZE = 48  # bytes of its `struct sched_attr`: size, policy, flags, nice, priority, runtime, deadline, period
 
 
 def come_first() -> None:
-    """Let the calling thread, and threads that it starts from now on, have short turns soon."""
+    """Make the calling thread, and threads that it starts later, run soon and for short turns."""
     _take_turns_of(_SHORT)
 
 
 def give_way() -> None:
-    """Let the calling thread, and threads that it starts from now on, run at lower priority than the others."""
+    """Make the calling thread, and threads that it starts later, run at lower priority than the others."""
     if sys.platform.startswith("linux"):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
     _take_turns_of(_USUAL)

@@ -1,8 +1,8 @@
-"""Compilation of ONNX files by TensorRT, through either of its Python modules.
+"""Compile ONNX files with TensorRT, through either of its Python modules.
 
 `tensorrt` (10 and later) measures kernels on the GPU at hand and builds for that GPU alone. `tensorrt_rtx` builds for a
 named compute capability on any machine; the GPU that runs the engine compiles its kernels. Both have the same API.
-Where they differ, this code asks whether a feature exists.
+Where they differ, this code checks whether a feature exists.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ INSTALL = "install it with: pip install 'live-stf[tensorrt-rtx]' (or 'live-stf[t
 
 
 def tensorrt_library(target: str | None = None, hardware: Hardware | None = None) -> ModuleType:
-    """The TensorRT module that can build for `target` ("sm_86"; None: the GPU at hand).
+    """The TensorRT module that can build for `target` ("sm_86"; None for the GPU at hand).
 
     Raises EngineError if no installed module can.
     """
@@ -38,7 +38,7 @@ def tensorrt_library(target: str | None = None, hardware: Hardware | None = None
         if not elsewhere or is_rtx(module):
             return module
     if found:
-        raise EngineError(f"tensorrt builds only for the GPU at hand; for {target}: {INSTALL}")
+        raise EngineError(f"tensorrt builds only for the GPU at hand; for {target} tensorrt_rtx is needed; {INSTALL}")
     raise EngineError(f"neither tensorrt (10 or later) nor tensorrt_rtx is installed; {INSTALL}")
 
 
@@ -47,6 +47,17 @@ def named_targets(trt: ModuleType) -> list[str]:
     if not is_rtx(trt):
         return []
     return [f"sm_{name[2:]}" for name in trt.ComputeCapability.__members__ if name.startswith("SM")]
+
+
+def target_capability(target: str | None, hardware: Hardware) -> str:
+    """The compute capability to build for: `target` ("sm_86") or, if it is None, that of this machine's GPU.
+
+    Raises EngineError if there is neither.
+    """
+    capability = target or hardware.capability
+    if capability is None:
+        raise EngineError(f"{hardware.reason}: name the GPU to build for, for example --target sm_86")
+    return capability
 
 
 def is_rtx(trt: ModuleType) -> bool:
@@ -66,8 +77,9 @@ def compile_onnx(
 ) -> bytes:
     """Compile an ONNX file to a serialised engine. The file decides the type of every operation.
 
-    shape: of the input without the batch. batches: batch sizes, each gets an optimisation profile. target: "sm_86",
-    needed for TensorRT-RTX. Raises EngineError if an operator or a setting is not supported, and names it.
+    shape: shape of the input without the batch. batches: batch sizes; each gets an optimisation profile. target:
+    compute capability ("sm_86"), needed for TensorRT-RTX. Raises EngineError, which names the operator or setting that
+    is not supported.
     """
     logger, errors = collecting_logger(trt)
     builder = trt.Builder(logger)
@@ -105,7 +117,7 @@ def _parsed(trt: ModuleType, builder: Any, logger: object, onnx: Path) -> Any:
     parser = trt.OnnxParser(network, logger)
     if not parser.parse_from_file(str(onnx)):
         faults = "; ".join(" ".join(str(parser.get_error(i)).split()) for i in range(parser.num_errors))
-        raise EngineError(f"{trt.__name__} {trt.__version__} cannot take the network: {faults[:400]}")
+        raise EngineError(f"{trt.__name__} {trt.__version__} cannot parse the network: {faults[:400]}")
     return network
 
 
@@ -114,7 +126,9 @@ def _set_target(trt: ModuleType, config: Any, target: str | None) -> None:
     if not known:
         return
     if target is None or target not in known:
-        raise EngineError(f"target {target!r} is not known to {trt.__name__} {trt.__version__}: {', '.join(known)}")
+        raise EngineError(
+            f"{trt.__name__} {trt.__version__} cannot build for {target!r}; choose one of {', '.join(known)}"
+        )
     config.num_compute_capabilities = 1
     config.set_compute_capability(getattr(trt.ComputeCapability, f"SM{target[3:]}"), 0)
 

@@ -1,4 +1,4 @@
-"""Built TensorRT engines on the GPU, whatever network they hold."""
+"""Run built TensorRT engines of any network on the GPU."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ log = logging.getLogger(__name__)
 
 
 class LoadedEngine:
-    """The engine of a record on the GPU: `graphs` has one CudaGraph by batch size.
+    """The engine of a record on the GPU: `graphs` maps batch sizes to CudaGraphs.
 
-    outputs: names, in the order in which the graphs return them. command: builds the engine again. sizes: the batch
-    sizes to load, all by default. Check first whether the record fits (`record.unfit`). Raises EngineError if the file
-    does not load.
+    outputs: names of the outputs, in the order in which the graphs return them. command: the command that builds the
+    engine again. sizes: the batch sizes to load; None for all. Check first whether the record fits (`record.unfit`).
+    Raises EngineError if the file does not load.
     """
 
     def __init__(
@@ -62,13 +62,15 @@ class LoadedEngine:
     def _open_graph(self, profile: int, batch: int) -> CudaGraph:
         context = self._open_context()
         if context is None:
-            raise EngineError(f"{self._record.file} does not start: the GPU has too little free memory")
+            raise EngineError(
+                f"{self._record.file} does not start: the GPU has too little free memory; close other programs"
+            )
         context.set_optimization_profile_async(profile, self._stream.cuda_stream)
         self._stream.synchronize()
         tensors = [self._engine.get_tensor_name(number) for number in range(self._engine.num_io_tensors)]
-        (taken,) = (name for name in tensors if self._engine.get_tensor_mode(name) == self._trt.TensorIOMode.INPUT)
-        shape = (batch, *tuple(self._engine.get_tensor_shape(taken))[1:])
-        context.set_input_shape(taken, shape)
+        (input_name,) = (name for name in tensors if self._engine.get_tensor_mode(name) == self._trt.TensorIOMode.INPUT)
+        shape = (batch, *tuple(self._engine.get_tensor_shape(input_name))[1:])
+        context.set_input_shape(input_name, shape)
         outputs = tuple(
             torch.empty(tuple(context.get_tensor_shape(name)), dtype=self._type(name), device="cuda")
             for name in self._outputs
@@ -78,12 +80,12 @@ class LoadedEngine:
         self._contexts[batch] = context
 
         def work(x: Tensor) -> tuple[Tensor, ...]:
-            context.set_tensor_address(taken, x.data_ptr())
+            context.set_tensor_address(input_name, x.data_ptr())
             if not context.execute_async_v3(self._stream.cuda_stream):
                 raise EngineError(f"{self._record.file} stopped on the GPU")
             return outputs
 
-        return CudaGraph(shape, work, self._stream, graph=not self._native_graphs, dtype=self._type(taken))
+        return CudaGraph(shape, work, self._stream, graph=not self._native_graphs, dtype=self._type(input_name))
 
     def _type(self, name: str) -> torch.dtype:
         """torch's type of a tensor. Inputs and outputs have types that NumPy knows."""
@@ -99,7 +101,7 @@ class LoadedEngine:
         if self._runtime_cache is None:
             self._runtime_cache = config.create_runtime_cache()
             if self._kernels.is_file():
-                self._runtime_cache.deserialize(self._kernels.read_bytes())  # returns False, stays empty, if outdated
+                self._runtime_cache.deserialize(self._kernels.read_bytes())  # returns False and stays empty if outdated
         config.set_runtime_cache(self._runtime_cache)
         self._runtime_configs.append(config)
         return self._engine.create_execution_context(config)
@@ -109,10 +111,10 @@ class LoadedEngine:
             return
         try:
             self._kernels.write_bytes(bytes(self._runtime_cache.serialize()))
-        except OSError as problem:  # they are compiled again the next time
+        except OSError as problem:  # the kernels are then compiled again the next time
             log.info("the kernels of %s are not kept: %s", self._record.file, problem)
 
 
 def product_name(record: EngineRecord) -> str:
-    """The name under which NVIDIA sells the library of a record."""
+    """NVIDIA's name of the library that runs a record's engine."""
     return "TensorRT-RTX" if record.backend == "tensorrt_rtx" else "TensorRT"

@@ -1,4 +1,4 @@
-"""How long compiled networks take."""
+"""Measure the time of compiled networks."""
 
 from __future__ import annotations
 

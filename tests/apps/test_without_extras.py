@@ -62,7 +62,7 @@ def test_a_clip_of_pictures_is_labelled(clip: Path, tmp_path: Path, recording: P
 def test_an_annotated_video_needs_qt_and_is_refused_before_any_work(recording: Path, tmp_path: Path) -> None:
     status, out, err = run("label", recording, "--annotate", "--output", tmp_path / "out")
     assert (status, out) == (2, "")
-    assert err == "error: --annotate paints with Qt: pip install 'live-stf[window]'\n"
+    assert err == "error: --annotate needs Qt, which is not installed: pip install 'live-stf[window]'\n"
     assert not (tmp_path / "out").exists()
 
 

@@ -118,7 +118,7 @@ def test_other_content_than_the_pinned_is_refused(with_wheel: Path, small: Asset
 
 def test_a_wheel_without_the_file_is_refused(with_wheel: Path, small: Asset) -> None:
     asset = dataclasses.replace(small, members={"data/absent.bin": "0" * 64})
-    with pytest.raises(AssetError, match="does not hold what it should"):
+    with pytest.raises(AssetError, match="is damaged or does not contain the expected files"):
         fetch(asset)
     assert content(with_wheel) == set()
 

@@ -1,4 +1,4 @@
-"""What was measured of int8 is of the weights that are here, on all held-out windows, and good enough."""
+"""The committed int8 measurements belong to the committed weights, cover all held-out windows and are good enough."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_both_runtimes_were_measured() -> None:
 
 
 @pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.name)
-def test_int8_answers_as_torch_does(path: Path) -> None:
+def test_int8_agrees_with_torch(path: Path) -> None:
     result = json.loads(path.read_text(encoding="utf-8"))
     assert result["model_hash"] == model_hash(load_model(result["model"])), "measure again: calibration/README.md"
     assert result["every"] == 1

@@ -1,4 +1,4 @@
-"""The measured errors of a pose estimator, on known errors."""
+"""The measured errors of a pose estimator, compared with known errors."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def test_white_noise_is_measured(pose_noise: ModuleType) -> None:
     joints[..., :2] += np.random.default_rng(0).normal(0, 0.02 * TORSO, joints[..., :2].shape)
     body = pose_noise.Body(times, joints)
     found = pose_noise.measure([body])["joints"]
-    expected = 0.02 * TORSO / body.size  # noise makes limbs a little longer
+    expected = 0.02 * TORSO / body.size  # noise lengthens limbs a little
     for values in found.values():
         assert values["fast"] == pytest.approx(expected, rel=0.15)
         assert values["slow"] == pytest.approx(expected, rel=0.25)
         assert values["memory"] < 1 / RATE
 
 
-def test_slow_noise_and_its_memory_are_measured_apart_from_fast_noise(pose_noise: ModuleType) -> None:
+def test_slow_noise_and_its_memory_are_separated_from_fast_noise(pose_noise: ModuleType) -> None:
     times, joints = still(60.0)
     rng = np.random.default_rng(1)
     keep = np.exp(-1 / RATE / 0.15)
@@ -84,7 +84,7 @@ def test_lost_joints_and_swapped_legs_are_counted(pose_noise: ModuleType) -> Non
     assert found["joints"]["nose"]["lost_per_minute"] == 0
 
 
-def test_slow_cameras_give_no_figures_of_jitter(pose_noise: ModuleType) -> None:
+def test_jitter_is_not_measured_with_slow_cameras(pose_noise: ModuleType) -> None:
     times, joints = still()
     values = pose_noise.measure([pose_noise.Body(times * 6, joints)])["joints"]["neck"]
     assert (values["fast"], values["slow"], values["memory"]) == (None, None, None)
@@ -100,7 +100,7 @@ def test_a_real_clip_is_measured_and_written(pose_noise: ModuleType, clip: Path,
     assert written["clips"] == [clip.name]
 
 
-def test_a_file_that_is_no_video_is_one_line(
+def test_a_file_that_is_not_a_video_is_reported_in_one_line(
     pose_noise: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     (tmp_path / "a.mp4").write_text("no video")

@@ -1,4 +1,4 @@
-"""How programs end."""
+"""Exit statuses and error messages of commands."""
 
 from __future__ import annotations
 
@@ -13,29 +13,31 @@ def raising(problem: BaseException) -> int:
 
 
 @pytest.mark.parametrize(("returned", "status"), [(None, 0), (0, 0), (1, 1)])
-def test_the_status_is_what_the_work_says(returned: int | None, status: int, capsys: pytest.CaptureFixture) -> None:
-    assert run_command(lambda one: one, returned) == status
+def test_the_status_is_the_return_value(returned: int | None, status: int, capsys: pytest.CaptureFixture) -> None:
+    assert run_command(lambda status: status, returned) == status
     assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize(
-    ("problem", "told"),
+    ("problem", "message"),
     [
         (DataError("it is torn: copy it again"), "error: it is torn: copy it again\n"),
         (PermissionError(13, "Permission denied", "file.json"), "error: file.json: Permission denied\n"),
         (OSError("no room is left"), "error: no room is left\n"),
     ],
 )
-def test_what_a_user_can_mend_is_one_line(problem: Exception, told: str, capsys: pytest.CaptureFixture) -> None:
+def test_an_error_that_a_user_can_fix_is_one_line(
+    problem: Exception, message: str, capsys: pytest.CaptureFixture
+) -> None:
     assert run_command(raising, problem) == WRONG
-    assert capsys.readouterr().err == told
+    assert capsys.readouterr().err == message
 
 
-def test_ctrl_c_is_no_error(capsys: pytest.CaptureFixture) -> None:
+def test_ctrl_c_prints_that_the_command_stopped(capsys: pytest.CaptureFixture) -> None:
     assert run_command(raising, KeyboardInterrupt(), stopped="stopped") == INTERRUPTED
     assert capsys.readouterr().err == "stopped\n"
 
 
-def test_a_mistake_in_the_program_is_not_hidden() -> None:
+def test_a_programming_error_is_not_caught() -> None:
     with pytest.raises(ZeroDivisionError):
         run_command(lambda: 1 // 0)

@@ -268,7 +268,7 @@ def test_a_complete_store_and_other_folders_are_not_replaced(data, tmp_path, cap
     write_store([], tmp_path / "store")
     before = content(tmp_path / "store")
     assert main(["prepare", "nw-ucla", "--root", str(data), "--output", str(tmp_path / "store")]) == 2
-    assert "is a whole store already" in capsys.readouterr().err
+    assert "is already complete" in capsys.readouterr().err
     assert content(tmp_path / "store") == before
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "a.jpg").write_bytes(b"x")

@@ -1,4 +1,4 @@
-"""Models and windows that every engine is measured on."""
+"""Models and windows for the tests of engines."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from live_stf.network import build_network
 from live_stf.preparation import Preparation
 from live_stf.types import Window
 
-# Three blocks instead of nine, the last two with MCF: what is tested of an engine does not depend on the depth. The
-# models of models/ are tested at full depth in test_equivalence.py.
+# Three blocks instead of nine, the last two with MCF, because the tests of engines do not depend on the depth. The
+# models in models/ are tested at full depth in test_equivalence.py.
 WIDTHS, STRIDES, FIRST_MCF = (64, 64, 128), (1, 1, 2), 2
 MCF_BLOCKS = 2
-# The same for a process of its own.
+# The same for a separate process.
 SHALLOW_LINES = f"""
 from live_stf.network import stf_net
 stf_net.WIDTHS, stf_net.STRIDES, stf_net.FIRST_MCF = {WIDTHS}, {STRIDES}, {FIRST_MCF}
@@ -37,7 +37,7 @@ stf_net.WIDTHS, stf_net.STRIDES, stf_net.FIRST_MCF = {WIDTHS}, {STRIDES}, {FIRST
 
 @contextmanager
 def shallow_networks() -> Iterator[None]:
-    """Every network that is built meanwhile is shallow."""
+    """Every network that is built inside is shallow."""
     with pytest.MonkeyPatch.context() as patch:
         for network in ("stf_net", "st_gcn"):
             patch.setattr(f"live_stf.network.{network}.WIDTHS", WIDTHS)
@@ -54,7 +54,7 @@ def shallow() -> Iterator[None]:
 
 
 def write_model(folder: Path, network: dict, labels: tuple[str, ...], **preparation: object) -> Model:
-    """A whole model folder with random weights that are far from their initial values."""
+    """A complete model folder with random weights that are far from their initial values."""
     decision = DecisionSettings(none_label=labels[-1])
     model = Model(folder, folder.name, labels, network, Preparation(**preparation), decision=decision)
     model.save_description()
@@ -89,7 +89,7 @@ def model(random_model: Model, shallow: None) -> Model:
 
 @pytest.fixture
 def terms_model(tmp_path: Path, shallow: None) -> Model:
-    """As in the paper, without cosines."""
+    """A model with the attention scale of the paper, without cosines."""
     return write_model(
         tmp_path / "terms", {"architecture": "stf-net", "skeleton": "openpose18"}, ("walk", "none of these")
     )
@@ -97,7 +97,7 @@ def terms_model(tmp_path: Path, shallow: None) -> Model:
 
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A fresh cache folder for all tests of engines: what they use was converted now, but not once for every test."""
+    """A new cache folder, shared by all tests of engines, so that each network is converted only once."""
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("live_stf.engine.conversion.cache_folder", lambda: folder)
@@ -108,7 +108,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def small_model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model of full depth, for tests that hand it to other processes."""
+    """A model of full depth, for tests that use it in other processes."""
     network = {"architecture": "stf-net", "skeleton": "openpose18", "mcf": False, "tdf": False}
     return write_model(tmp_path_factory.mktemp("models") / "small", network, ("walk", "none of these")).folder
 
@@ -135,7 +135,7 @@ def baseline_model(tmp_path: Path, shallow: None) -> Model:
 
 @pytest.fixture
 def kinetics_model(tmp_path: Path, shallow: None) -> Model:
-    """A model that learned on two bodies a window."""
+    """A model for two bodies per window."""
     network = {"architecture": "stf-net", "skeleton": "openpose18"}
     preparation = {"coordinates": "kinetics", "scores": "score", "frames": 30, "bodies": 2}
     return write_model(tmp_path / "kinetics", network, ("walk", "wave"), **preparation)
@@ -143,7 +143,7 @@ def kinetics_model(tmp_path: Path, shallow: None) -> Model:
 
 @pytest.fixture
 def ntu_model(tmp_path: Path, shallow: None) -> Model:
-    """A model of joints that were measured in space."""
+    """A model of 3D joints."""
     network = {"architecture": "st-gcn", "skeleton": "ntu25"}
     preparation = {"coordinates": "ntu", "skeleton": "ntu25", "frames": 30, "bodies": 2}
     return write_model(tmp_path / "ntu", network, ("walk", "wave"), **preparation)
@@ -151,13 +151,13 @@ def ntu_model(tmp_path: Path, shallow: None) -> Model:
 
 @pytest.fixture(scope="session")
 def real_windows(clip: Path, random_model: Model) -> list[Window]:
-    """Windows of the person in the sample clip, as the live program cuts them."""
+    """Windows of the person in the sample clip, cut as in the live program."""
     return sample_windows(random_model, clip)
 
 
 @pytest.fixture(scope="session")
 def inputs(random_model: Model, real_windows: list[Window]) -> np.ndarray:
-    """The real windows as the random model takes them: (N, C, T, V, M)."""
+    """The real windows prepared for the random model: (N, C, T, V, M)."""
     return np.stack([random_model.preparation(window.joints, window.size) for window in real_windows])
 
 
@@ -172,33 +172,33 @@ def onnx_file(random_model: Model, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 def references(model: Model, inputs: np.ndarray) -> References:
-    """What an engine of the random model is compared with."""
+    """Reference outputs for engines of the random model."""
     return References(model, lambda _: inputs)
 
 
-_SPY = """
+_LIST_HOSTS = """
 import socket, sys, time
-asked = []
-socket.getaddrinfo = lambda *host, **_: asked.append(host) or []
-socket.socket.connect = lambda _, address: asked.append(address)
+contacted = []
+socket.getaddrinfo = lambda *host, **_: contacted.append(host) or []
+socket.socket.connect = lambda _, address: contacted.append(address)
 {work}
 time.sleep(0.5)  # reports are sent by a thread
-print(asked)
+print(contacted)
 """
 
 
 @pytest.fixture
-def spied(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
-    """Runs Python lines, told arguments as sys.argv[1:], and prints the hosts that they asked for.
+def run_and_list_hosts(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
+    """Runs Python lines with the arguments as sys.argv[1:], and prints the hosts that they contact.
 
-    In a process of its own, because an import alone would ask; at home in `tmp_path`.
+    They run in a separate process, because even an import may contact hosts, with `tmp_path` as the home folder.
     """
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}
-    for quiet in ("CI", "PYTEST_CURRENT_TEST"):  # libraries that report to somebody do not do so there
+    for quiet in ("CI", "PYTEST_CURRENT_TEST"):  # libraries do not send reports there
         environment.pop(quiet, None)
 
     def run(work: str, *arguments: object) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-c", _SPY.format(work=work), *map(str, arguments)]
+        command = [sys.executable, "-c", _LIST_HOSTS.format(work=work), *map(str, arguments)]
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
 
     return run

@@ -1,4 +1,4 @@
-"""The least time of a network on a device."""
+"""The lower bound of a network's time on a device."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from live_stf.model import Model, load_model
 from live_stf.runtime.openvino import bf16_available
 
 
-def test_the_slower_of_operations_and_bytes_is_the_least() -> None:
+def test_the_bound_is_the_slower_of_operations_and_bytes() -> None:
     assert Bound("CPU", "fp32", operations=2e9, bytes=1e6, flops=1e12, bandwidth=1e10).ms == pytest.approx(2)
     assert Bound("CPU", "fp32", operations=2e9, bytes=1e8, flops=1e12, bandwidth=1e10).ms == pytest.approx(10)
 
@@ -21,10 +21,10 @@ def everyday() -> Model:
     return load_model("everyday")
 
 
-def test_zeros_that_are_multiplied_by_do_not_count(
+def test_multiplications_by_padding_zeros_do_not_count(
     everyday: Model, inputs: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The grouped convolution is computed in wider groups; what it needs is counted for its own groups of four."""
+    """The grouped convolution is computed in wider groups, but its operations are counted for groups of four."""
     widened = bounds(everyday, inputs, "CPU")
     monkeypatch.setattr(bound, "_cpu_flops", lambda precision: 1.0)
     monkeypatch.setattr(bound, "_bandwidth", lambda device: 1.0)
@@ -36,7 +36,7 @@ def test_zeros_that_are_multiplied_by_do_not_count(
     assert all(found.flops > 1e9 and found.bandwidth > 1e8 for found in widened)
 
 
-def test_bf16_moves_weights_of_half_the_size(
+def test_in_bf16_weights_have_half_the_bytes(
     everyday: Model, inputs: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bound, "bf16_available", lambda: True)

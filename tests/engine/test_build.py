@@ -1,4 +1,4 @@
-"""The command: build, list, check, bench."""
+"""The command `live-stf engine`: build, list, check, bench, profile."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from live_stf.runtime.record import Agreement, find_records
 
 @pytest.fixture(autouse=True)
 def windows(monkeypatch: pytest.MonkeyPatch, inputs: np.ndarray) -> None:
-    """The sample clip goes through the pose estimator once for all tests; these are some of its windows."""
+    """Use some windows of the sample clip, which is run through the pose estimator once for all tests."""
     monkeypatch.setattr("live_stf.engine.references.prepared_windows", lambda model: inputs[::3])
 
 
@@ -33,8 +33,8 @@ def run(capsys: pytest.CaptureFixture, *arguments: object) -> tuple[int, str, st
 
 
 def test_build_list_and_check(small_model: Model, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    at = ("--model", small_model.folder, "--output", tmp_path / "engines")
-    status, out, err = run(capsys, "build", "--backend", "openvino", "--people", "1,2", *at)
+    options = ("--model", small_model.folder, "--output", tmp_path / "engines")
+    status, out, err = run(capsys, "build", "--backend", "openvino", "--people", "1,2", *options)
     assert (status, err) == (0, "")
     (record,) = find_records(tmp_path / "engines", pytest.fail)
     assert record.file in out
@@ -45,21 +45,21 @@ def test_build_list_and_check(small_model: Model, tmp_path: Path, capsys: pytest
     assert record.agreement.logits < 1e-4
     assert not [path for path in (tmp_path / "engines").iterdir() if path.name.startswith(".")]
 
-    status, out, err = run(capsys, "list", *at)
+    status, out, err = run(capsys, "list", *options)
     assert (status, err) == (0, "")
     assert "usable here: yes" in out
     assert f"{record.latency[1]:.2f} ms for one person" in out
     status, out, err = run(capsys, "list", "--output", tmp_path / "engines")
     assert (status, err) == (0, "")
-    assert "'small' is not in models/: say where it is with --model" in out
+    assert "'small' is not in models/: give its folder with --model" in out
 
-    status, out, err = run(capsys, "check", *at)
+    status, out, err = run(capsys, "check", *options)
     assert (status, err) == (0, "")
     assert "the file is the one that was built" in out
-    assert "near enough to torch" in out
+    assert "close enough to torch" in out
     weights = (tmp_path / "engines" / record.file).with_suffix(".bin")
     weights.write_bytes(weights.read_bytes()[:-1])
-    status, out, err = run(capsys, "check", *at)
+    status, out, err = run(capsys, "check", *options)
     assert status == 2
     assert "has changed since it was built" in out
 
@@ -67,8 +67,8 @@ def test_build_list_and_check(small_model: Model, tmp_path: Path, capsys: pytest
 def test_onnx_files_are_built_and_run(small_model: Model, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     for name in ("onnx", "onnxscript", "onnxruntime"):
         pytest.importorskip(name, reason=f"needs {name} (pip install 'live-stf[onnx]')")
-    at = ("--model", small_model.folder, "--output", tmp_path)
-    status, out, _ = run(capsys, "build", "--backend", "onnx", "--precision", "fp16", "--people", "1", *at)
+    options = ("--model", small_model.folder, "--output", tmp_path)
+    status, out, _ = run(capsys, "build", "--backend", "onnx", "--precision", "fp16", "--people", "1", *options)
     assert status == 0
     (record,) = find_records(tmp_path, pytest.fail)
     assert record.file.endswith("-onnx-fp16.onnx")
@@ -76,44 +76,49 @@ def test_onnx_files_are_built_and_run(small_model: Model, tmp_path: Path, capsys
     assert "by the engine itself" in out
 
 
-def test_an_engine_that_is_too_far_from_torch_is_not_kept(
+def test_an_engine_that_differs_too_much_from_torch_is_not_saved(
     small_model: Model, inputs: np.ndarray, tmp_path: Path
 ) -> None:
     references = References(small_model, lambda model: inputs[:2])
     logits, _ = references.answer
     logits += 1e-3
     folder = tmp_path / "engines"
-    with pytest.raises(EngineError, match=r"is not kept: it differs from torch by 0\.001 in logits .* at most 1e-04"):
+    with pytest.raises(
+        EngineError, match=r"is not kept: it differs from torch by 0\.001 in logits .* 1e-04 is the limit"
+    ):
         build(small_model, "openvino", detect_hardware(), folder, people=(1,), references=references)
     assert list(folder.iterdir()) == []
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
-        (("--backend", "tensorrt", "--precision", "int8", "--target", "sm_86"), "int8 needs windows .* --calibration"),
-        (("--backend", "openvino", "--precision", "fp16"), "openvino has no fp16 here, it can be fp32, bf16"),
+        (
+            ("--backend", "tensorrt", "--precision", "int8", "--target", "sm_86"),
+            "int8 needs calibration windows.* --calibration",
+        ),
+        (("--backend", "openvino", "--precision", "fp16"), "openvino does not support fp16; choose one of fp32, bf16"),
         (("--backend", "openvino", "--target", "sm_86"), "--target is for tensorrt"),
         (("--backend", "openvino", "--model", "nobody"), "no model 'nobody'"),
     ],
 )
-def test_what_cannot_be_built_is_said_in_one_line(
-    arguments: tuple[str, ...], said: str, small_model: Model, tmp_path: Path, capsys: pytest.CaptureFixture
+def test_an_impossible_build_is_reported_in_one_line(
+    arguments: tuple[str, ...], message: str, small_model: Model, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     status, out, err = run(capsys, "build", "--model", small_model.folder, "--output", tmp_path, *arguments)
     assert (status, out) == (2, "")
-    assert re.search(said, err)
+    assert re.search(message, err)
     assert err.startswith("error: ")
     assert err.count("\n") == 1
 
 
-def test_calibration_windows_have_to_fit(
+def test_unfit_calibration_windows_are_refused(
     small_model: Model, inputs: np.ndarray, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     arguments = ("build", "--backend", "onnx", "--precision", "int8", "--model", small_model.folder)
     path = tmp_path / "windows.npy"
-    for content, said in (
-        (inputs[:, :, :100], r"have to be N x 3 x 150 x 18 x 1 float32, these are 12 x 3 x 100"),
+    for content, message in (
+        (inputs[:, :, :100], r"must be N x 3 x 150 x 18 x 1 float32, but these are 12 x 3 x 100"),
         (inputs.astype(np.float64), "float64"),
         (inputs[:0], "these are 0 x"),
         (np.array([{}]), "is not a .npy file of numbers"),
@@ -121,7 +126,7 @@ def test_calibration_windows_have_to_fit(
         np.save(path, content)
         status, _, err = run(capsys, *arguments, "--output", tmp_path / "engines", "--calibration", path)
         assert status == 2
-        assert re.search(said, err)
+        assert re.search(message, err)
         assert err.count("\n") == 1
     status, _, err = run(capsys, *arguments, "--output", tmp_path / "engines", "--calibration", tmp_path / "none.npy")
     assert (status, err) == (2, f"error: {tmp_path / 'none.npy'}: No such file or directory\n")
@@ -138,29 +143,29 @@ def test_a_folder_that_cannot_be_written_is_named(
     assert err.count("\n") == 1
 
 
-def test_without_a_gpu_a_target_has_to_be_named(small_model: Model, references: References, tmp_path: Path) -> None:
+def test_without_a_gpu_a_target_must_be_named(small_model: Model, references: References, tmp_path: Path) -> None:
     with pytest.raises(EngineError, match=r"no NVIDIA GPU here.*--target sm_86"):
         build(small_model, "tensorrt", Hardware(), tmp_path, references=references)
 
 
 @pytest.mark.parametrize("people", ["0", "1,x", "", "-1,2"])
-def test_wrong_people_are_refused(people: str, capsys: pytest.CaptureFixture) -> None:
+def test_invalid_batch_sizes_are_refused(people: str, capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit) as stopped:
         command.main(["build", "--backend", "onnx", f"--people={people}"])
     assert stopped.value.code == 2
     assert repr(people) in capsys.readouterr().err
 
 
-def test_people_are_sorted_and_each_is_once() -> None:
+def test_batch_sizes_are_sorted_and_unique() -> None:
     assert command.numbers("8,1, 2,1") == (1, 2, 8)
 
 
-def test_an_empty_folder_is_said(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_an_empty_folder_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     for name in ("list", "check"):
         assert run(capsys, name, "--output", tmp_path)[:2] == (0, f"no engines in {tmp_path}\n")
 
 
-def test_bench_measures_what_runs_here_beside_the_baseline(
+def test_bench_measures_every_engine_that_runs_here_and_the_baseline(
     small_model: Model, tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("live_stf.engine.bench.PEOPLE", (1, 2))
@@ -177,7 +182,7 @@ def test_bench_measures_what_runs_here_beside_the_baseline(
     assert "random weights" in out
 
 
-def test_profile_says_where_the_time_goes(small_model: Model, capsys: pytest.CaptureFixture) -> None:
+def test_profile_shows_the_time_per_operation(small_model: Model, capsys: pytest.CaptureFixture) -> None:
     status, out, err = run(capsys, "profile", "--model", small_model.folder, "--runs", 2)
     assert (status, err) == (0, "")
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in out.splitlines() if line.startswith("│")]
@@ -208,15 +213,15 @@ def test_agreement_is_the_largest_difference_to_torch(model: Model, inputs: np.n
     assert disagreement(agreement(engine, inputs, (moved, attention), "torch"), "fp16") is not None
 
 
-def test_few_digits_are_judged_in_proportion_to_the_largest_logit() -> None:
-    found = Agreement(logits=0.1, largest_logit=10, attention=1e-3, same_best=1, windows=1, by="made up")
+def test_low_precision_is_judged_relative_to_the_largest_logit() -> None:
+    found = Agreement(logits=0.1, largest_logit=10, attention=1e-3, same_best=1, windows=1, by="fake")
     assert disagreement(found, "bf16") is None
     assert "differs" in disagreement(found, "fp32")
     assert "0.05 of the largest in logits" in disagreement(dataclasses.replace(found, largest_logit=2), "fp16")
     assert "0.05 in attention" in disagreement(dataclasses.replace(found, attention=0.05), "fp16")
 
 
-def test_int8_is_judged_by_its_answers(model: Model, inputs: np.ndarray) -> None:
+def test_int8_is_judged_by_its_best_classes(model: Model, inputs: np.ndarray) -> None:
     engine = TorchEngine(model, device="cpu")
     logits, attention = engine.run(inputs)
     assert disagreement(agreement(engine, inputs, (logits + 1, attention), "torch"), "int8") is None

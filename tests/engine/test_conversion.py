@@ -1,4 +1,4 @@
-"""The converted network: the same function as torch, found stale where the model has changed, run without torch."""
+"""The converted network: it agrees with torch, is found stale when the model changes, and runs without torch."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Lean = Callable[..., subprocess.CompletedProcess]
 
 
 def moving_windows(model: Model, count: int = 4) -> np.ndarray:
-    """(N, C, T, V, M): joints that wander slowly, a part of them absent."""
+    """Windows (N, C, T, V, M) of joints that move slowly; some are absent."""
     rng = np.random.default_rng(0)
     x = rng.standard_normal((count, *model.preparation.shape)).cumsum(axis=2) * 0.05
     x[:, 2] = 1
@@ -38,7 +38,7 @@ def moving_windows(model: Model, count: int = 4) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", available_models())
-def test_the_committed_network_is_torch(name: str) -> None:
+def test_the_committed_network_agrees_with_torch(name: str) -> None:
     """Fails if the network's code or its weights changed: run `live-stf convert NAME`."""
     model = load_model(name)
     assert stale(model) == ""
@@ -51,7 +51,7 @@ def test_the_committed_network_is_torch(name: str) -> None:
     np.testing.assert_allclose(attention, expected_attention, atol=TOLERANCE, rtol=0)
 
 
-def test_the_file_tells_nothing_of_the_machine_that_wrote_it(small_model: Model) -> None:
+def test_the_file_reveals_nothing_about_the_machine_that_wrote_it(small_model: Model) -> None:
     content = convert(small_model).read_bytes()
     assert str(Path(conversion.__file__).parents[2]).encode() not in content
     assert b"stack_trace" not in content
@@ -74,16 +74,19 @@ def _change_description(key: str, value: object) -> Callable[[Model], None]:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (_change_weights, "of other weights"),
-        (_change_description("network", {"architecture": "st-gcn", "skeleton": "openpose18"}), "of other weights"),
-        (_change_description("preparation", {"frames": 30}), "of other weights"),
-        (_change_description("labels", ["walk", "fly", "none of these"]), "of other weights"),
+        (_change_weights, "made from other weights"),
+        (
+            _change_description("network", {"architecture": "st-gcn", "skeleton": "openpose18"}),
+            "made from other weights",
+        ),
+        (_change_description("preparation", {"frames": 30}), "made from other weights"),
+        (_change_description("labels", ["walk", "fly", "none of these"]), "made from other weights"),
         (lambda model: model.converted.write_bytes(b"cut short"), "a damaged network.onnx"),
         (lambda model: model.converted.unlink(), "has no network.onnx"),
     ],
     ids=["weights", "network", "preparation", "labels", "damaged", "missing"],
 )
-def test_a_stale_file_is_found(
+def test_a_stale_file_is_detected(
     converted_model: Model, change: Callable[[Model], None], reason: str, capsys: pytest.CaptureFixture
 ) -> None:
     assert main(["convert", "--check", str(converted_model.folder)]) == 0
@@ -120,7 +123,7 @@ def test_a_converted_model_uses_its_own_file(converted_model: Model, monkeypatch
     np.testing.assert_allclose(logits, expected, atol=TOLERANCE, rtol=0)
 
 
-def test_a_stale_file_is_left_and_the_network_converted_into_the_cache(
+def test_a_stale_file_is_left_in_place_and_the_network_converted_into_the_cache(
     converted_model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(conversion, "cache_folder", lambda: tmp_path / "cache")
@@ -133,7 +136,7 @@ def test_a_stale_file_is_left_and_the_network_converted_into_the_cache(
     assert converted_model.converted.read_bytes() == before
 
 
-# Libraries that recognising on a CPU does without, and those that come with them alone.
+# Libraries that recognition on a CPU does not need, and their own dependencies.
 _ABSENT = ("torch", "onnx", "onnxscript", "onnxruntime", "lightning", "mediapipe", "safetensors", "PyQt5", "nncf")
 _BLOCKER = f"""
 import sys
@@ -154,7 +157,7 @@ importlib.metadata.version = version
 
 @pytest.fixture
 def lean(tmp_path: Path) -> Lean:
-    """Runs Python lines, told arguments as sys.argv[1:], in a process that has none of the libraries of _ABSENT."""
+    """Runs Python lines with the arguments as sys.argv[1:], in a process without the libraries of _ABSENT."""
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "lean"), "HOME": str(tmp_path)}
 
     def run(work: str, *arguments: object) -> subprocess.CompletedProcess:
@@ -211,7 +214,9 @@ sys.exit(run_command(lambda: print(open_engine(load_model(sys.argv[1]), sys.argv
 
 
 @pytest.mark.parametrize("engine", ["auto", "openvino"])
-def test_a_model_without_the_file_says_in_one_line_how_to_get_it(engine: str, lean: Lean, small_model: Model) -> None:
+def test_a_missing_file_is_reported_with_the_command_that_writes_it(
+    engine: str, lean: Lean, small_model: Model
+) -> None:
     done = lean(_OPENING, small_model.folder, engine)
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
@@ -219,7 +224,7 @@ def test_a_model_without_the_file_says_in_one_line_how_to_get_it(engine: str, le
         assert part in line
 
 
-def test_the_command_says_in_one_line_what_is_missing(lean: Lean, small_model: Model) -> None:
+def test_the_command_reports_a_missing_library_in_one_line(lean: Lean, small_model: Model) -> None:
     done = lean("from live_stf.cli.main import main; sys.exit(main(['convert', *sys.argv[1:]]))", small_model.folder)
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
@@ -227,7 +232,7 @@ def test_the_command_says_in_one_line_what_is_missing(lean: Lean, small_model: M
     assert "pip install 'live-stf[train]'" in line
 
 
-def test_a_folder_that_cannot_be_written_is_named_and_a_converted_one_still_runs(
+def test_a_read_only_folder_is_named_and_its_converted_network_still_runs(
     converted_model: Model, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
@@ -237,7 +242,7 @@ def test_a_folder_that_cannot_be_written_is_named_and_a_converted_one_still_runs
         path.chmod(path.stat().st_mode & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
     try:
         open_engine(converted_model, "openvino")
-        monkeypatch.setattr(conversion, "save_onnx", refuse)  # for root, who may write everywhere
+        monkeypatch.setattr(conversion, "save_onnx", refuse)  # because root may write everywhere
         assert main(["convert", str(converted_model.folder)]) == 2
         assert f"{converted_model.converted}: Permission denied" in capsys.readouterr().err
     finally:

@@ -1,4 +1,4 @@
-"""All engines are the same function, on windows of a real person."""
+"""Engines opened by name, and classifiers, on windows of a real person."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from live_stf.types import Window
 from tests.engine.conftest import SHALLOW_LINES
 
 TOLERANCE = 1e-4
-Spied = Callable[..., subprocess.CompletedProcess]
+RunAndListHosts = Callable[..., subprocess.CompletedProcess]
 
 
 def test_real_windows_hold_a_moving_person(real_windows: list[Window]) -> None:
@@ -50,15 +50,17 @@ open_engine(load_model(sys.argv[1]), "openvino")
 """
 
 
-def test_opening_and_converting_contacts_nobody(small_model: Model, spied: Spied, tmp_path: Path) -> None:
-    done = spied(_OPENING, small_model.folder)
+def test_opening_and_converting_contacts_no_host(
+    small_model: Model, run_and_list_hosts: RunAndListHosts, tmp_path: Path
+) -> None:
+    done = run_and_list_hosts(_OPENING, small_model.folder)
     assert done.stdout.strip() == "[]"
     assert done.stderr == ""
     assert not (tmp_path / "intel").exists()
 
 
 @pytest.mark.parametrize("engine", ["openvino", "torch"])
-def test_a_classifier_answers_each_window_in_order(engine: str, model: Model, real_windows: list[Window]) -> None:
+def test_a_classifier_scores_each_window_in_order(engine: str, model: Model, real_windows: list[Window]) -> None:
     classifier = open_classifier(model, engine)
     assert classifier.classify([]) == []
     together = classifier.classify(real_windows[:3])
@@ -81,7 +83,7 @@ def test_the_attention_of_a_window_is_that_of_the_last_block(model: Model, real_
     assert np.abs(attention[0, 0, -1] - attention[0, 0, 0]).max() > 1e-3
 
 
-def test_auto_is_the_first_engine_that_is_installed(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_opens_the_first_installed_engine(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("live_stf.engine.choice.detect_hardware", lambda: Hardware())
     assert open_classifier(model).engine_name.startswith("OpenVINO")
     monkeypatch.setitem(ENGINES, "openvino", ("no_such_engine", "Engine"))
@@ -107,8 +109,8 @@ def test_weights_of_another_network_are_refused_in_one_line(model: Model, tmp_pa
         open_engine(load_model(tmp_path), "torch")
 
 
-def test_a_model_of_two_bodies_sees_one_person_as_it_did_in_training(kinetics_model: Model) -> None:
-    """The second place is empty then, as it is in most clips."""
+def test_a_model_of_two_bodies_gets_one_person_as_in_training(kinetics_model: Model) -> None:
+    """The second body is empty, as in most clips."""
     rng = np.random.default_rng(0)
     joints = np.dstack([rng.random((30, 18, 2)) * (340, 256), rng.random((30, 18))]).astype(np.float32)
     classifier = open_classifier(kinetics_model, "openvino")
@@ -121,6 +123,6 @@ def test_a_model_of_two_bodies_sees_one_person_as_it_did_in_training(kinetics_mo
     assert [grain.shape for grain in scores.attention] == [(18, 18), (18, 6)]
 
 
-def test_a_model_of_joints_in_space_is_refused_where_a_camera_is_to_give_them(ntu_model: Model) -> None:
-    with pytest.raises(ModelError, match="not found in a camera's pictures"):
+def test_a_model_of_3d_joints_is_refused_for_camera_input(ntu_model: Model) -> None:
+    with pytest.raises(ModelError, match="a camera cannot provide"):
         open_classifier(ntu_model, "torch")

@@ -1,6 +1,6 @@
-"""All engines are the same function: logits and every weight of the attention, on the same windows of a real person.
+"""All engines agree with torch in logits and attention, on the same windows of a real person.
 
-int8 is judged by its answers instead, on the held-out windows of a data set: tests/calibration/test_int8_results.py.
+int8 is judged by its best classes on the held-out windows of a data set: tests/calibration/test_int8_results.py.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ ENGINES = [
 
 @pytest.fixture(scope="module", params=available_models())
 def references(request: pytest.FixtureRequest, random_model: Model, inputs: np.ndarray) -> References:
-    """Real windows, and torch's answer to them, of each model of models/."""
+    """Real windows, and torch's outputs for them, for each model in models/."""
     model = load_model(request.param)
-    assert model.preparation == random_model.preparation  # so that the windows are prepared for it, too
+    assert model.preparation == random_model.preparation  # so that the windows fit both models
     references = References(model, lambda _: inputs)
     logits, attention = references.answer
     assert logits.std() > 1e-3
@@ -71,7 +71,7 @@ def references(request: pytest.FixtureRequest, random_model: Model, inputs: np.n
 
 
 def check(engine: Engine, precision: str, references: References) -> None:
-    """All windows at once, a single one, and some."""
+    """Compare all windows at once, a single one, and three."""
     logits, attention = references.answer
     for batch in (slice(None), slice(1), slice(3)):
         found = agreement(engine, references.x[batch], (logits[batch], attention[batch]), by=engine.name)
@@ -79,14 +79,14 @@ def check(engine: Engine, precision: str, references: References) -> None:
         assert precision == "fp32" or found.logits > 1e-6  # otherwise nothing was rounded
 
 
-@pytest.mark.parametrize(("open_it", "precision"), ENGINES)
-def test_every_engine_is_torch(
-    open_it: Callable[..., Engine], precision: str, references: References, tmp_path: Path
+@pytest.mark.parametrize(("open_engine", "precision"), ENGINES)
+def test_every_engine_agrees_with_torch(
+    open_engine: Callable[..., Engine], precision: str, references: References, tmp_path: Path
 ) -> None:
-    check(open_it(references.model, precision, tmp_path), precision, references)
+    check(open_engine(references.model, precision, tmp_path), precision, references)
 
 
-def test_onnx_files_are_torch(references: References, tmp_path: Path) -> None:
+def test_onnx_files_agree_with_torch(references: References, tmp_path: Path) -> None:
     """In fp32 and in fp16; ONNX Runtime has no bf16 on a CPU."""
     for needed in ("onnx", "onnxscript", "onnxruntime"):
         pytest.importorskip(needed, reason=f"needs {needed} (pip install 'live-stf[onnx]')")

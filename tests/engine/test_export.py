@@ -1,4 +1,4 @@
-"""Exported files are the network, in every precision, on windows of a real person."""
+"""Exported files: types of their nodes, constants, and silence of the exporter."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ FLOAT, FLOAT16, BFLOAT16 = onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onn
 
 
 @pytest.mark.parametrize(("precision", "low"), [("fp16", FLOAT16), ("bf16", BFLOAT16)])
-def test_what_suffers_stays_in_fp32_and_all_else_does_not(precision: str, low: int, onnx_file: Path) -> None:
+def test_sensitive_nodes_stay_in_fp32_and_all_others_do_not(precision: str, low: int, onnx_file: Path) -> None:
     proto = onnx.load(onnx_file)
-    proto.opset_import[0].version = 22  # bf16 convolutions came with it
+    proto.opset_import[0].version = 22  # the first with bf16 convolutions
     file = onnx.shape_inference.infer_shapes(lowered(proto, precision), strict_mode=True, check_type=True)
     graph = file.graph
     types = {value.name: value.type.tensor_type.elem_type for value in [*graph.value_info, *graph.input, *graph.output]}
@@ -35,7 +35,7 @@ def test_what_suffers_stays_in_fp32_and_all_else_does_not(precision: str, low: i
     assert set(by_kind["Softmax"]) == {FLOAT}
     assert len(by_kind["Softmax"]) == 2 * MCF_BLOCKS  # one for each grain
     assert set(by_kind["Conv"]) == {low}
-    assert by_kind["MatMul"].count(FLOAT) == 2 * MCF_BLOCKS  # query by key and the pooling behind it
+    assert by_kind["MatMul"].count(FLOAT) == 2 * MCF_BLOCKS  # query by key, and the pooling after it
     assert by_kind["MatMul"].count(low) > 2 * MCF_BLOCKS
     assert [types[value.name] for value in (*graph.input, *graph.output)] == [FLOAT] * 3
     weights = [weight for weight in graph.initializer if weight.data_type in (FLOAT, low)]
@@ -43,14 +43,14 @@ def test_what_suffers_stays_in_fp32_and_all_else_does_not(precision: str, low: i
     assert kept < 0.01 * sum(np.prod(weight.dims) for weight in weights)
 
 
-def test_what_suffers_is_as_little_without_cosines(terms_model: Model, tmp_path: Path) -> None:
+def test_few_nodes_are_sensitive_without_cosines(terms_model: Model, tmp_path: Path) -> None:
     graph = onnx.load(export_onnx(terms_model, tmp_path / "terms.onnx")).graph
     kinds = [graph.node[position].op_type for position in sensitive(graph)]
     assert kinds.count("MatMul") == 2 * MCF_BLOCKS
     assert kinds.count("Conv") == 0
 
 
-def test_the_walk_back_from_a_softmax_ends_at_squares() -> None:
+def test_the_search_back_from_a_softmax_ends_at_squares() -> None:
     graph = onnx.parser.parse_graph(
         "g (float[2,3] x) => (float[2,3] y) <float[3,3] w = {1,0,0,0,1,0,0,0,1}, float[1] s = {2}> {"
         "q = MatMul(x, w)  r = Mul(q, q)  l = Sqrt(r)  d = Mul(l, s)  y = Softmax(d) }"
@@ -58,18 +58,18 @@ def test_the_walk_back_from_a_softmax_ends_at_squares() -> None:
     assert sensitive(graph) == {1, 2, 3, 4}
 
 
-def test_the_walk_back_from_a_softmax_ends_at_the_product_of_two_computed_things() -> None:
+def test_the_search_back_from_a_softmax_ends_at_the_product_of_two_computed_values() -> None:
     graph = onnx.parser.parse_graph(
         "g (float[2,3] x) => (float[2,3] y) <float[3,3] w = {1,0,0,0,1,0,0,0,1}, float[1] s = {2}> {"
         "q = MatMul(x, w)  k = MatMul(x, w)  t = Transpose(k)  p = MatMul(q, t)  d = Div(p, s)"
         "l = MatMul(d, x)  y = Softmax(l) }"
     )
-    assert sensitive(graph) == {5, 6}  # `l` is a product of two computed things: what is before it is not looked at
+    assert sensitive(graph) == {5, 6}  # `l` is a product of two computed values, so the search ends there
     graph.node[5].input[1] = "w"
     assert sensitive(graph) == {3, 4, 5, 6}
 
 
-def test_what_depends_on_weights_alone_is_worked_out_before(onnx_file: Path) -> None:
+def test_constant_expressions_are_folded(onnx_file: Path) -> None:
     graph = onnx.load(onnx_file).graph
     constants = {weight.name for weight in graph.initializer}
     assert [node.op_type for node in graph.node if constants.issuperset(node.input)] == []
@@ -80,8 +80,8 @@ def test_an_unknown_precision_is_named(model: Model, tmp_path: Path) -> None:
         export_onnx(model, tmp_path / "x.onnx", "fp8")
 
 
-def test_exporting_says_nothing_and_leaves_logging_as_it_was(small_model: Model, tmp_path: Path) -> None:
-    """In a process of its own, because Python shows some warnings only once."""
+def test_exporting_is_silent_and_restores_log_levels(small_model: Model, tmp_path: Path) -> None:
+    """In a separate process, because Python shows some warnings only once."""
     program = (
         SHALLOW_LINES + "import sys, logging\n"
         "from pathlib import Path\n"

@@ -1,4 +1,4 @@
-"""No engine is used whose record does not fit the weights, the machine and the library."""
+"""Engines are only used if their record fits the weights, the machine and the library."""
 
 from __future__ import annotations
 
@@ -32,30 +32,30 @@ def test_an_engine_that_fits_is_used(small_model: Model) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "hardware", "said"),
+    ("changes", "hardware", "message"),
     [
         ({"capability": "sm_89"}, GAMING_PC, r"built for .*sm_89.*this GPU is NVIDIA GeForce RTX 3060 \(sm_86\)"),
-        ({"version": "1.6"}, GAMING_PC, "built with tensorrt_rtx 1.6, installed is 1.7"),
+        ({"version": "1.6"}, GAMING_PC, "built with tensorrt_rtx 1.6, but 1.7 is installed"),
         ({}, LAPTOP, "built for NVIDIA GeForce RTX 3060.*no NVIDIA GPU here"),
         ({}, dataclasses.replace(GAMING_PC, modules={}), "tensorrt_rtx is not installed"),
         (
             {"backend": "tensorrt", "version": "10.9", "device": "NVIDIA GeForce RTX 3090"},
             GAMING_PC,
-            "built on NVIDIA GeForce RTX 3090, this GPU is NVIDIA GeForce RTX 3060",
+            "built on NVIDIA GeForce RTX 3090, but this GPU is NVIDIA GeForce RTX 3060",
         ),
         ({"backend": "openvino", "version": "2025.1", "capability": None}, LAPTOP, "built with openvino 2025.1"),
         ({"backend": "onnx", "capability": None}, LAPTOP, "onnxruntime is not installed"),
     ],
 )
 def test_an_engine_for_another_machine_is_refused(
-    changes: dict, hardware: Hardware, said: str, small_model: Model
+    changes: dict, hardware: Hardware, message: str, small_model: Model
 ) -> None:
     reason = mismatch(record_of_model(small_model, **changes), small_model, hardware)
-    assert re.search(said, reason)
+    assert re.search(message, reason)
     assert "\n" not in reason
 
 
-def test_an_rtx_engine_runs_on_every_gpu_of_its_capability(small_model: Model) -> None:
+def test_an_rtx_engine_fits_every_gpu_of_its_capability(small_model: Model) -> None:
     assert mismatch(record_of_model(small_model, device=""), small_model, GAMING_PC) is None
     assert mismatch(record_of_model(small_model, device="NVIDIA GeForce RTX 3090"), small_model, GAMING_PC) is None
 
@@ -77,6 +77,6 @@ def test_other_weights_or_another_description_are_refused(small_model: Model) ->
         assert "other weights" in mismatch(record, dataclasses.replace(small_model, **change), GAMING_PC)
 
 
-def test_what_does_not_change_the_network_does_not_matter(small_model: Model) -> None:
+def test_decision_and_measurements_do_not_change_the_hash(small_model: Model) -> None:
     retuned = dataclasses.replace(small_model, decision=DecisionSettings(enter=0.9), measured={"top1": 0.5})
     assert model_hash(retuned) == model_hash(small_model)

@@ -1,4 +1,4 @@
-"""What OpenVINO alone has: precisions, and several people at a time."""
+"""Precisions of OpenVINO, and several people in one batch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ needs_bf16 = pytest.mark.skipif(not bf16_available(), reason="this CPU has no in
 def test_bf16_weights_outlive_their_conversion(model: Model) -> None:
     converted = load_network(model, "bf16")
     gc.collect()
-    _ = [np.full(size, np.nan, np.float32) for size in range(10, 100_000, 499)]  # what was let go is written over
+    _ = [np.full(size, np.nan, np.float32) for size in range(10, 100_000, 499)]  # overwrites freed memory
     compiled = openvino.Core().compile_model(converted, "CPU", {"INFERENCE_PRECISION_HINT": "bf16"})
     assert np.isfinite(compiled(np.ones((1, 3, 150, 18, 1), np.float32))[0]).all()
 
@@ -34,7 +34,7 @@ def test_an_unknown_precision_is_named(model: Model) -> None:
 
 
 @pytest.mark.parametrize("people", [1, 2, 3, 4, 8])
-def test_each_of_several_people_gets_the_own_answer(people: int, model: Model) -> None:
+def test_each_person_of_a_batch_gets_their_own_scores(people: int, model: Model) -> None:
     engine = open_engine(model, "openvino")
     x = np.random.default_rng(0).standard_normal((people, 3, 150, 18, 1)).astype(np.float32)
     logits, attention = engine.run(x)
@@ -47,7 +47,7 @@ def test_each_of_several_people_gets_the_own_answer(people: int, model: Model) -
     np.testing.assert_allclose(again, logits, atol=1e-6)
 
 
-def test_the_baseline_runs_too(baseline_model: Model) -> None:
+def test_the_baseline_agrees_with_torch(baseline_model: Model) -> None:
     x = np.random.default_rng(0).standard_normal((2, 3, 150, 18, 1)).astype(np.float32)
     logits, attention = OpenVINOEngine(baseline_model).run(x)
     expected, _ = open_engine(baseline_model, "torch").run(x)

@@ -1,4 +1,4 @@
-"""int8 by OpenVINO's own quantisation library."""
+"""int8 with OpenVINO's quantisation library."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from live_stf.errors import EngineError
 from live_stf.model import Model
 from tests.engine.conftest import SHALLOW_LINES
 
-TAKEN = 4  # convolutions, so that the test is quick
+TAKEN = 4  # convolutions that are tried, so that the test is fast
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("few")
-def test_only_convolutions_are_rounded_and_the_worst_of_them_are_not(
+def test_all_but_the_most_sensitive_convolutions_are_rounded(
     model: Model, inputs: np.ndarray, tmp_path: Path, capfd: pytest.CaptureFixture
 ) -> None:
     network = load_network(model)
@@ -50,11 +50,11 @@ def test_only_convolutions_are_rounded_and_the_worst_of_them_are_not(
     save(rounded, tmp_path / "int8.xml")
     engine = OpenVINOEngine(model, "int8", path=tmp_path / "int8.xml")
     found = agreement(engine, inputs, TorchEngine(model, device="cpu").run(inputs), "the engine itself")
-    assert 1e-5 < found.logits < 0.05 * found.largest_logit  # rounded, and near
+    assert 1e-5 < found.logits < 0.05 * found.largest_logit  # rounded, but close
 
 
 def _readers(node) -> list:
-    """Inputs that a quantised value reaches, past what only changes its shape."""
+    """Inputs that read a quantised value, directly or after operations that only change its shape."""
     found = []
     for target in node.output(0).get_target_inputs():
         follower = target.get_node()
@@ -62,7 +62,7 @@ def _readers(node) -> list:
     return found
 
 
-def test_without_the_library_a_line_says_what_to_install(
+def test_without_nncf_the_error_names_the_extra(
     small_model: Model, inputs: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "nncf", None)
@@ -80,9 +80,9 @@ openvino_int8._rounded(network, openvino_int8.convolutions(network)[:1], np.zero
 """
 
 
-def test_quantising_contacts_nobody(
-    small_model: Model, spied: Callable[..., subprocess.CompletedProcess], tmp_path: Path
+def test_quantising_contacts_no_host(
+    small_model: Model, run_and_list_hosts: Callable[..., subprocess.CompletedProcess], tmp_path: Path
 ) -> None:
-    done = spied(_QUANTISING, small_model.folder)
+    done = run_and_list_hosts(_QUANTISING, small_model.folder)
     assert done.stdout.strip() == "[]"
     assert not (tmp_path / "intel").exists()

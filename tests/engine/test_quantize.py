@@ -1,4 +1,4 @@
-"""int8 files: rounded where they say, near torch on windows of a real person, and taken by TensorRT-RTX."""
+"""int8 files: their rounding, their agreement with torch on real windows, and compilation by TensorRT-RTX."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def ranges(onnx_file: Path, inputs: np.ndarray) -> dict[str, float]:
 
 @pytest.fixture(scope="module")
 def int8_file(onnx_file: Path, ranges: dict[str, float], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """int8, and fp16 in between, from ranges of every other window."""
+    """int8 products and fp16 between them, with the ranges of every other window."""
     path = tmp_path_factory.mktemp("int8") / "int8.onnx"
     onnx.save_model(quantized(lowered(onnx.load(onnx_file), "fp16"), ranges), path)
     return path
 
 
-def test_ranges_are_the_largest_values_that_come_in(tmp_path: Path) -> None:
+def test_ranges_are_the_largest_input_values(tmp_path: Path) -> None:
     proto = onnx.parser.parse_model(
         '<ir_version: 9, opset_import: ["": 20]> g (float[N,2] x) => (float[N,2] y)'
         "<float[2,2] w = {1,0,0,-3}> { h = MatMul(x, w)  y = MatMul(h, w) }"
@@ -56,7 +56,7 @@ def test_a_small_product_is_rounded_as_computed_by_hand(tmp_path: Path) -> None:
     import onnxruntime
 
     (y,) = onnxruntime.InferenceSession(path).run(None, {"x": np.array([[1.0, -3.0]], np.float32)})
-    features = np.array([round(1 / (2 / 127)) * 2 / 127, -128 * 2 / 127])  # -3 is outside of the range
+    features = np.array([round(1 / (2 / 127)) * 2 / 127, -128 * 2 / 127])  # -3 is outside the range
     weights = np.array([[1, 16 * 4 / 127], [38 / 127, 4]])  # a scale for each column
     np.testing.assert_allclose(y[0], features @ weights, rtol=1e-5)
 
@@ -67,7 +67,7 @@ TWO_PRODUCTS = (
 )
 
 
-def test_the_product_that_suffers_is_found_and_can_be_kept() -> None:
+def test_the_most_sensitive_product_is_found_and_can_stay_unrounded() -> None:
     proto = onnx.parser.parse_model(TWO_PRODUCTS)
     x = np.array([[127, 1], [-3, 5]], np.float32)  # whole numbers: the first product is exact in int8
     ranges = {"x": 127.0, "h": 127.0 * 127}
@@ -81,7 +81,7 @@ def test_the_product_that_suffers_is_found_and_can_be_kept() -> None:
 
 
 def test_real_windows_get_nearly_the_same_scores(int8_file: Path, references: References) -> None:
-    """Not their best class: two classes of a random network lie nearer to each other than rounding reaches."""
+    """The best class is not compared: rounding can exchange close classes of a random network."""
     found = agreement(OnnxEngine(int8_file), references.x, references.answer, "ONNX Runtime")
     assert 1e-4 < found.logits < 0.1 * found.largest_logit
     assert found.attention < 2e-2
@@ -100,7 +100,7 @@ def test_every_product_with_weights_has_int8_inputs(int8_file: Path) -> None:
 @pytest.mark.skipif(
     "tensorrt_rtx" not in tensorrt_modules(), reason="needs TensorRT-RTX (pip install 'live-stf[tensorrt-rtx]')"
 )
-def test_tensorrt_takes_it(int8_file: Path, model: Model) -> None:
+def test_tensorrt_compiles_the_int8_file(int8_file: Path, model: Model) -> None:
     trt = tensorrt_library("sm_89", Hardware())
     assert len(compile_onnx(int8_file, input_shape(model), (1,), trt, "sm_89", "int8")) > 1_000_000
 

@@ -1,4 +1,4 @@
-"""Engines are really built by TensorRT-RTX, for GPUs that are not here; what needs a GPU says that it was skipped.
+"""Engines built by the real TensorRT-RTX for GPUs of other machines. Tests that need a GPU are skipped without one.
 
 The builds take about 5 s each on one core.
 """
@@ -54,21 +54,21 @@ def files(onnx_file: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 @pytest.fixture(scope="module")
 def plan(files: dict[str, Path], random_model: Model) -> bytes:
-    """The engine of the random model for sm_86, in fp32."""
+    """The fp32 engine of the random model for sm_86."""
     return compile_onnx(
         files["fp32"], input_shape(random_model), (1, 2), tensorrt_library("sm_86", Hardware()), "sm_86", "fp32"
     )
 
 
-# fp32 is `plan`, fp16 for sm_86 what `build` makes.
+# `plan` covers fp32, and the test of `build` covers fp16 for sm_86.
 @needs_rtx
 @pytest.mark.parametrize(("target", "precision"), [("sm_89", "fp16"), ("sm_120", "fp16"), ("sm_120", "bf16")])
 def test_every_operator_is_supported_on(target: str, precision: str, files: dict[str, Path], model: Model) -> None:
-    said: list[str] = []
+    lines: list[str] = []
     trt = tensorrt_library(target, Hardware())
-    plan = compile_onnx(files[precision], input_shape(model), (1, 2), trt, target, precision, progress=said.append)
+    plan = compile_onnx(files[precision], input_shape(model), (1, 2), trt, target, precision, progress=lines.append)
     assert len(plan) > files[precision].stat().st_size  # the weights are inside
-    assert any("building engine" in line for line in said)
+    assert any("building engine" in line for line in lines)
 
 
 @needs_rtx
@@ -79,7 +79,7 @@ def test_an_operator_that_is_not_supported_is_named(tmp_path: Path) -> None:
     )
     onnx.save_model(graph, path)
     trt = tensorrt_library("sm_86", Hardware())
-    with pytest.raises(EngineError, match=r"cannot take the network.*Det") as problem:
+    with pytest.raises(EngineError, match=r"cannot parse the network.*Det") as problem:
         compile_onnx(path, (3, 150, 18, 1), (1,), trt, "sm_86", "fp32")
     assert "\n" not in str(problem.value)
 
@@ -92,7 +92,7 @@ def test_an_unknown_target_is_refused_with_the_known_ones(files: dict[str, Path]
 
 
 @needs_rtx
-def test_an_engine_for_a_gpu_elsewhere_is_built_compared_and_refused_here(
+def test_an_engine_for_another_gpu_is_built_compared_and_refused_here(
     model: Model, references: References, tmp_path: Path
 ) -> None:
     pytest.importorskip("onnxruntime", reason="needs onnxruntime (pip install 'live-stf[onnx]')")
@@ -108,7 +108,7 @@ def test_an_engine_for_a_gpu_elsewhere_is_built_compared_and_refused_here(
     assert "ONNX Runtime" in record.agreement.by
     assert 1e-6 < record.agreement.logits < LIMITS["fp16"]
     assert damage(record, tmp_path) is None
-    # On the GPU that it was built for it would be loaded, on no other.
+    # It fits the GPU that it was built for, and no other.
     assert mismatch(record, model, PC) is None
     assert matching_record(model, PC, tmp_path) == record
     with pytest.raises(EngineError, match="no NVIDIA GPU here"):
@@ -116,14 +116,14 @@ def test_an_engine_for_a_gpu_elsewhere_is_built_compared_and_refused_here(
     ada = dataclasses.replace(PC, gpu="NVIDIA GeForce RTX 4070", capability="sm_89")
     with pytest.raises(EngineError, match=r"built for GPUs of sm_86.*RTX 4070 \(sm_89\).*build --model"):
         TensorRTEngine(model, hardware=ada, folder=tmp_path)
-    (tmp_path / record.file).write_bytes(b"not it")
+    (tmp_path / record.file).write_bytes(b"another file")
     with pytest.raises(EngineError, match="has changed since it was built"):
         TensorRTEngine(model, hardware=PC, folder=tmp_path)
 
 
 @needs_rtx
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without an NVIDIA GPU")
-def test_an_engine_that_the_library_refuses_is_said_in_one_line(plan: bytes, model: Model, tmp_path: Path) -> None:
+def test_an_engine_that_the_library_refuses_is_reported_in_one_line(plan: bytes, model: Model, tmp_path: Path) -> None:
     path = tmp_path / "some.plan"
     path.write_bytes(plan)
     record = EngineRecord(
@@ -150,14 +150,14 @@ def test_without_an_engine_the_command_that_builds_it_is_named(model: Model, tmp
         matching_record(model, PC, tmp_path)
 
 
-def test_the_library_is_asked_for_by_name_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("live_stf.runtime.tensorrt_build.tensorrt_modules", dict)
     with pytest.raises(EngineError, match=r"neither tensorrt .* nor tensorrt_rtx is installed.*pip install"):
         tensorrt_library("sm_86")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without an NVIDIA GPU")
-def test_asked_for_by_name_it_says_why_it_cannot_run(model: Model) -> None:
+def test_tensorrt_chosen_by_name_reports_why_it_cannot_run(model: Model) -> None:
     with pytest.raises(LiveStfError, match=r"TensorRT cannot run: .*NVIDIA GPU"):
         open_engine(model, "tensorrt")
 

@@ -130,7 +130,7 @@ def test_the_program_prints_the_accuracy_with_each_attention(
     printed = capsys.readouterr().out
     assert all(source in printed for source in (OWN, OTHERS, EVEN, LEFT_OUT))
     assert "6 held-out windows" in printed
-    assert "the part with most attention is also the part that is missed most" in " ".join(printed.split())
+    assert "the part with the most attention is also the part whose hiding costs most" in " ".join(printed.split())
 
 
 def test_a_model_without_mcf_is_refused_in_one_line(

@@ -1,4 +1,4 @@
-"""Buffers stay in place and inputs come back as outputs, on whatever device there is."""
+"""CUDA graphs, and the same class without graphs on the CPU."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ DEVICES = [
 ]
 
 
-def halves(pictures: torch.Tensor) -> tuple[torch.Tensor, ...]:
+def halves(images: torch.Tensor) -> tuple[torch.Tensor, ...]:
     """Several outputs of several types and shapes."""
-    return pictures.float() / 2, pictures.sum(dim=(1, 2), dtype=torch.int64), pictures[:, :1]
+    return images.float() / 2, images.sum(dim=(1, 2), dtype=torch.int64), images[:, :1]
 
 
 @pytest.mark.parametrize(("device", "graph"), DEVICES)
-def test_what_is_written_into_the_input_is_worked_on_in_place(device: str, graph: bool) -> None:
+def test_input_and_output_buffers_stay_in_place(device: str, graph: bool) -> None:
     stream = torch.cuda.Stream() if device == "cuda" else None
-    lane = CudaGraph((2, 4, 3), halves, stream, graph, torch.uint8)
-    places, outputs = lane.input, lane.outputs
-    assert (places.shape, places.dtype) == ((2, 4, 3), np.uint8)
+    network = CudaGraph((2, 4, 3), halves, stream, graph, torch.uint8)
+    buffer, outputs = network.input, network.outputs
+    assert (buffer.shape, buffer.dtype) == ((2, 4, 3), np.uint8)
     rng = np.random.default_rng(0)
     for _ in range(3):
-        pictures = rng.integers(0, 256, (2, 4, 3), np.uint8)
-        places[:] = pictures
-        lane.start()
-        lane.wait()
+        images = rng.integers(0, 256, (2, 4, 3), np.uint8)
+        buffer[:] = images
+        network.start()
+        network.wait()
         half, total, first = outputs
-        np.testing.assert_array_equal(half, pictures / 2)
-        np.testing.assert_array_equal(total, pictures.sum(axis=(1, 2)))
-        np.testing.assert_array_equal(first, pictures[:, :1])
-    assert lane.input is places
-    assert lane.outputs is outputs
+        np.testing.assert_array_equal(half, images / 2)
+        np.testing.assert_array_equal(total, images.sum(axis=(1, 2)))
+        np.testing.assert_array_equal(first, images[:, :1])
+    assert network.input is buffer
+    assert network.outputs is outputs
 
 
 @pytest.mark.parametrize(("device", "graph"), DEVICES)
-def test_what_a_run_gives_may_be_kept(device: str, graph: bool) -> None:
-    lane = CudaGraph((2,), lambda x: (x + 1,), torch.cuda.Stream() if device == "cuda" else None, graph)
-    (first,) = lane.run(np.array([1, 2], np.float32))
-    (second,) = lane.run(np.array([5, 6], np.float32))
+def test_run_returns_copies(device: str, graph: bool) -> None:
+    network = CudaGraph((2,), lambda x: (x + 1,), torch.cuda.Stream() if device == "cuda" else None, graph)
+    (first,) = network.run(np.array([1, 2], np.float32))
+    (second,) = network.run(np.array([5, 6], np.float32))
     np.testing.assert_array_equal(first, [2, 3])
     np.testing.assert_array_equal(second, [6, 7])

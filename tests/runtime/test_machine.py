@@ -1,4 +1,4 @@
-"""The machine is named in one line that fits beside a figure."""
+"""The description of the machine in one line."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import platform
 from live_stf.runtime.machine import cores, describe_machine, processor
 
 
-def test_the_machine_is_named_in_one_line() -> None:
-    said = describe_machine()
-    assert "\n" not in said
-    assert platform.python_version() in said
-    assert f"{cores()} cores" in said
-    assert processor() in said
+def test_the_machine_is_described_in_one_line() -> None:
+    line = describe_machine()
+    assert "\n" not in line
+    assert platform.python_version() in line
+    assert f"{cores()} cores" in line
+    assert processor() in line
     assert 1 <= cores() <= os.cpu_count()
 
 

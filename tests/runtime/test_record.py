@@ -1,4 +1,4 @@
-"""Records of engines: written, read, found, and compared with the files beside them."""
+"""Records of engines: written, read, found, and compared with the engine files."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_record_is_the_same_after_writing_and_reading(tmp_path: Path) -> None:
         assert [entry.name for entry in tmp_path.iterdir() if entry.is_file()] == [path.name]
 
 
-def test_a_changed_or_missing_file_is_noticed(tmp_path: Path) -> None:
+def test_a_changed_or_missing_file_is_detected(tmp_path: Path) -> None:
     path = tmp_path / "some.plan"
     path.write_bytes(b"engine")
     record = record_of(file_hash=file_hash(path))
@@ -51,7 +51,7 @@ def test_a_changed_or_missing_file_is_noticed(tmp_path: Path) -> None:
     assert "is missing" in damage(record, tmp_path)
 
 
-def test_the_weights_beside_an_openvino_file_count(tmp_path: Path) -> None:
+def test_changed_weights_of_an_openvino_file_are_detected(tmp_path: Path) -> None:
     path = tmp_path / "some.xml"
     path.write_bytes(b"network")
     path.with_suffix(".bin").write_bytes(b"weights")
@@ -64,16 +64,16 @@ def test_the_weights_beside_an_openvino_file_count(tmp_path: Path) -> None:
     "text",
     ["", "[]", "{}", '{"format": 1}', '{"format": 2}', '{"format": 1, "file": "../other.plan", "people": []}', "\xff"],
 )
-def test_a_broken_record_is_said_in_one_line_and_passed_over(text: str, tmp_path: Path) -> None:
+def test_a_broken_record_is_reported_in_one_line_and_skipped(text: str, tmp_path: Path) -> None:
     record_of().save(tmp_path)
     broken = tmp_path / f"broken{SUFFIX}"
     broken.write_bytes(text.encode("latin-1"))
     with pytest.raises(EngineError, match="broken"):
         load_record(broken)
-    complaints: list[str] = []
-    assert [record.file for record in find_records(tmp_path, complaints.append)] == ["some.plan"]
-    assert len(complaints) == 1
-    assert "\n" not in complaints[0]
+    reports: list[str] = []
+    assert [record.file for record in find_records(tmp_path, reports.append)] == ["some.plan"]
+    assert len(reports) == 1
+    assert "\n" not in reports[0]
 
 
 def test_records_come_newest_first(tmp_path: Path) -> None:

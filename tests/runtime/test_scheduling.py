@@ -1,4 +1,4 @@
-"""Which threads come first; what the system made of it is read back from the system."""
+"""Priorities of threads, read back from the system."""
 
 from __future__ import annotations
 
@@ -22,37 +22,37 @@ def nice() -> int:
 
 
 def turn() -> float:
-    """Milliseconds of a turn of the calling thread."""
-    told = Path(f"/proc/self/task/{threading.get_native_id()}/sched")
-    found = re.search(r"se\.slice\s*:\s*(\d+)", told.read_text()) if told.is_file() else None
+    """Length in milliseconds of a turn of the calling thread."""
+    status = Path(f"/proc/self/task/{threading.get_native_id()}/sched")
+    found = re.search(r"se\.slice\s*:\s*(\d+)", status.read_text()) if status.is_file() else None
     if found is None:
-        pytest.skip("needs a kernel that tells how long turns are")
+        pytest.skip("needs a kernel that reports the length of turns")
     return int(found[1]) / 1e6
 
 
-def apart(*work: Callable[[], object]) -> list[object]:
-    """What the calls return, one after the other in a thread of their own, each in a further thread begun there."""
+def in_threads(*work: Callable[[], object]) -> list[object]:
+    """Run the first call in a new thread, and the others in threads that it starts. Returns the results."""
 
-    def one(call: Callable[[], object]) -> object:
+    def in_new_thread(call: Callable[[], object]) -> object:
         with ThreadPoolExecutor(1) as inner:
             return inner.submit(call).result()
 
     with ThreadPoolExecutor(1) as outer:
-        return outer.submit(lambda: [work[0](), *map(one, work[1:])]).result()
+        return outer.submit(lambda: [work[0](), *map(in_new_thread, work[1:])]).result()
 
 
-def test_who_gives_way_runs_less_readily_and_so_do_the_threads_it_begins() -> None:
+def test_threads_that_give_way_and_threads_they_start_have_lower_priority() -> None:
     before = nice()
-    assert apart(give_way, nice) == [None, max(before, 10)]
+    assert in_threads(give_way, nice) == [None, max(before, 10)]
     assert nice() == before
 
 
-def test_who_comes_first_has_short_turns_and_who_gives_way_usual_ones() -> None:
+def test_threads_that_come_first_have_short_turns_and_others_usual_ones() -> None:
     usual = turn()
-    _, short, niceness = apart(come_first, turn, nice)
+    _, short, niceness = in_threads(come_first, turn, nice)
     assert niceness == nice()
     if short == usual:
-        pytest.skip("needs Linux 6.12 or newer, and leave to ask for short turns")
+        pytest.skip("needs Linux 6.12 or newer, and permission to request short turns")
     assert short == pytest.approx(0.1)
-    assert apart(lambda: (come_first(), give_way()), turn)[1] == pytest.approx(3.0)
+    assert in_threads(lambda: (come_first(), give_way()), turn)[1] == pytest.approx(3.0)
     assert turn() == usual

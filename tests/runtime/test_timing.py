@@ -1,4 +1,4 @@
-"""Times are medians in milliseconds, and networks take turns. The clock is made up."""
+"""Times are medians in milliseconds, and networks take turns. The clock is fake."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Clock:
         return self.now
 
     def network(self, name: str, seconds: float) -> SimpleNamespace:
-        """A network that takes so long for each sample of a batch."""
+        """A network that takes `seconds` for each sample of a batch."""
 
         def run(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             self.called.append(name)
@@ -45,7 +45,7 @@ def test_times_are_in_milliseconds_and_networks_take_turns(clock: Clock) -> None
     assert median_times([], np.zeros(1)) == []
 
 
-def test_latencies_are_by_batch_size(clock: Clock) -> None:
+def test_latencies_are_measured_per_batch_size(clock: Clock) -> None:
     found = latencies(clock.network("some", 0.002), np.zeros(3), (1, 4), runs=2)
     assert found == {1: pytest.approx(2), 4: pytest.approx(8)}
 

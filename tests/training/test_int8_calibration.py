@@ -94,7 +94,7 @@ def test_a_number_of_windows_that_an_epoch_does_not_have_is_refused(
     count: str, recipe_file: Path, model: Model, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     assert drawn(recipe_file, model, tmp_path / "x.npy", "--windows", count) == 2
-    assert f"error: --windows is {count}, it has to be 1 to 64, the windows of an epoch\n" in capsys.readouterr().err
+    assert f"error: --windows is {count}; it must be 1 to 64, the windows of an epoch\n" in capsys.readouterr().err
     assert not (tmp_path / "x.npy").exists()
 
 

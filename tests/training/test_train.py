@@ -72,7 +72,7 @@ def test_the_evaluation_program_writes_the_figures_into_the_model(
     capsys.readouterr()
     with pytest.raises(SystemExit):
         evaluate.main([str(folder), str(recipe_file), "--write", "--paper"])
-    assert "--write is of one model" in capsys.readouterr().err
+    assert "--write takes one model" in capsys.readouterr().err
     dataclasses.replace(load_model(folder), training={}).save_description()
     assert evaluate.main([str(folder), str(recipe_file), "--engine", "torch", "--write"]) == 2
     assert "does not say what the model was trained on" in capsys.readouterr().err
