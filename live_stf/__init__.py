@@ -11,7 +11,7 @@ Recognise what people are doing, live or in a clip::
     for segment in live_stf.label("clip.mp4"):
         print(segment.start, segment.end, segment.label)
 
-Every error that a user can do something about is a `LiveStfError`, whose text is one line.
+Errors that a user can fix are instances of `LiveStfError`, and their message is one line.
 """
 
 from __future__ import annotations

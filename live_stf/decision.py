@@ -19,9 +19,9 @@ class DecisionSettings:
 
     enter: smoothed probability at which a class becomes the label. leave: smoothed probability below which it ends.
     dwell: the shortest time that a label, or its absence, lasts. smoothing: time constant of the exponential mean over
-    the probabilities, so that the result does not depend on how often the network runs; 0 for no smoothing.
-    minimum_seen: how long a person has to be seen before the network is asked. none_label: the class for everything
-    else, which never becomes a label; None if there is none.
+    the probabilities, so that the result does not depend on the rate of the network; 0 for no smoothing. minimum_seen:
+    how long a person must be seen before the network classifies them. none_label: the class for everything else, which
+    never becomes a label; None if there is none.
 
     Raises ModelError if a value is out of range.
     """
@@ -37,29 +37,31 @@ class DecisionSettings:
         for name in ("enter", "leave", "dwell", "smoothing", "minimum_seen"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float):
-                raise ModelError(f"decision: {name} is {value!r}, it has to be a number")
+                raise ModelError(f"decision: {name} is {value!r}; it must be a number")
         for name in ("enter", "leave"):
             if not 0 < getattr(self, name) <= 1:
-                raise ModelError(f"decision: {name} is {getattr(self, name)}, it is a probability above 0 and up to 1")
+                raise ModelError(f"decision: {name} is {getattr(self, name)}; it must be above 0 and at most 1")
         if self.leave > self.enter:
-            raise ModelError(f"decision: leave ({self.leave}) is above enter ({self.enter}): every label would flicker")
+            raise ModelError(f"decision: leave ({self.leave}) is above enter ({self.enter}), so labels would flicker")
         for name in ("dwell", "smoothing", "minimum_seen"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
-                raise ModelError(f"decision: {name} is {value}, it needs seconds, 0 or more")
+                raise ModelError(f"decision: {name} is {value}; it must be 0 or more seconds")
 
     @classmethod
     def of(cls, values: Mapping[str, Any], none_label: str | None = None) -> DecisionSettings:
-        """Settings as a model's description or a recipe has them; a missing one keeps its default.
+        """Settings from a model's description or a recipe. A missing setting keeps its default.
 
-        Raises ModelError if a name is no setting or a value is out of range.
+        Raises ModelError if a name is unknown or a value is out of range.
         """
         if not isinstance(values, Mapping):
-            raise ModelError(f"decision is {values!r}, it has to be a mapping of settings to numbers")
+            raise ModelError(f"decision is {values!r}; it must map names of settings to numbers")
         known = {field.name for field in fields(cls)} - {"none_label"}
         unknown = sorted(set(values) - known)
         if unknown:
-            raise ModelError(f"decision: no setting {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+            raise ModelError(
+                f"decision: unknown setting {', '.join(unknown)}; the settings are {', '.join(sorted(known))}"
+            )
         return cls(**values, none_label=none_label)
 
     def as_dict(self) -> dict[str, float]:
@@ -83,39 +85,40 @@ class Decision:
         self._settings = settings
         self._none = self._labels.index(settings.none_label) if settings.none_label in self._labels else None
         self._smooth = np.zeros(len(self._labels))
-        self._time = -math.inf  # so the first answer has the whole weight
+        self._time = -math.inf  # so that the first probabilities have the whole weight
         self._current: int | None = None  # class of the label; None while unsure
         self._since = -math.inf  # when the present state was entered
 
     def update(self, time: float, probabilities: np.ndarray, filled: float = 1.0) -> Event:
-        """Take the network's answer (classes,) for this person at `time` seconds and return the decision.
+        """Take the network's probabilities (classes,) for this person at `time` seconds and return the decision.
 
         Raises ValueError if the shape does not fit the labels.
         """
         if probabilities.shape != (len(self._labels),):
             raise ValueError(f"{probabilities.shape} probabilities for {len(self._labels)} labels")
-        constant = self._settings.smoothing
-        passed = max(time - self._time, 0.0)
-        weight = 1.0 if constant == 0 else 1.0 - math.exp(-passed / constant)
+        smoothing = self._settings.smoothing
+        elapsed = max(time - self._time, 0.0)
+        weight = 1.0 if smoothing == 0 else 1.0 - math.exp(-elapsed / smoothing)
         self._smooth = self._smooth + weight * (probabilities - self._smooth)
         self._time = max(time, self._time)
 
-        wanted = self._wanted()
-        if wanted != self._current and time - self._since >= self._settings.dwell - 1e-9:
-            self._current, self._since = wanted, time
+        target = self._target()
+        if target != self._current and time - self._since >= self._settings.dwell - 1e-9:
+            self._current, self._since = target, time
         if self._current is None:
             return Event(self.identity, time, State.UNSURE, None, self._score(int(self._smooth.argmax())), filled)
         return Event(self.identity, time, State.LABEL, self._labels[self._current], self._score(self._current), filled)
 
     def decide_by(self, settings: DecisionSettings) -> None:
-        """Use these settings from now on; their `none_label` has to be the same as before."""
+        """Use these settings from now on. Their `none_label` must be the same as before."""
         self._settings = settings
 
     def filling(self, time: float, filled: float) -> Event:
         """Return the event for a person who has not been seen for long enough. filled: share of the span, 0..1."""
         return Event(self.identity, time, State.FILLING, filled=filled)
 
-    def _wanted(self) -> int | None:
+    def _target(self) -> int | None:
+        """The class that the label should be now; None for no label. The dwell time is not considered."""
         best = int(self._smooth.argmax())
         if best != self._none and self._smooth[best] >= self._settings.enter:
             return best

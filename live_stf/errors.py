@@ -1,8 +1,8 @@
-"""Errors whose messages are written for users."""
+"""Errors with messages for users."""
 
 
 class LiveStfError(Exception):
-    """Base of all errors whose message is one line: what is wrong and what to do. Commands print it and exit with 2."""
+    """Base of all errors for users. The message is one line: what is wrong and what to do. Commands exit with 2."""
 
 
 def one_line(problem: BaseException, longest: int) -> str:

@@ -1,8 +1,8 @@
 """A learned model on disk: a folder with model.json, weights.safetensors, network.onnx and README.md.
 
 model.json describes the weights: the network and its switches, the preparation of its input, its labels, when a label
-begins and ends, the training data with their terms, and the measurements. network.onnx is the network as OpenVINO runs
-it, see `live_stf.engine.conversion`. This module reads and writes the description; it does not import torch.
+begins and ends, the training data with their terms, and the measurements. network.onnx is the network for OpenVINO, see
+`live_stf.engine.conversion`. This module reads and writes the description; it does not import torch.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class Model:
 
     labels: class names in the order of the logits. network: arguments of `live_stf.network.build_network`. temperature:
     logits are divided by it before the softmax, which calibrates the probabilities. decision: when a label begins and
-    ends, and which class never becomes a label. training and measured are for readers: data with licences, the split,
-    accuracies.
+    ends, and which class never becomes a label. training and measured are for readers: data sets with their licences,
+    the split, accuracies.
     """
 
     folder: Path
@@ -50,11 +50,12 @@ class Model:
 
     @property
     def skeleton(self) -> Skeleton:
+        """The skeleton of the joints that the network takes."""
         return SKELETONS[self.preparation.skeleton]
 
     @property
     def none_label(self) -> str | None:
-        """The class that stands for everything else and is never shown as a label; None if there is none."""
+        """The class for everything else, which never becomes a label; None if there is none."""
         return self.decision.none_label
 
     @property
@@ -66,14 +67,16 @@ class Model:
 
     @property
     def weights(self) -> Path:
+        """The path of the weights."""
         return self.folder / WEIGHTS
 
     @property
     def converted(self) -> Path:
-        """The network as OpenVINO runs it, written by `live-stf convert`; models of version 0.1 have none."""
+        """The path of the network for OpenVINO, written by `live-stf convert`; models of version 0.1 have none."""
         return self.folder / CONVERTED
 
     def as_dict(self) -> dict[str, Any]:
+        """The content of model.json."""
         return {
             "format": FORMAT,
             "name": self.name,
@@ -100,15 +103,15 @@ def available_models() -> list[str]:
 
 
 def load_model(name_or_folder: str | Path) -> Model:
-    """The model of that name in models/, or in that folder. Raises ModelError if there is none or it is broken."""
+    """Load a model by its name in models/ or its folder. Raises ModelError if it is missing or broken."""
     folder = Path(name_or_folder)
     if not (folder / DESCRIPTION).is_file():
         folder = MODELS / str(name_or_folder)
     if not (folder / DESCRIPTION).is_file():
         known = ", ".join(available_models()) or "none"
         raise ModelError(
-            f"no model {str(name_or_folder)!r}: give a folder that has a {DESCRIPTION}, or the name of one in models/ "
-            f"(there: {known})"
+            f"no model {str(name_or_folder)!r}: give a folder with a {DESCRIPTION}, or the name of an available model "
+            f"({known})"
         )
     try:
         content = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
@@ -116,7 +119,9 @@ def load_model(name_or_folder: str | Path) -> Model:
         raise ModelError(f"{folder / DESCRIPTION} is not JSON: {problem}") from problem
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         found = content.get("format") if isinstance(content, dict) else None
-        raise ModelError(f"{folder / DESCRIPTION} has format {found!r}, this version reads format {FORMAT}")
+        raise ModelError(
+            f"{folder / DESCRIPTION} has format {found!r}, but this version of live-stf reads format {FORMAT}"
+        )
     try:
         model = Model(
             folder=folder,
@@ -130,7 +135,7 @@ def load_model(name_or_folder: str | Path) -> Model:
             measured=content.get("measured", {}),
         )
     except (KeyError, TypeError) as problem:
-        raise ModelError(f"{folder / DESCRIPTION} lacks or does not know {problem}") from problem
+        raise ModelError(f"{folder / DESCRIPTION} has a missing or unknown key: {problem}") from problem
     except (ModelError, ValueError) as problem:
         raise ModelError(f"{folder / DESCRIPTION}: {problem}") from problem
     if not model.weights.is_file():
@@ -142,5 +147,5 @@ def load_model(name_or_folder: str | Path) -> Model:
 
 def _temperature(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-        raise ValueError(f"temperature is {value!r}, it has to be a number above 0")
+        raise ValueError(f"temperature is {value!r}; it must be a number above 0")
     return float(value)

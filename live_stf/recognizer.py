@@ -15,10 +15,10 @@ from live_stf.live.loop import LABELS_PER_SECOND, LiveLoop
 from live_stf.live.person_states import PersonStates
 from live_stf.model import load_model
 from live_stf.pose import estimators
-from live_stf.pose.joints import VISIBLE, openpose_joints, persons
+from live_stf.pose.joints import OPENPOSE_18_UNCHANGED, VISIBLE, openpose_joints, persons
 from live_stf.pose.tracking import Tracker
 from live_stf.runtime.forking import check_process
-from live_stf.skeleton import BLAZEPOSE_33_TO_OPENPOSE_18, COCO_17_TO_OPENPOSE_18, OPENPOSE_18, Remap
+from live_stf.skeleton import BLAZEPOSE_33_TO_OPENPOSE_18, COCO_17_TO_OPENPOSE_18
 from live_stf.sources.reconnect import open_reconnecting
 from live_stf.types import Event, Frame, People, Scores
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 LAYOUTS = MappingProxyType(
     {
-        "openpose18": Remap(OPENPOSE_18.joints, OPENPOSE_18, {joint: (joint,) for joint in OPENPOSE_18.joints}),
+        "openpose18": OPENPOSE_18_UNCHANGED,
         "coco17": COCO_17_TO_OPENPOSE_18,
         "mediapipe33": BLAZEPOSE_33_TO_OPENPOSE_18,
     }
@@ -37,11 +37,11 @@ LAYOUTS = MappingProxyType(
 class Recognizer:
     """Recognises what the people in view of one camera are doing.
 
-    model: a name in models/, or a model's folder. engine, pose: what runs the network, and what finds people, as on the
-    command line; the pose estimator is opened with the first image, so keypoints need none. people: the most people to
-    look for. labels_per_second: the highest rate at which the network runs.
+    model: a name in models/, or a model's folder. engine, pose: the engine that runs the network and the pose
+    estimator, named as on the command line. The pose estimator is opened with the first image; keypoints need none.
+    people: the largest number of people to find. labels_per_second: the highest rate at which the network runs.
 
-    Raises ModelError, AssetError or PoseError, all of them LiveStfError. Not thread-safe.
+    Raises ModelError, EngineError, AssetError or PoseError, all of them LiveStfError. Not thread-safe.
 
     Examples
     --------
@@ -73,12 +73,12 @@ class Recognizer:
         self._pose: PoseEstimator | None = None
         self._tracker = Tracker()
         self._states = PersonStates(self.model, forget=self._tracker.max_age)
-        self._newest = self._asked = -np.inf
+        self._newest = self._classified = -np.inf  # seconds, of the newest frame and of the newest classified one
         self._images = 0
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels that an event can have; the model's class for everything else is none of them."""
+        """The labels that an event can have: the model's classes without the class for everything else."""
         return tuple(label for label in self.model.labels if label != self.model.none_label)
 
     def __enter__(self) -> Recognizer:
@@ -97,12 +97,12 @@ class Recognizer:
         """Take the next frame's image and return the newest event of every person.
 
         image: (height, width, 3) uint8 BGR, as OpenCV reads it. time: seconds at which it was taken, later than the
-        frame before; None for now. A person who has left is in the list once more, in state NO_PERSON. Raises
-        ValueError for an image of another shape or a time that does not ascend.
+        previous frame's; None for now. A person who has left is in the list once more, in state NO_PERSON. Raises
+        ValueError if the image has another shape or type, or if the time does not increase.
         """
         image = np.asarray(image)
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
-            raise ValueError(f"an image is (height, width, 3) uint8, got {image.shape} {image.dtype}")
+            raise ValueError(f"an image must be (height, width, 3) uint8, got {image.shape} {image.dtype}")
         time = self._advance(time)
         if self._pose is None:
             self._pose = estimators.open_pose(self._pose_name, self._people)
@@ -122,19 +122,20 @@ class Recognizer:
 
         bodies: (M, K, 3) of x and y in pixels and a score 0..1 that the point is visible; M may be 0. K is 18, 17 or 33
         depending on `layout`, one of LAYOUTS. size: (width, height) of the frame in pixels. Points outside it, or with
-        a score below `visible`, are absent. Persons are tracked from frame to frame, so their order does not matter.
-        See `push_image` for `time` and the events. Raises ValueError for keypoints of another shape or not finite.
+        a score below `visible`, are absent. People are tracked from frame to frame, so their order does not matter.
+        See `push_image` for `time` and the events. Raises ValueError if the keypoints have another shape or are not
+        finite, or if the layout is unknown.
         """
         remap = LAYOUTS.get(layout)
         if remap is None:
-            raise ValueError(f"layout {layout!r} is not known, it can be one of {', '.join(LAYOUTS)}")
+            raise ValueError(f"unknown layout {layout!r}; choose one of {', '.join(LAYOUTS)}")
         points = np.asarray(bodies, dtype=np.float32)
         if not len(points):
             points = np.zeros((0, len(remap.source), 3), np.float32)
         if points.ndim != 3 or points.shape[1:] != (len(remap.source), 3):
-            raise ValueError(f"{layout} keypoints are (people, {len(remap.source)}, 3), got {points.shape}")
+            raise ValueError(f"{layout} keypoints must be (people, {len(remap.source)}, 3), got {points.shape}")
         if not np.isfinite(points).all():
-            raise ValueError("keypoints have to be finite: give the score 0 to a point that is not visible")
+            raise ValueError("keypoints must be finite: give points that are not visible the score 0")
         time = self._advance(time)
         joints = (openpose_joints(remap, body[:, :2], body[:, 2], size, visible) for body in points)
         return self._take(People(time, size, persons(joints)))
@@ -143,8 +144,8 @@ class Recognizer:
         """Yield an event whenever the state or label of a person changes.
 
         source: a camera's number or name, a video file or a stream's URL. Capture, pose estimation and the network run
-        in threads, each at its own rate, until the source ends or the iteration is left. Images and keypoints that were
-        pushed play no role. Raises SourceError if the source cannot be opened, or the error that ended it too early.
+        in threads, each at its own rate, until the source ends or the iteration is left. Pushed images and keypoints
+        have no effect. Raises SourceError if the source cannot be opened, or the error that ended it early.
         """
         check_process()
         camera = open_reconnecting(str(source))
@@ -157,9 +158,10 @@ class Recognizer:
         with LiveLoop(camera, pose, self._classifier, self.model, labels_per_second=1 / self._period) as loop:
             finished = False
             while not finished:
-                shot = loop.snapshot()
-                finished = shot.finished
-                yield from changes(known, dict(shot.events), shot.people.time if shot.people is not None else 0.0)
+                snapshot = loop.snapshot()
+                finished = snapshot.finished
+                time = 0.0 if snapshot.people is None else snapshot.people.time
+                yield from changes(known, dict(snapshot.events), time)
                 if not finished:
                     clock.sleep(self._period / 2)
         if loop.error is not None:
@@ -169,14 +171,14 @@ class Recognizer:
         check_process()
         time = clock.monotonic() if time is None else float(time)
         if not time > self._newest:
-            raise ValueError(f"time {time:g} s is not after the frame before, {self._newest:g} s")
+            raise ValueError(f"time {time:g} s is not later than the previous frame's, {self._newest:g} s")
         self._newest = time
         return time
 
     def _take(self, people: People) -> list[Event]:
         self._states.observe(self._tracker.update(people))
-        answers: list[Scores] = []
-        if people.time - self._asked >= self._period - 1e-6:
-            self._asked = people.time
-            answers = self._classifier.classify(self._states.windows())
-        return self._states.decide(answers)
+        scores: list[Scores] = []
+        if people.time - self._classified >= self._period - 1e-6:
+            self._classified = people.time
+            scores = self._classifier.classify(self._states.windows())
+        return self._states.decide(scores)

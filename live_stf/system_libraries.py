@@ -1,8 +1,8 @@
-"""The shared libraries that installed packages expect from the system, and how a bare Debian gets them.
+"""Check the system libraries that installed packages need, and install missing ones on Debian.
 
 `python -m live_stf.system_libraries` checks them and, as root on Debian, installs what is missing; it prints nothing if
-all are there. Only the packages that are installed beside this interpreter count: without Qt, Qt's libraries are not
-asked for. It uses the standard library only, because it first runs with the interpreter that makes the virtual
+none is missing. Only the needs of packages that are installed beside this interpreter are checked: without Qt, Qt's
+libraries are not. It uses the standard library only, because it first runs with the interpreter that makes the virtual
 environment.
 
 No library does this: pip installs no system packages, and without them `import cv2` ends in a traceback on a bare
@@ -28,10 +28,10 @@ FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.lo
 
 @dataclass(frozen=True)
 class Need:
-    """One thing that must be on the system, and the Debian package that provides it.
+    """A library, program or font that the system must have, and the Debian package that provides it.
 
-    present: tells whether the thing of that name is there. lost: what does not work without it; empty if no program
-    starts. users: distributions of Python packages that need it, of which one has to be installed; empty if it is
+    present: returns whether the system has the thing of that name. lost: the features that do not work without it;
+    empty if no program starts. users: Python packages that need it if at least one of them is installed; empty if it is
     always needed.
     """
 
@@ -43,7 +43,7 @@ class Need:
 
     @property
     def missing(self) -> bool:
-        """Whether it is needed and not there."""
+        """Whether it is needed and the system does not have it."""
         return (not self.users or any(map(installed, self.users))) and not self.present(self.name)
 
 
@@ -57,10 +57,12 @@ def loads(soname: str) -> bool:
 
 
 def on_path(program: str) -> bool:
+    """Whether the program is on PATH."""
     return shutil.which(program) is not None
 
 
 def importable(module: str) -> bool:
+    """Whether the Python module can be found."""
     return importlib.util.find_spec(module) is not None
 
 
@@ -74,6 +76,7 @@ def installed(distribution: str) -> bool:
 
 
 def any_font(_name: str) -> bool:
+    """Whether any font is installed."""
     folders = (Path(folder).expanduser() for folder in FONT_FOLDERS)
     return any(file.suffix in {".ttf", ".otf", ".ttc", ".pfb"} for folder in folders for file in folder.rglob("*"))
 
@@ -84,8 +87,8 @@ def _libraries(table: str, *users: str, lost: str = "") -> tuple[Need, ...]:
 
 
 QT = ("PyQt5",)
-# What the wheels' files ask for by name (readelf -d) and do not bring themselves, beyond the C library. MediaPipe's
-# needs no more than the first two.
+# The libraries that the files in the wheels load (readelf -d) and that the wheels do not contain, without the C
+# library. MediaPipe needs only the first two.
 PROCESSING = _libraries("""
     libstdc++.so.6        libstdc++6
     libz.so.1             zlib1g
@@ -125,7 +128,7 @@ WINDOW = _libraries("""
 """, *QT, lost="no window can be opened")  # fmt: skip
 FONT = Need("a font", "fonts-dejavu-core", any_font, "labels are drawn without text", QT)
 XVFB = Need("Xvfb", "xvfb", on_path, "the tests of the window are skipped")
-# Debian ships its Python without what makes a virtual environment.
+# Debian's Python comes without ensurepip, which virtual environments need.
 VENV = Need("ensurepip", f"python{sys.version_info[0]}.{sys.version_info[1]}-venv", importable)
 
 NEEDS = (VENV, *PROCESSING, *OPENCV, *PAINTING, *WINDOW, FONT)
@@ -133,12 +136,13 @@ NEEDS_OF_TESTS = (XVFB,)
 
 
 def missing(needs: Iterable[Need]) -> list[Need]:
+    """The needs that the system does not meet."""
     return [need for need in needs if need.missing]
 
 
 def install(packages: list[str]) -> str | None:
-    """Installs Debian packages; returns apt's own reason if that fails, else None."""
-    # A machine that was never updated has no lists of packages, and old lists name files that are gone.
+    """Install Debian packages. Returns apt's reason if that fails, else None."""
+    # A new machine has no lists of packages, and outdated lists name files that no longer exist.
     failure = _apt("install", "-y", "-qq", "--no-install-recommends", *packages)
     if failure is not None:
         _apt("update", "-qq")
@@ -147,7 +151,7 @@ def install(packages: list[str]) -> str | None:
 
 
 def _apt(*arguments: str) -> str | None:
-    """Run apt-get; returns its first error if it fails, else None."""
+    """Run apt-get. Returns its first error if it fails, else None."""
     done = subprocess.run(
         ["apt-get", *arguments],
         env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
@@ -165,31 +169,31 @@ def _apt(*arguments: str) -> str | None:
 def ensure(needs: Iterable[Need]) -> int:
     """Check the needs, install missing ones if possible, and print in one line what is still missing.
 
-    Returns the exit status of a program: 2 if no program starts without what is missing, else 0.
+    Returns the exit status: 2 if no program starts without a missing one, else 0.
     """
-    lacking = missing(needs)
+    unmet = missing(needs)
     failure = None
-    if lacking and os.geteuid() == 0 and on_path("apt-get"):
-        packages = _packages(lacking)
+    if unmet and os.geteuid() == 0 and on_path("apt-get"):
+        packages = _packages(unmet)
         print(f"installing system packages: {' '.join(packages)}", flush=True)
         failure = install(packages)
-        lacking = missing(lacking)
-    if not lacking:
+        unmet = missing(unmet)
+    if not unmet:
         return 0
-    fatal = any(not need.lost for need in lacking)
-    print(f"{'error' if fatal else 'warning'}: {_explain(lacking, failure)}", file=sys.stderr)
+    fatal = any(not need.lost for need in unmet)
+    print(f"{'error' if fatal else 'warning'}: {_explain(unmet, failure)}", file=sys.stderr)
     return 2 if fatal else 0
 
 
-def _explain(lacking: list[Need], failure: str | None) -> str:
-    fatal = any(not need.lost for need in lacking)
-    lost = "no program starts" if fatal else "; ".join(dict.fromkeys(need.lost for need in lacking))
+def _explain(unmet: list[Need], failure: str | None) -> str:
+    fatal = any(not need.lost for need in unmet)
+    lost = "no program starts" if fatal else "; ".join(dict.fromkeys(need.lost for need in unmet))
     if not on_path("apt-get"):
-        return f"missing on this system ({lost}): {', '.join(need.name for need in lacking)}"
+        return f"missing on this system ({lost}): {', '.join(need.name for need in unmet)}"
     sudo = "" if os.geteuid() == 0 else "sudo "
     return (
         f"missing system packages ({lost}){f', apt-get says: {failure}' if failure else ''}. Install them with: "
-        f"{sudo}apt-get update && {sudo}apt-get install -y --no-install-recommends {' '.join(_packages(lacking))}"
+        f"{sudo}apt-get update && {sudo}apt-get install -y --no-install-recommends {' '.join(_packages(unmet))}"
     )
 
 
@@ -198,14 +202,15 @@ def _packages(needs: Iterable[Need]) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run the program; returns its exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m live_stf.system_libraries",
         description="Check the shared libraries that installed packages need; as root on Debian, install missing ones.",
     )
-    parser.add_argument("--with-tests", action="store_true", help="also check what only the tests need")
+    parser.add_argument("--with-tests", action="store_true", help="also check the needs of the tests")
     options = parser.parse_args(arguments)
     if sys.platform != "linux":
-        return 0  # wheels for other systems bring everything
+        return 0  # wheels for other systems contain everything
     return ensure(NEEDS + NEEDS_OF_TESTS if options.with_tests else NEEDS)
 
 

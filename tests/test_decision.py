@@ -26,13 +26,13 @@ def labels(events):
     return [event.label for event in events]
 
 
-def test_a_sure_answer_is_a_label_at_once():
+def test_a_high_probability_becomes_a_label_at_once():
     (event,) = run([WALK])
     assert (event.state, event.label, event.identity, event.time) == (State.LABEL, "walk", 1, 0.0)
     assert event.score == pytest.approx(0.9)
 
 
-def test_a_torn_answer_is_unsure_with_the_score_of_the_best():
+def test_close_probabilities_are_unsure_with_the_best_score():
     (event,) = run([TORN])
     assert (event.state, event.label) == (State.UNSURE, None)
     assert event.score == pytest.approx(0.35)
@@ -48,7 +48,7 @@ def test_below_leave_a_label_ends_after_its_dwell():
     assert labels(run([WALK] + [TORN] * 7)) == ["walk"] * 5 + [None] * 3
 
 
-def test_another_sure_class_takes_over_without_a_pause():
+def test_another_likely_class_replaces_the_label_without_a_pause():
     assert labels(run([WALK] * 6 + [WAVE] * 2)) == ["walk"] * 6 + ["wave"] * 2
 
 
@@ -56,13 +56,13 @@ def test_a_label_that_began_is_held_for_its_dwell():
     assert labels(run([WALK] + [WAVE] * 7)) == ["walk"] * 5 + ["wave"] * 3
 
 
-def test_the_class_none_never_becomes_a_label():
+def test_the_none_label_never_becomes_a_label():
     events = run([NONE] * 5)
     assert [event.state for event in events] == [State.UNSURE] * 5
     assert events[-1].score == pytest.approx(0.9)
 
 
-def test_the_class_none_ends_a_label():
+def test_the_none_label_ends_a_label():
     assert labels(run([WALK] * 6 + [NONE] * 2)) == ["walk"] * 6 + [None] * 2
 
 
@@ -70,31 +70,31 @@ def test_without_a_none_label_every_class_can_be_one():
     assert labels(run([NONE], none_label=None)) == ["none"]
 
 
-def test_one_wrong_answer_among_many_is_smoothed_away():
+def test_smoothing_hides_a_single_wrong_answer():
     answers = [WALK] * 10 + [WAVE] + [WALK] * 5
     assert labels(run(answers, smoothing=0.3)) == ["walk"] * 16
 
 
 @pytest.mark.parametrize("step", [0.02, 0.1, 0.25])
-def test_smoothing_does_not_depend_on_the_cadence(step):
+def test_smoothing_does_not_depend_on_the_rate(step):
     first = round(1.0 / step)
     events = run([WALK] * (first + 1) + [WAVE] * first, step=step, smoothing=0.5, dwell=10.0)
     # One second after the change, by the exponential law: 0.05 + 0.85 exp(-1 / 0.5).
     assert events[-1].score == pytest.approx(0.05 + 0.85 * np.exp(-2), abs=1e-6)
 
 
-def test_filling_says_how_far():
+def test_filling_reports_the_seen_share_of_the_span():
     event = Decision(3, LABELS, DecisionSettings()).filling(2.0, 0.4)
     assert (event.identity, event.time, event.state, event.filled) == (3, 2.0, State.FILLING, 0.4)
 
 
-def test_answers_of_another_length_are_refused():
+def test_probabilities_of_another_length_are_refused():
     with pytest.raises(ValueError, match="labels"):
         Decision(1, LABELS, DecisionSettings()).update(0.0, np.array([0.5, 0.5]))
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "message"),
     [
         ({"enter": 0.0}, "enter"),
         ({"enter": 1.2}, "enter"),
@@ -102,15 +102,15 @@ def test_answers_of_another_length_are_refused():
         ({"dwell": -1}, "dwell"),
         ({"smoothing": float("nan")}, "smoothing"),
         ({"minimum_seen": float("inf")}, "minimum_seen"),
-        ({"threshold": 0.5}, "no setting threshold"),
+        ({"threshold": 0.5}, "unknown setting threshold"),
     ],
 )
-def test_settings_that_cannot_work_are_refused_with_their_name(values, said):
-    with pytest.raises(ModelError, match=said):
+def test_invalid_settings_are_refused_by_name(values, message):
+    with pytest.raises(ModelError, match=message):
         DecisionSettings.of(values)
 
 
-def test_settings_of_a_model_keep_defaults():
+def test_missing_settings_keep_their_defaults():
     assert DecisionSettings.of({"enter": 0.7}, "none") == DecisionSettings(enter=0.7, none_label="none")
 
 
@@ -137,7 +137,7 @@ def test_labels_last_their_dwell_and_scores_are_probabilities(series, dwell, smo
             held, since = event.label, time
 
 
-def test_another_threshold_keeps_the_proportion_and_holds_at_once():
+def test_another_threshold_keeps_the_proportion_and_takes_effect_at_once():
     strict = DecisionSettings(enter=0.8, leave=0.4, dwell=0.0, smoothing=0.0)
     assert (strict.at(0.6).enter, strict.at(0.6).leave) == (0.6, pytest.approx(0.3))
     decision = Decision(1, ("walk", "wave"), strict)

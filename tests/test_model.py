@@ -39,7 +39,7 @@ def test_a_network_without_mcf_has_no_grains(model: Model) -> None:
         assert Model(model.folder, "x", model.labels, network, model.preparation).grains == ()
 
 
-def test_every_model_of_the_project_loads_and_says_what_it_was_trained_on() -> None:
+def test_every_model_of_the_project_loads_and_names_its_training_data() -> None:
     for name in available_models():
         model = load_model(name)
         assert model.training["data"]
@@ -58,36 +58,36 @@ def _spoil(content: dict, key: str, value: object) -> dict:
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "complaint"),
+    ("key", "value", "message"),
     [
         ("labels", None, "labels"),
         ("format", 99, "format 99"),
         ("none_label", "fly", "fly"),
         ("decision", {"enter": 2}, "enter is 2"),
         ("decision", {"dwell": "long"}, "dwell is 'long'"),
-        ("decision", {"colour": "red"}, "no setting colour"),
+        ("decision", {"colour": "red"}, "unknown setting colour"),
         ("decision", [1], "decision"),
         ("preparation", {"span": -1}, "span"),
         ("preparation", {"colour": "red"}, "colour"),
         ("preparation", {"stream": "dreams"}, "dreams"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(model: Model, key: str, value: object, complaint: str) -> None:
+def test_an_invalid_description_is_reported_in_one_line(model: Model, key: str, value: object, message: str) -> None:
     path = model.folder / DESCRIPTION
     path.write_text(json.dumps(_spoil(json.loads(path.read_text()), key, value)))
-    with pytest.raises(ModelError, match=complaint) as problem:
+    with pytest.raises(ModelError, match=message) as problem:
         load_model(model.folder)
     assert "\n" not in str(problem.value)
 
 
-def test_a_missing_model_names_those_that_are_there(tmp_path: Path) -> None:
+def test_a_missing_model_names_the_available_ones(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no model 'nothing'"):
         load_model("nothing")
     with pytest.raises(ModelError, match="no model"):
         load_model(tmp_path)
 
 
-def test_missing_weights_and_broken_json(model: Model) -> None:
+def test_missing_weights_and_broken_json_are_reported(model: Model) -> None:
     (model.folder / WEIGHTS).unlink()
     with pytest.raises(ModelError, match="no weights"):
         load_model(model.folder)

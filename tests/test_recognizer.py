@@ -63,7 +63,7 @@ def points(clip: Path) -> tuple[list[tuple[float, np.ndarray]], tuple[int, int]]
     return walking_points(3.5, clip)
 
 
-def test_pictures_pushed_one_by_one_are_named(clip: Path) -> None:
+def test_images_pushed_one_by_one_get_a_label(clip: Path) -> None:
     said = []
     with Recognizer(people=1) as recognizer, open_source(clip) as source:
         while (frame := source.read()) is not None and frame.time < 3.5:
@@ -74,7 +74,7 @@ def test_pictures_pushed_one_by_one_are_named(clip: Path) -> None:
     assert any(event.state in (State.LABEL, State.UNSURE) and event.score > 0 for event in said)
 
 
-def test_keypoints_pushed_are_what_the_picture_would_have_given(
+def test_pushed_keypoints_give_the_same_events_as_their_images(
     clip: Path, points: tuple[list[tuple[float, np.ndarray]], tuple[int, int]]
 ) -> None:
     joints, size = points
@@ -122,7 +122,7 @@ def test_a_person_who_leaves_is_reported_once(points: tuple[list[tuple[float, np
     assert left[-1] == []
 
 
-def test_a_clip_is_listened_to_until_it_ends(beginning: Path) -> None:
+def test_listen_yields_the_changes_of_a_clip_until_it_ends(beginning: Path) -> None:
     said = list(Recognizer(people=1).listen(str(beginning)))
     assert said[0].state is State.FILLING
     for before, after in pairwise(said):
@@ -132,25 +132,25 @@ def test_a_clip_is_listened_to_until_it_ends(beginning: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
-        ({"bodies": np.zeros((1, 17, 3)), "size": (9, 9)}, r"openpose18 keypoints are \(people, 18, 3\)"),
+        ({"bodies": np.zeros((1, 17, 3)), "size": (9, 9)}, r"openpose18 keypoints must be \(people, 18, 3\)"),
         ({"bodies": np.zeros((18, 3)), "size": (9, 9)}, r"got \(18, 3\)"),
         ({"bodies": np.full((1, 18, 3), np.nan), "size": (9, 9)}, "finite"),
         ({"bodies": np.zeros((1, 18, 3)), "size": (9, 9), "layout": "h36m"}, "h36m.*coco17"),
     ],
 )
-def test_keypoints_that_cannot_be_read_are_refused(recognizer: Recognizer, given: dict, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_invalid_keypoints_are_refused(recognizer: Recognizer, given: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         recognizer.push_keypoints(**given)
 
 
-def test_pictures_that_are_none_and_times_that_fall_back_are_refused() -> None:
+def test_invalid_images_and_times_that_do_not_increase_are_refused() -> None:
     recognizer = Recognizer()
     with pytest.raises(ValueError, match=r"uint8, got \(4, 4\) float64"):
         recognizer.push_image(np.zeros((4, 4)))
     recognizer.push_keypoints([], (9, 9), 1.0)
-    with pytest.raises(ValueError, match="not after"):
+    with pytest.raises(ValueError, match="not later than"):
         recognizer.push_keypoints([], (9, 9), 1.0)
 
 
@@ -167,7 +167,7 @@ def model_of_two(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_model_of_two_bodies_says_what_all_do_together(
+def test_a_model_of_two_bodies_gives_one_label_for_the_scene(
     points: tuple[list[tuple[float, np.ndarray]], tuple[int, int]], model_of_two: Path
 ) -> None:
     joints, size = points
@@ -180,12 +180,12 @@ def test_a_model_of_two_bodies_says_what_all_do_together(
     assert {event.state for event in said} >= {State.FILLING, State.LABEL}
 
 
-def test_a_pose_estimator_that_is_not_known_is_named() -> None:
-    with pytest.raises(PoseError, match="'abacus' is not known"):
+def test_an_unknown_pose_estimator_is_named() -> None:
+    with pytest.raises(PoseError, match="unknown pose estimator 'abacus'"):
         Recognizer(pose="abacus")
 
 
-def test_a_source_that_is_not_there_is_named(recognizer: Recognizer) -> None:
+def test_a_missing_source_is_named(recognizer: Recognizer) -> None:
     with pytest.raises(SourceError, match=r"nowhere\.mp4"):
         next(recognizer.listen("nowhere.mp4"))
 
@@ -213,17 +213,17 @@ recognizer.push_keypoints([], (9, 9), 2.0)
 """
 
 
-def test_a_forked_process_is_told_what_to_do_in_place_of_hanging(small_models: Path) -> None:
+def test_a_forked_process_gets_an_error_instead_of_hanging(small_models: Path) -> None:
     command = [sys.executable, "-W", "ignore", "-c", FORK, str(small_models / "one")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     first, second = done.stdout.splitlines()
     assert first == second
-    assert first.startswith("an engine was opened in another process")
+    assert first.startswith("this process was forked from one that had opened an engine")
     assert "'spawn'" in first
 
 
-def test_the_public_names_are_there_and_importing_them_is_light() -> None:
+def test_public_names_exist_and_importing_them_is_light() -> None:
     for name in live_stf.__all__:
         assert getattr(live_stf, name) is not None
     assert set(live_stf.__all__) <= set(dir(live_stf))
@@ -236,7 +236,7 @@ def test_the_public_names_are_there_and_importing_them_is_light() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_it_is_the_packages_own_and_needs_no_qt() -> None:
+def test_the_recognizer_is_public_and_needs_no_qt() -> None:
     assert live_stf.Recognizer is Recognizer
     with pytest.raises(AttributeError, match="Recogniser"):
         _ = live_stf.Recogniser
@@ -246,7 +246,7 @@ def test_it_is_the_packages_own_and_needs_no_qt() -> None:
     assert set(LAYOUTS) == {"openpose18", "coco17", "mediapipe33"}
 
 
-def test_the_lines_of_the_readme_run_as_they_stand_there(beginning: Path) -> None:
+def test_the_example_of_the_readme_runs(beginning: Path) -> None:
     """With a clip in the camera's place, and without Qt."""
     (lines,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     assert len([line for line in lines.splitlines() if line]) <= 10

@@ -1,6 +1,4 @@
-"""What the system must have, checked with the real loader. Nothing is installed: apt-get is a script that records its
-calls.
-"""
+"""System libraries, checked with the real loader. Nothing is installed: apt-get is a script that records calls."""
 
 from __future__ import annotations
 
@@ -53,7 +51,7 @@ def run_as(user: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: user)
 
 
-def test_probes() -> None:
+def test_libraries_programs_and_modules_are_found() -> None:
     assert loads("libc.so.6")
     assert not loads("libmade-up.so.7")
     assert on_path("sh")
@@ -64,14 +62,14 @@ def test_probes() -> None:
     assert not installed("made-up-distribution")
 
 
-def test_only_what_is_installed_counts() -> None:
+def test_only_needs_of_installed_packages_count() -> None:
     assert missing([replace(MADE_UP, users=("made-up-distribution",))]) == []
     for users in ((), ("pytest",), ("made-up-distribution", "pytest")):
         need = replace(MADE_UP, users=users)
         assert missing([need]) == [need]
 
 
-def test_without_qt_nothing_of_qt_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_qt_its_libraries_are_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(system_libraries, "installed", lambda name: name == "opencv-python-headless")
     needs = [replace(need, present=lambda _name: False) for need in NEEDS]
     assert [need.name for need in missing(needs)] == ["ensurepip", "libstdc++.so.6", "libz.so.1"]
@@ -82,7 +80,7 @@ def test_without_qt_nothing_of_qt_is_asked_for(monkeypatch: pytest.MonkeyPatch) 
     assert missing(needs) == needs
 
 
-def test_fonts_are_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fonts_are_found_in_their_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(system_libraries, "FONT_FOLDERS", (str(tmp_path / "absent"), str(tmp_path)))
     (tmp_path / "fonts.dir").touch()
     assert not any_font(FONT.name)
@@ -91,13 +89,13 @@ def test_fonts_are_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert any_font(FONT.name)
 
 
-def test_all_there_says_nothing(capfd: pytest.CaptureFixture[str], apt: Path) -> None:
+def test_nothing_is_printed_if_nothing_is_missing(capfd: pytest.CaptureFixture[str], apt: Path) -> None:
     assert ensure([Need("libc.so.6", "libc6", loads)]) == 0
     assert capfd.readouterr() == ("", "")
     assert not apt.exists()
 
 
-def test_user_is_told_the_command(
+def test_the_command_that_installs_is_printed(
     capfd: pytest.CaptureFixture[str], apt: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_as(1000, monkeypatch)
@@ -110,7 +108,7 @@ def test_user_is_told_the_command(
     assert not apt.exists()
 
 
-def test_optional_ones_are_no_obstacle(
+def test_a_missing_optional_library_is_only_a_warning(
     capfd: pytest.CaptureFixture[str], apt: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_as(1000, monkeypatch)
@@ -120,7 +118,7 @@ def test_optional_ones_are_no_obstacle(
     assert "libmade-up-window7" in errors
 
 
-def test_root_installs_and_reads_what_apt_says(
+def test_root_installs_and_reports_the_reason_of_apt(
     capfd: pytest.CaptureFixture[str], apt: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_as(0, monkeypatch)
@@ -142,7 +140,7 @@ def test_without_apt_the_libraries_are_named(
     assert capfd.readouterr().err == "error: missing on this system (no program starts): libmade-up.so.7\n"
 
 
-def test_needs_nothing_but_the_standard_library() -> None:
+def test_only_the_standard_library_is_imported() -> None:
     """It runs before any package is there: -S leaves the installed ones out."""
     done = subprocess.run(
         [sys.executable, "-S", "-c", "import live_stf.system_libraries"],
@@ -170,7 +168,7 @@ def linked(file: Path | str) -> dict[str, str]:
     return dict(re.findall(r"^\s*(\S+) => (.+?)(?: \(0x\w+\))?$", text, re.MULTILINE))
 
 
-def test_the_table_covers_what_the_wheels_load() -> None:
+def test_the_table_covers_all_libraries_that_the_wheels_load() -> None:
     if shutil.which("ldd") is None:
         pytest.skip("needs ldd")
     libraries = [need for need in NEEDS if need.present is loads]
@@ -194,7 +192,7 @@ def test_the_table_covers_what_the_wheels_load() -> None:
     assert set(outside) <= covered
 
 
-def test_every_library_of_the_table_is_named_once() -> None:
+def test_no_library_is_listed_twice() -> None:
     names = [need.name for need in NEEDS]
     assert len(names) == len(set(names))
 

@@ -1,9 +1,9 @@
-"""A `.task` bundle for MediaPipe's pose task, made of the networks as MediaPipe published them.
+"""Make a `.task` bundle for MediaPipe's pose task from the networks that MediaPipe published.
 
-The pose task reads from each network's metadata how an image becomes its input tensor. The detector as published has
-metadata, the landmark network has none, so it is added here. MediaPipe's metadata writer cannot do it: since 0.10.31 it
-does not import, because it asks for a compiled module that the wheel no longer has. The schema classes that it is built
-on are still there and are used directly.
+The pose task reads from each network's metadata how an image becomes its input tensor. The published detector has
+metadata; the landmark network has none, so it is added here. MediaPipe's metadata writer cannot do it: since 0.10.31 it
+does not import, because the wheel no longer contains a compiled module that it needs. The wheel still contains the
+schema classes, which are used directly.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ METADATA_VERSION = "1.0.0"
 
 
 def pose_bundle(complexity: str = "full") -> Path:
-    """The bundle with the landmark network of that complexity, from the cache folder; made if it is missing.
+    """The bundle with the landmark network of that complexity in the cache folder; made if it is missing.
 
-    Raises AssetError if the networks cannot be downloaded or the bundle cannot be kept, PoseError for an unknown
-    complexity.
+    Raises AssetError if the networks cannot be downloaded or the bundle cannot be written, PoseError if the complexity
+    is unknown.
     """
     model = find_pose_model(complexity)
     if holds(model.bundle, model.bundle_sha256):
@@ -49,12 +49,12 @@ def pose_bundle(complexity: str = "full") -> Path:
 
 
 def assemble(detector: bytes, landmarks: bytes) -> bytes:
-    """The bundle of a detector with metadata and a landmark network without. Equal input gives equal bytes."""
+    """The bundle of a detector with metadata and a landmark network without. Equal inputs give equal bytes."""
     return archive(detector, with_metadata(landmarks))
 
 
 def with_metadata(model: bytes) -> bytes:
-    """The landmark network with metadata that says: RGB image, values 0..255 scaled to 0..1.
+    """The landmark network with metadata for its input: an RGB image, values 0..255 scaled to 0..1.
 
     Raises ValueError if the bytes are not a TFLite model with one image input and the five outputs of a pose network.
     """

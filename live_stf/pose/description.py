@@ -1,4 +1,4 @@
-"""The description of a user's own pose network, NAME.pose.json beside NAME.onnx: what its shapes do not tell."""
+"""Read NAME.pose.json beside NAME.onnx: facts about a user's own pose network that its shapes do not show."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ COLOURS = ("rgb", "bgr")
 
 @dataclass(frozen=True)
 class NetworkDescription:
-    """The description of one network; None stands for what is usual for its kind.
+    """The description of one network; None stands for the usual value of its kind.
 
-    kind: form of its outputs. size: (width, height) of its input. colours, mean, std: see `Pixels`. score: smallest
-    score of a person, 0..1.
+    kind: form of its outputs. size: (width, height) of its input in pixels. colours, mean, std: see `Pixels`. score:
+    smallest score of a person, 0 or more.
     """
 
     kind: str | None = None
@@ -31,7 +31,7 @@ class NetworkDescription:
     score: float | None = None
 
     def pixels(self, usual: Pixels) -> Pixels:
-        """How the network sees, given what is usual for its kind."""
+        """The preparation of the pixels. usual: the values for networks of its kind."""
         return Pixels(self.colours or usual.colours, self.mean or usual.mean, self.std or usual.std)
 
 
@@ -44,7 +44,7 @@ class DetectorDescription(NetworkDescription):
 
 @dataclass(frozen=True)
 class PoseDescription(NetworkDescription):
-    """A pose network. joints: a key of `onnx_pose.LAYOUTS`. visible: smallest score of a joint that is seen."""
+    """A pose network. joints: a key of `onnx_pose.LAYOUTS`. visible: smallest score of a visible joint."""
 
     joints: str | None = None
     visible: float | None = None
@@ -70,12 +70,12 @@ def description_path(network: Path) -> Path:
 
 def _parsed(content: Any, kind: type, path: Path, within: str) -> Any:
     if not isinstance(content, Mapping):
-        raise PoseError(f"{path}: {within or 'the content'} has to be an object, {{...}}")
+        raise PoseError(f"{path}: {within or 'the content'} must be an object, {{...}}")
     known = {field.name for field in fields(kind)}
     found = {}
     for key, value in content.items():
         if key not in known:
-            raise PoseError(f"{path}: {within}{key!r} is not known, there can be {', '.join(sorted(known))}")
+            raise PoseError(f"{path}: {within}unknown key {key!r}; the keys are {', '.join(sorted(known))}")
         found[key] = _value(key, value, path)
     if kind is DetectorDescription and "file" not in found:
         raise PoseError(f'{path}: detector needs the name of its file, e.g. {{"file": "detector.onnx"}}')
@@ -97,7 +97,7 @@ def _value(key: str, value: Any, path: Path) -> Any:
         return path.parent / value
     if key in ("score", "visible") and _numbers([value], 1) and value >= 0:
         return float(value)
-    raise PoseError(f"{path}: {key} is {json.dumps(value)}, it has to be {_EXPECTED[key]}")
+    raise PoseError(f"{path}: {key} is {json.dumps(value)}; it must be {_EXPECTED[key]}")
 
 
 def _numbers(value: Any, count: int) -> bool:
@@ -111,8 +111,8 @@ _EXPECTED = {
     "mean": "three numbers for values 0..255, e.g. [123.675, 116.28, 103.53]",
     "std": "three numbers above 0 for values 0..255, e.g. [58.395, 57.12, 57.375]",
     "colours": 'the order that the network takes, "rgb" or "bgr"',
-    "kind": "a text, the form of the outputs",
-    "joints": 'a text, "coco17" or "openpose18"',
+    "kind": "a string, the form of the outputs",
+    "joints": 'a string, "coco17" or "openpose18"',
     "file": "the name of an ONNX file, relative to this file",
     "score": "a number, 0 or more",
     "visible": "a number, 0 or more",

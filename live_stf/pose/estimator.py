@@ -8,15 +8,15 @@ from live_stf.types import Frame, People
 
 
 class PoseEstimator(Protocol):
-    """Finds people in the frames of one video, in order: it may follow them from one frame to the next.
+    """Finds people in the frames of one video, given in order: it may follow them from one frame to the next.
 
-    name: what it is and with which settings, in a few words.
+    name: the estimator and its settings in a few words, for messages.
     """
 
     name: str
 
     def detect(self, frame: Frame) -> People:
-        """Everybody in the frame: joints of OPENPOSE_18 in pixels, all with identity 0."""
+        """The people in the frame: joints of OPENPOSE_18 in pixels, all with identity 0."""
         ...
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Pose estimators by name, as `--pose` takes them."""
+"""Open pose estimators by the names that `--pose` takes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DEVICES = ("cpu", "cuda")
 SUFFIX = ".onnx"
 POSE_HELP = (
     f"pose estimator: {', '.join(ESTIMATORS)} or an ONNX file; add :lite, :full or :heavy for another of BlazePose's "
-    "networks, :bf16 for lower precision (on a GPU also :fp16), :cpu or :cuda to run BlazePose there and nowhere else, "
+    "networks, :bf16 for lower precision (on a GPU also :fp16), :cpu or :cuda to run BlazePose only on that device, "
     f"e.g. blazepose:heavy:bf16 (default: {DEFAULT_POSE})"
 )
 
@@ -50,7 +50,7 @@ class PoseChoice:
 def parse_pose(text: str) -> PoseChoice:
     """NAME[:COMPLEXITY][:PRECISION][:DEVICE] as a choice; the settings may come in any order.
 
-    Raises PoseError for anything else. Whether a file exists is found out when it is opened.
+    Raises PoseError for anything else. Whether a file exists is only checked when it is opened.
     """
     complexity = precision = device = None
     name = text
@@ -66,16 +66,16 @@ def parse_pose(text: str) -> PoseChoice:
             break
         name = rest
     if device is not None and name != "blazepose":
-        raise PoseError(f"pose estimator {text!r}: only blazepose can be told where to run, leave :{device} out")
+        raise PoseError(f"pose estimator {text!r}: only blazepose has a choice of device; leave :{device} out")
     if name in ESTIMATORS:
         return PoseChoice(name, complexity, precision, device)
     if not name.lower().endswith(SUFFIX):
         raise PoseError(
-            f"pose estimator {text!r} is not known, it can be {', '.join(ESTIMATORS)} or an ONNX file, followed by any "
-            f"of {', '.join(f':{word}' for word in (*COMPLEXITIES, *PRECISIONS, *DEVICES))}"
+            f"unknown pose estimator {text!r}; choose {', '.join(ESTIMATORS)} or an ONNX file, followed by any of "
+            f"{', '.join(f':{word}' for word in (*COMPLEXITIES, *PRECISIONS, *DEVICES))}"
         )
     if complexity is not None:
-        raise PoseError(f"pose estimator {text!r}: a file is one network, leave :{complexity} out")
+        raise PoseError(f"pose estimator {text!r}: ONNX files have no complexity; leave :{complexity} out")
     return PoseChoice(name, None, precision)
 
 
@@ -96,7 +96,7 @@ def pose_list_argument(text: str) -> list[str]:
 def open_pose(text: str = DEFAULT_POSE, people: int = 2, notify: Callable[[str], None] = log.info) -> PoseEstimator:
     """Open a pose estimator by its name, see `parse_pose`.
 
-    people: most people per frame. notify: called with one line about a limit that the user should know. Raises
+    people: largest number of people per frame. notify: called with one line about a limit of the estimator. Raises
     PoseError if the estimator cannot be opened, AssetError if its networks cannot be downloaded.
     """
     check_process()
@@ -113,7 +113,7 @@ def open_pose(text: str = DEFAULT_POSE, people: int = 2, notify: Callable[[str],
     except ImportError as problem:
         if isinstance(problem, ModuleNotFoundError) and str(problem.name).partition(".")[0] in MEDIAPIPE_EXTRA:
             raise PoseError(
-                f"pose estimator {text}: MediaPipe is not installed; install it: pip install 'live-stf[mediapipe]'"
+                f"pose estimator {text}: MediaPipe is not installed; install it with: pip install 'live-stf[mediapipe]'"
             ) from problem
         raise PoseError(f"pose estimator {text}: {problem}; install it, or choose another with --pose") from problem
     if choice.name == "blazepose":

@@ -1,4 +1,4 @@
-"""Turns the points of any pose estimator into joints of OPENPOSE_18 with scores; unseen joints are absent."""
+"""Convert the points of any pose estimator to joints of OPENPOSE_18 with scores; unseen joints are absent."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from live_stf.skeleton import Remap
+from live_stf.skeleton import OPENPOSE_18, Remap
 from live_stf.types import Person
 
-# An estimator gives every point of a body a place, seen or not. The score is its own probability that it is seen.
+# Pose estimators locate every point of a body, seen or not. The score is their probability that the point is seen.
 VISIBLE = 0.3
-# A body with fewer joints in the image is a hand or a head at its edge.
+# A body with fewer joints in the image is only a hand or a head at its edge.
 FEWEST_JOINTS = 4
+
+OPENPOSE_18_UNCHANGED = Remap(OPENPOSE_18.joints, OPENPOSE_18, {joint: (joint,) for joint in OPENPOSE_18.joints})
 
 
 def openpose_joints(

@@ -1,4 +1,4 @@
-"""People by MediaPipe's pose landmarker (BlazePose), read as OpenPose-18."""
+"""Find people with MediaPipe's pose landmarker (BlazePose), as OpenPose-18 joints."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from live_stf.pose.joints import VISIBLE, openpose_joints, persons
 from live_stf.skeleton import BLAZEPOSE_33_TO_OPENPOSE_18
 from live_stf.types import Frame, People
 
-# Lines that MediaPipe 0.10.31 prints on stderr whenever it starts with this model; none is for the user.
-_CHATTER = (
+# Lines that MediaPipe 0.10.31 prints on stderr whenever it starts with this model; none is of use to users.
+_KNOWN_MESSAGES = (
     "Created TensorFlow Lite XNNPACK delegate for CPU",
     "All log messages before absl::InitializeLog() is called are written to STDERR",
     "Feedback manager requires a model with a single signature inference",
@@ -38,7 +38,7 @@ class MediaPipePose:
     AssetError if the project's own bundle cannot be made, FileNotFoundError if there is no such bundle, PoseError for
     another precision.
 
-    It has to be closed: at the end of the interpreter MediaPipe's own clean-up comes too late and prints errors.
+    It must be closed: MediaPipe's own clean-up at the end of the interpreter comes too late and prints errors.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class MediaPipePose:
         precision: str = "fp32",
     ) -> None:
         if precision != "fp32":
-            raise PoseError(f"MediaPipe has no {precision}, it computes in fp32")
+            raise PoseError(f"MediaPipe does not support {precision}; use fp32")
         bundle = pose_bundle(complexity) if model is None else model
         if not bundle.is_file():
             raise FileNotFoundError(f"{bundle}: no such pose model")
@@ -59,7 +59,7 @@ class MediaPipePose:
         self._time = 0.0  # seconds, of the newest frame by its source
         self._shift = 0.0  # seconds that MediaPipe's time is ahead of the source's
         self._stamp = -1  # milliseconds, of the newest frame given to MediaPipe
-        with _without_chatter():
+        with _without_known_messages():
             _warm_up(bundle)
             self._landmarker: vision.PoseLandmarker | None = _open(bundle, people)
 
@@ -70,7 +70,7 @@ class MediaPipePose:
         self.close()
 
     def detect(self, frame: Frame) -> People:
-        """Everybody in the frame; see PoseEstimator. A neck needs both shoulders."""
+        """The people in the frame; see PoseEstimator. A neck needs both shoulders."""
         if self._landmarker is None:
             raise PoseError(f"{self.name} is closed")
         image = mediapipe.Image(mediapipe.ImageFormat.SRGB, cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB))
@@ -89,7 +89,7 @@ class MediaPipePose:
         return openpose_joints(BLAZEPOSE_33_TO_OPENPOSE_18, places, values[:, 2], size, self._visible)
 
     def _advance(self, time: float) -> int:
-        """The frame's timestamp in milliseconds for MediaPipe, which refuses timestamps that do not ascend.
+        """The frame's timestamp in milliseconds for MediaPipe, which refuses timestamps that do not increase.
 
         If the source's time goes back, all later timestamps are shifted, so that the time between frames stays true.
         """
@@ -112,9 +112,9 @@ def _open(bundle: Path, people: int, **confidences: float) -> vision.PoseLandmar
 
 @cache
 def _warm_up(bundle: Path) -> None:
-    """Make MediaPipe print its messages, which come once per process, while stderr is held back.
+    """Make MediaPipe print the messages that come once per process, while stderr is held back.
 
-    Some come with the first body; with a confidence threshold of 0, MediaPipe sees one in an empty image.
+    Some come with the first body. With a confidence threshold of 0, MediaPipe finds one in an empty image.
     """
     with _open(bundle, 1, min_pose_detection_confidence=0.0, min_pose_presence_confidence=0.0) as landmarker:
         empty = np.zeros((90, 160, 3), dtype=np.uint8)
@@ -122,8 +122,8 @@ def _warm_up(bundle: Path) -> None:
 
 
 @contextmanager
-def _without_chatter() -> Iterator[None]:
-    """Hold back what native code writes to stderr, and then print all of it that is not known chatter."""
+def _without_known_messages() -> Iterator[None]:
+    """Hold back what native code writes to stderr, and then print every line that is not in _KNOWN_MESSAGES."""
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as held:
@@ -135,5 +135,5 @@ def _without_chatter() -> Iterator[None]:
             os.close(kept)
             held.seek(0)
             for line in held.read().decode(errors="replace").splitlines():
-                if line.strip() and not any(known in line for known in _CHATTER):
+                if line.strip() and not any(known in line for known in _KNOWN_MESSAGES):
                     print(line, file=sys.stderr)

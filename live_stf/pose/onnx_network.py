@@ -1,4 +1,4 @@
-"""A network from an ONNX file that takes an image, run by OpenVINO."""
+"""Read networks that take an image from ONNX files, and run them with OpenVINO."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from live_stf.runtime.openvino import openvino, precision_options
 
 
 class OnnxNetwork:
-    """A network as it is read from its file: one image in, arrays out.
+    """A network in its file: one image in, arrays out.
 
-    How the pixels have to be prepared follows from the shapes of its outputs, so it is read first and compiled later.
-    size: (width, height), for a network that takes images of any size. Raises PoseError if the file is no such network.
+    The shapes of its outputs decide how pixels are prepared, so it is read first and compiled later. size: (width,
+    height), for a network that takes images of any size. Raises PoseError if the file is missing or is no such network.
     """
 
     def __init__(self, path: Path, size: tuple[int, int] | None = None) -> None:
@@ -74,15 +74,15 @@ class OnnxNetwork:
 
     def _input_size(self, size: tuple[int, int] | None) -> tuple[int, int]:
         if len(self._model.inputs) != 1:
-            raise PoseError(f"{self.path}: takes {len(self._model.inputs)} inputs, it has to take one image")
+            raise PoseError(f"{self.path}: takes {len(self._model.inputs)} inputs; it must take one image")
         shape = self._model.input().partial_shape
         if shape.rank.is_dynamic or len(shape) != 4 or not shape[1].compatible(openvino.Dimension(3)):
-            raise PoseError(f"{self.path}: takes {shape}, it has to take an image (1, 3, height, width)")
+            raise PoseError(f"{self.path}: takes {shape}; it must take an image (1, 3, height, width)")
         if shape[2].is_static and shape[3].is_static:
-            own: tuple[int, int] = shape[3].get_length(), shape[2].get_length()
-            if size is not None and size != own:
-                raise PoseError(f"{self.path}: takes images of {own[0]}x{own[1]}, not of {size[0]}x{size[1]}")
-            return own
+            fixed: tuple[int, int] = shape[3].get_length(), shape[2].get_length()
+            if size is not None and size != fixed:
+                raise PoseError(f"{self.path}: takes images of {fixed[0]}x{fixed[1]}, not of {size[0]}x{size[1]}")
+            return fixed
         if size is None:
             raise PoseError(
                 f'{self.path}: takes images of any size; name one in its description, e.g. "size": [640, 640]'
@@ -134,7 +134,7 @@ def _split_before_gathering(model: openvino.Model) -> None:
 
 
 def _first_line(problem: RuntimeError) -> str:
-    """The first line of an OpenVINO message that is not a place in OpenVINO's source."""
+    """The first line of an OpenVINO message that does not name a position in OpenVINO's source."""
     lines = [line.strip() for line in str(problem).splitlines()]
-    told = [line for line in lines if line and not line.startswith(("Exception from", "Check '"))]
-    return (told or lines or [type(problem).__name__])[0][:200]
+    reasons = [line for line in lines if line and not line.startswith(("Exception from", "Check '"))]
+    return (reasons or lines or [type(problem).__name__])[0][:200]

@@ -1,6 +1,6 @@
-"""People by a pose network of the user's own: an ONNX file with COCO-17 or OpenPose-18 joints, run by OpenVINO.
+"""Find people with a user's own pose network: an ONNX file with COCO-17 or OpenPose-18 joints, run by OpenVINO.
 
-The forms of output that can be read are in `formats`; a file beside the network names what its shapes do not tell
+The forms of output that can be read are in `formats`. A file beside the network adds facts that shapes do not show
 (`description`).
 """
 
@@ -18,11 +18,11 @@ from live_stf.pose.formats.one_stage import OneStage
 from live_stf.pose.formats.output_form import OutputForm, TopDown, WholeImage
 from live_stf.pose.formats.simcc import SimCC
 from live_stf.pose.formats.yolo import Yolo, YoloEndToEnd
-from live_stf.pose.joints import VISIBLE, openpose_joints, persons
+from live_stf.pose.joints import OPENPOSE_18_UNCHANGED, VISIBLE, openpose_joints, persons
 from live_stf.pose.onnx_network import OnnxNetwork
 from live_stf.pose.top_down import PersonDetector, TopDownFinder
 from live_stf.pose.whole_image import WholeImageFinder
-from live_stf.skeleton import COCO_17_TO_OPENPOSE_18, OPENPOSE_18, Remap
+from live_stf.skeleton import COCO_17_TO_OPENPOSE_18, Remap
 from live_stf.types import Frame, People
 
 POSE_FORMS: tuple[WholeImage | TopDown, ...] = (Yolo(), YoloEndToEnd(), OneStage(), SimCC(), HeatMaps())
@@ -30,10 +30,10 @@ DETECTOR_FORMS: tuple[Detector, ...] = (YoloBoxesEndToEnd(), YoloBoxes(), DetsAn
 
 LAYOUTS = {
     "coco17": COCO_17_TO_OPENPOSE_18,
-    "openpose18": Remap(OPENPOSE_18.joints, OPENPOSE_18, {joint: (joint,) for joint in OPENPOSE_18.joints}),
+    "openpose18": OPENPOSE_18_UNCHANGED,
 }
 
-# Smallest scores if the description names none.
+# Smallest scores of a person if the description names none.
 SCORE = 0.3
 DETECTOR_SCORE = 0.5
 
@@ -43,9 +43,9 @@ Form = TypeVar("Form", bound=OutputForm)
 class OnnxPose:
     """Up to `people` bodies per frame by the network in a `.onnx` file.
 
-    A network that takes the whole image sees everybody at once; a top-down network is given a crop for each person, see
-    `TopDownFinder`. precision: a key of `runtime.openvino.PRECISIONS`. notify: called with one line about a limit that
-    the user should know. Raises PoseError if the file, its description or its detector does not fit.
+    A network that takes the whole image finds everybody at once; a top-down network gets a crop for each person, see
+    `TopDownFinder`. precision: a key of `runtime.openvino.PRECISIONS`. notify: called with one line about a limit of
+    the network. Raises PoseError if the file, its description or its detector does not fit.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class OnnxPose:
         score = SCORE if description.score is None else description.score
         if isinstance(form, WholeImage):
             if description.detector is not None:
-                raise PoseError(f"{description_path(path)}: {path.name} finds people itself; leave the detector out")
+                raise PoseError(f"{description_path(path)}: {path.name} needs no detector; leave it out")
             self._finder = WholeImageFinder(compiled, form, score)
         else:
             detector = None if description.detector is None else _open_detector(description.detector, precision)
@@ -84,7 +84,7 @@ class OnnxPose:
         self.close()
 
     def detect(self, frame: Frame) -> People:
-        """Everybody in the frame; see PoseEstimator."""
+        """The people in the frame; see PoseEstimator."""
         found = (
             openpose_joints(self._remap, keypoints[:, :2], keypoints[:, 2], frame.size, self._visible)
             for keypoints in self._finder.find(frame)
@@ -104,10 +104,12 @@ def _open_detector(description: DetectorDescription, precision: str) -> PersonDe
 
 
 def _find_form(network: OnnxNetwork, forms: Sequence[Form], kind: str | None, fits: Callable[[Form], bool]) -> Form:
-    """The form of the network's outputs; if a kind is named, the form of that kind. Raises PoseError if none fits."""
+    """The form of the network's outputs, of the given kind if there is one. Raises PoseError if none fits."""
     kinds = [form.kind for form in forms]
     if kind is not None and kind not in kinds:
-        raise PoseError(f"{network.path}: its description names the kind {kind!r}, it can be {', '.join(kinds)}")
+        raise PoseError(
+            f"{network.path}: its description names an unknown kind {kind!r}; choose one of {', '.join(kinds)}"
+        )
     fitting = [form for form in forms if fits(form) and kind in (None, form.kind)]
     if not fitting:
         reason = f"not of the kind {kind!r}" if kind else f"of none of the known forms ({', '.join(kinds)})"
@@ -116,11 +118,13 @@ def _find_form(network: OnnxNetwork, forms: Sequence[Form], kind: str | None, fi
 
 
 def _layout(network: OnnxNetwork, form: WholeImage | TopDown, description: PoseDescription) -> Remap:
-    """How the network's joints are read. Raises PoseError if no layout fits."""
+    """The layout of the network's joints. Raises PoseError if no layout fits."""
     joints = form.joints(network.shapes, network.size)
     named = description.joints
     if named is not None and named not in LAYOUTS:
-        raise PoseError(f"{network.path}: its description names the joints {named!r}, it can be {', '.join(LAYOUTS)}")
+        raise PoseError(
+            f"{network.path}: its description names unknown joints {named!r}; choose one of {', '.join(LAYOUTS)}"
+        )
     allowed = [layout for name, layout in LAYOUTS.items() if named in (None, name)]
     fitting = [layout for layout in allowed if len(layout.source) == joints]
     if not fitting:

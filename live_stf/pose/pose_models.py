@@ -2,8 +2,8 @@
 
 Two files hold the same pair of networks, a person detector and a landmark network, under the same names:
 - `pose_landmarker_*.zip`, which is downloaded: the networks as MediaPipe published them. BlazePose needs no more.
-- `pose_landmarker_*.task`, a bundle for MediaPipe's own pose task: the landmark network has metadata besides, which
-  `pose.bundle` adds on this machine when MediaPipe is first used. Version 0.1 made nothing but this one.
+- `pose_landmarker_*.task`, a bundle for MediaPipe's own pose task: the landmark network has additional metadata, which
+  `pose.bundle` adds on this machine when MediaPipe is first used. Version 0.1 made only this file.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ LANDMARKS_NAME = "pose_landmarks_detector.tflite"
 # auxiliary), whether there is a pose, a segmentation mask, landmark heat maps, 39 landmarks in metres.
 LANDMARK_OUTPUTS = ("landmarks", "pose_flag", "segmentation", "heatmap", "world_landmarks")
 
-# The newest wheel that still carries the networks.
+# The newest wheel that still contains the networks.
 MODELS_WHEEL = Wheel("mediapipe", "0.10.21", size=35_622_638, licence_file="mediapipe-0.10.21.dist-info/LICENSE")
-# The release that holds the same full network as the wheel. It has no licence file; its description names the licence.
+# The release with the same full network as the wheel. It has no licence file; its package.json names the licence.
 MODELS_NODE_PACKAGE = NodePackage(
     "@mediapipe/pose", "0.5.1675469404", size=40_985_403, licence_file="package/package.json"
 )
@@ -38,7 +38,7 @@ MODELS_NODE_PACKAGE = NodePackage(
 class PoseModel:
     """One of MediaPipe's landmark networks, together with the person detector.
 
-    networks: the file that is downloaded. bundle_sha256: of the bundle that `pose.bundle` makes of it.
+    networks: the downloaded file. bundle_sha256: SHA-256 of the bundle that `pose.bundle` makes from it.
     """
 
     networks: Asset
@@ -46,12 +46,12 @@ class PoseModel:
 
     @property
     def bundle(self) -> Path:
-        """Where the bundle is kept."""
+        """The path of the bundle in the cache folder."""
         return (cache_folder() / self.networks.name).with_suffix(".task")
 
 
 def archive(detector: bytes, landmarks: bytes) -> bytes:
-    """An uncompressed zip of the two networks. Equal input gives equal bytes."""
+    """An uncompressed zip of the two networks. Equal inputs give equal bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as networks:
         for name, data in ((DETECTOR_NAME, detector), (LANDMARKS_NAME, landmarks)):
@@ -64,13 +64,13 @@ def archive(detector: bytes, landmarks: bytes) -> bytes:
 
 
 def unpacked(path: Path) -> tuple[bytes, bytes]:
-    """Detector and landmark network out of either file. Raises BadZipFile or KeyError if the file holds others."""
+    """The detector and the landmark network in either file. Raises BadZipFile or KeyError if they are not in it."""
     with zipfile.ZipFile(path) as networks:
         return networks.read(DETECTOR_NAME), networks.read(LANDMARKS_NAME)
 
 
 def _with_the_same_detector(landmarks: bytes) -> bytes:
-    """The pose models differ in their landmark networks only; the detector comes with the full one."""
+    """The file of a landmark network, with the detector of the full model, which all models share."""
     detector, _ = unpacked(pose_model())
     return archive(detector, landmarks)
 
@@ -129,17 +129,17 @@ POSE_MODELS = {
 
 
 def find_pose_model(complexity: str) -> PoseModel:
-    """The pose model of that complexity, a key of POSE_MODELS. Raises PoseError for another complexity."""
+    """The pose model of a complexity, a key of POSE_MODELS. Raises PoseError if the complexity is unknown."""
     if complexity not in POSE_MODELS:
-        raise PoseError(f"complexity {complexity!r} is not known, it can be {', '.join(POSE_MODELS)}")
+        raise PoseError(f"unknown complexity {complexity!r}; choose one of {', '.join(POSE_MODELS)}")
     return POSE_MODELS[complexity]
 
 
 def pose_model(complexity: str = "full") -> Path:
     """A file with the person detector and the landmark network of that complexity, downloaded if it is missing.
 
-    A bundle that an earlier version made, or that was made for MediaPipe, serves as well: its networks compute the
-    same. Raises AssetError, and PoseError for an unknown complexity.
+    A bundle for MediaPipe, possibly made by an earlier version, is used too: its networks compute the same. Raises
+    AssetError if the download fails, PoseError if the complexity is unknown.
     """
     model = find_pose_model(complexity)
     if not (cache_folder() / model.networks.name).is_file() and holds(model.bundle, model.bundle_sha256):

@@ -1,4 +1,4 @@
-"""Everybody in an image by one run of a network per person, on a crop around them."""
+"""Find people with one run of a network per person, on a crop around them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from live_stf.pose.warp import crop, letterbox
 from live_stf.types import Frame
 
 # Seconds between two runs of the detector while somebody is followed and there is room for more. A detector takes about
-# as long as the pose network, and half a second is early enough for somebody who comes in.
-LOOK_AGAIN = 0.5
-# Seconds without a frame after which people may be anywhere, and are looked for anew.
+# as long as the pose network, and half a second is soon enough to find a newcomer.
+DETECTION_INTERVAL = 0.5
+# Seconds without a frame after which people may be anywhere, so that they are searched for again.
 LONGEST_GAP = 1.0
 # A person's box, as a multiple of the box around their joints: head, hands and feet reach further, and people move.
 FOLLOW_MARGIN = 1.2
-OVERLAP = 0.5  # intersection over union from which a detected box shows somebody who is followed already
+OVERLAP = 0.5  # intersection over union from which a detected box shows a person who is already followed
 
 
 class PersonDetector:
@@ -34,7 +34,7 @@ class PersonDetector:
         """Boxes (n, 4) (left, top, right, bottom) in pixels of the frame, highest score first."""
         warp = letterbox(frame.size, self._network.size)
         boxes = self._form.read(self._network.run(warp.cut(frame.image)), self._score).boxes
-        return warp.back(boxes.reshape(-1, 2)).reshape(-1, 4)
+        return warp.to_image(boxes.reshape(-1, 2)).reshape(-1, 4)
 
     def close(self) -> None:
         """Free memory. May be called twice."""
@@ -44,9 +44,9 @@ class PersonDetector:
 class TopDownFinder:
     """Finds bodies as `form` reads the network's outputs; the network runs on one crop per person.
 
-    A crop lies around the person's joints in the frame before. New people come from the detector; without a detector
-    and without anybody to follow, the whole image is the crop. score: smallest mean score of a body's joints. visible:
-    smallest score of a joint that is seen.
+    A crop lies around the person's joints in the previous frame. New people come from the detector. Without a detector,
+    the crop is the whole image while nobody is followed. score: smallest mean score of a body's joints. visible:
+    smallest score of a visible joint. people: largest number of people.
     """
 
     def __init__(
@@ -66,13 +66,13 @@ class TopDownFinder:
         self._detector = detector
         self._followed: list[np.ndarray] = []
         self._time = -np.inf  # seconds, of the newest frame
-        self._looked = -np.inf  # seconds, of the newest frame that the detector saw
+        self._detected = -np.inf  # seconds, of the newest frame that the detector ran on
 
     def find(self, frame: Frame) -> list[np.ndarray]:
-        """Keypoints (K, 3) of every body, highest score first: x, y in pixels of the frame, score (0 if not seen)."""
+        """Keypoints (K, 3) of every body, highest score first: x, y in pixels of the frame, score (0 if hidden)."""
         if not 0 <= frame.time - self._time <= LONGEST_GAP:
             self._followed = []
-            self._looked = -np.inf
+            self._detected = -np.inf
         self._time = frame.time
         found = [self._body(frame, box) for box in self._boxes(frame)]
         bodies = [body for body in found if body is not None]
@@ -86,15 +86,15 @@ class TopDownFinder:
             self._detector.close()
 
     def _boxes(self, frame: Frame) -> np.ndarray:
-        """Where to look for bodies: at most `people` boxes (n, 4) in pixels of the frame."""
+        """The boxes to search for bodies: at most `people` boxes (n, 4) in pixels of the frame."""
         followed = np.array([_box_around(body) for body in self._followed]).reshape(-1, 4)
         if self._detector is None:
             return followed if len(followed) else np.array([[0.0, 0.0, *frame.size]])
-        if len(followed) >= self._people or (len(followed) and frame.time - self._looked < LOOK_AGAIN):
+        if len(followed) >= self._people or (len(followed) and frame.time - self._detected < DETECTION_INTERVAL):
             return followed
-        self._looked = frame.time
+        self._detected = frame.time
         boxes = np.concatenate([followed, self._detector.find(frame)])
-        # People who are followed come first, so that the detector's box of the same person is dropped and not theirs.
+        # Followed people come first, so that of two boxes around one person the detector's is dropped.
         ranks = np.linspace(1.0, 0.5, len(boxes))
         return boxes[distinct(boxes, ranks, 0.0, OVERLAP)][: self._people]
 
@@ -104,13 +104,13 @@ class TopDownFinder:
         keypoints = self._form.read(self._network.run(warp.cut(frame.image)), warp.size)
         if keypoints[:, 2].mean() < self._score:
             return None
-        keypoints[:, :2] = warp.back(keypoints[:, :2])
+        keypoints[:, :2] = warp.to_image(keypoints[:, :2])
         keypoints[keypoints[:, 2] < self._visible, 2] = 0.0
         return keypoints if enough(keypoints) else None
 
 
 def _box_around(keypoints: np.ndarray) -> np.ndarray:
-    """(left, top, right, bottom) around the keypoints (K, 3) that are seen, with a margin."""
+    """(left, top, right, bottom) around the visible keypoints (K, 3), with a margin."""
     seen = keypoints[keypoints[:, 2] > 0, :2]
     low, high = seen.min(axis=0), seen.max(axis=0)
     beyond = (FOLLOW_MARGIN - 1) / 2 * (high - low)

@@ -1,4 +1,4 @@
-"""The mapping from a part of an image to a network's input, and back.
+"""The mapping between a part of an image and a network's input.
 
 Coordinates are continuous: an image of width 640 reaches from 0 to 640, and the middle of its first pixel is at 0.5.
 """
@@ -24,22 +24,18 @@ class Warp:
 
     def cut(self, image: np.ndarray) -> np.ndarray:
         """The input (height, width, 3) uint8 that is cut out of an image (h, w, 3) uint8."""
-        # OpenCV counts from the middle of the first pixel.
+        # OpenCV's coordinates start at the middle of the first pixel.
         shift = np.asarray(self.offset) + self.scale / 2 - 0.5
         matrix = np.array([[self.scale, 0.0, shift[0]], [0.0, self.scale, shift[1]]])
         return cv2.warpAffine(image, matrix, self.size, flags=cv2.INTER_LINEAR, borderValue=(self.border,) * 3)
 
-    def forth(self, points: np.ndarray) -> np.ndarray:
-        """Points (..., 2) of the image in coordinates of the input."""
-        return points * self.scale + np.asarray(self.offset)
-
-    def back(self, points: np.ndarray) -> np.ndarray:
+    def to_image(self, points: np.ndarray) -> np.ndarray:
         """Points (..., 2) of the input in coordinates of the image."""
         return (points - np.asarray(self.offset)) / self.scale
 
 
 def letterbox(image: tuple[int, int], size: tuple[int, int]) -> Warp:
-    """The whole image of the given (width, height), as large as it fits, in the middle; grey at two sides."""
+    """The whole image of the given (width, height), centred and as large as it fits, with grey on two sides."""
     scale = min(size[0] / image[0], size[1] / image[1])
     # Whole pixels, so that an image that already has the input's scale is not blurred.
     left, top = (float(round((inside - scale * outside) / 2)) for inside, outside in zip(size, image, strict=True))
@@ -47,7 +43,7 @@ def letterbox(image: tuple[int, int], size: tuple[int, int]) -> Warp:
 
 
 def crop(box: np.ndarray, size: tuple[int, int], padding: float = 1.25) -> Warp:
-    """A box (left, top, right, bottom) with `padding` times its size around its middle, widened to the input's shape.
+    """A box (left, top, right, bottom), enlarged `padding` times around its middle and widened to the input's shape.
 
     Top-down networks are trained with a padding of 1.25 (Xiao et al. 2018, MMPose).
     """

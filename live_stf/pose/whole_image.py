@@ -1,4 +1,4 @@
-"""Everybody in an image by one run of a network."""
+"""Find people with one run of a network on the whole image."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class WholeImageFinder:
         """Keypoints (K, 3) of every body, highest score first: x, y in pixels of the frame, score."""
         warp = letterbox(frame.size, self._network.size)
         bodies = self._form.read(self._network.run(warp.cut(frame.image)), self._score)
-        places = warp.back(bodies.keypoints[..., :2])
+        places = warp.to_image(bodies.keypoints[..., :2])
         return list(np.concatenate([places, bodies.keypoints[..., 2:]], axis=-1))
 
     def close(self) -> None:

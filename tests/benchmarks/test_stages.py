@@ -100,7 +100,7 @@ def test_only_the_first_seconds_of_a_clip_are_played(squats):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--pose", "mediapipe,openpose"), "pose estimator 'openpose' is not known"),
+        (("--pose", "mediapipe,openpose"), "unknown pose estimator 'openpose'"),
         (("--pose", "mediapipe,mediapipe"), "--pose names an estimator twice"),
         (("--fps", "0"), "--fps is 0, it must be above 0"),
     ],

@@ -1,8 +1,8 @@
 """People painted as coloured dots, and small ONNX networks that really find them.
 
-Every joint is a dot of a colour of its own. A network turns the picture it gets back into colours 0..255, compares
-every pixel with every joint's colour, and so has heat maps; what it gives is computed from those, in the form that is
-asked for. It finds a joint only where the picture was given to it in the right colours and in the right place.
+Every joint is a dot of its own colour. A network converts its input back to colours 0..255 and compares every pixel
+with every joint's colour, which gives heat maps. Its outputs are computed from these, in the requested form. It finds a
+joint only if its input has the right colours in the right place.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from live_stf.pose.formats.output_form import IMAGENET, PLAIN_BGR, UNIT, Pixels
 from live_stf.pose.pose_models import pose_model
 from live_stf.skeleton import COCO_17, OPENPOSE_18
 
-# Full in one channel, so that no colour is a darker one of another: a dot's edge is not somebody else's dot.
+# One channel is full, so that no colour is a darker shade of another and a dot's edge is not taken for another dot.
 COLOURS = np.array([c for c in itertools.product((0, 85, 170, 255), repeat=3) if 255 in c], np.float32)[:18]  # RGB
-TOLERANCE = 50.0  # sum of differences over the channels from which a colour is another
+TOLERANCE = 50.0  # sum of differences over the channels from which two colours differ
 
-# Someone who stands and raises the left hand, in body heights; x 0 is the middle, y 0 the top of the head.
+# A person who stands and raises the left hand, in body heights; x 0 is the middle, y 0 the top of the head.
 _PLACES = {
     "nose": (0.0, 0.08), "neck": (0.0, 0.2), "left_eye": (0.04, 0.04), "right_eye": (-0.04, 0.04),
     "left_ear": (0.09, 0.06), "right_ear": (-0.09, 0.06), "left_shoulder": (0.13, 0.2), "right_shoulder": (-0.13, 0.2),
@@ -39,12 +39,12 @@ LAYOUTS = {17: COCO_17, 18: OPENPOSE_18.joints}
 
 
 def body(x: float, y: float, height: float, joints: int = 17) -> np.ndarray:
-    """Places (K, 2) of the joints of somebody `height` pixels tall whose head's top is at (x, y)."""
+    """Places (K, 2) of the joints of a person `height` pixels tall with the top of the head at (x, y)."""
     return np.array([_PLACES[name] for name in LAYOUTS[joints]]) * height + (x, y)
 
 
 def paint(size: tuple[int, int], *bodies: np.ndarray, radius: int = 4) -> np.ndarray:
-    """A picture (height, width, 3) uint8 BGR; dots lie on whole pixels, within 0.5 of where they were asked for."""
+    """An image (height, width, 3) uint8 BGR; dots lie on whole pixels, within 0.5 of the given places."""
     image = np.zeros((size[1], size[0], 3), np.uint8)
     for places in bodies:
         for (x, y), colour in zip(np.floor(places).astype(int), COLOURS, strict=False):
@@ -66,7 +66,7 @@ class _Graph:
         return name
 
     def add(self, operator: str, *inputs: str, name: str | None = None, more: tuple = (), **attributes: object) -> str:
-        """The operator's output; more: names of those beyond the first."""
+        """Add an operator and return the name of its first output. more: names of further outputs."""
         name = name or f"value{next(self._count)}"
         self.nodes.append(helper.make_node(operator, list(inputs), [name, *more], **attributes))
         return name
@@ -87,7 +87,7 @@ class _Graph:
 
 
 def _heat(graph: _Graph, pixels: Pixels, joints: int) -> str:
-    """(1, K, H, W): 1 where a pixel has exactly the joint's colour, 0 where it has another."""
+    """(1, K, H, W): 1 where a pixel has exactly the joint's colour, 0 where it has a different one."""
     order = slice(None) if pixels.colours == "rgb" else slice(None, None, -1)
     weights, bias = np.zeros((joints, 3, 3)), np.zeros((joints, 3))
     for joint in range(joints):
@@ -101,7 +101,7 @@ def _heat(graph: _Graph, pixels: Pixels, joints: int) -> str:
 
 
 def _bodies(graph: _Graph, heat: str, size: tuple[int, int], joints: int) -> tuple[str, str, str]:
-    """Of the left and the right half: boxes (2, 4) by corners, scores (2, 1), keypoints (2, K, 3)."""
+    """Bodies in the left and the right half: boxes (2, 4) by corners, scores (2, 1), keypoints (2, K, 3)."""
     width, height = size
     halves = np.zeros((2, 1, height, width))
     halves[0, ..., : width // 2], halves[1, ..., width // 2 :] = 1, 1
@@ -121,13 +121,13 @@ def _bodies(graph: _Graph, heat: str, size: tuple[int, int], joints: int) -> tup
 
 
 def _by_middle(graph: _Graph, boxes: str) -> str:
-    """Boxes (n, 4) by corners as middle and size."""
+    """Convert boxes (n, 4) from corners to middle and size."""
     turned = [[0.5, 0, -1, 0], [0, 0.5, 0, -1], [0.5, 0, 1, 0], [0, 0.5, 0, 1]]
     return graph.add("MatMul", boxes, graph.constant(turned))
 
 
 def _peaks(graph: _Graph, heat: str) -> str:
-    """(1, K, H, W): a dot's evenly bright disc becomes a hill with its top in the middle, as high as the disc was."""
+    """(1, K, H, W): turn a dot's evenly bright disc into a hill with its peak in the middle, as high as the disc."""
     hill = heat
     for _ in range(2):
         hill = graph.add("AveragePool", hill, kernel_shape=[9, 9], pads=[4, 4, 4, 4], count_include_pad=1)
@@ -136,7 +136,7 @@ def _peaks(graph: _Graph, heat: str) -> str:
 
 
 def _output(graph: _Graph, value: str, name: str) -> str:
-    """(n, m) as the output (1, n, m)."""
+    """Make a value (n, m) the output (1, n, m)."""
     return graph.add("Unsqueeze", value, graph.constant([0], np.int64), name=name)
 
 
@@ -150,7 +150,7 @@ def _yolo(graph: _Graph, boxes: str, score: str, keypoints: str, joints: int) ->
 
 
 def _yolo_end_to_end(graph: _Graph, boxes: str, score: str, keypoints: str, joints: int) -> list[str]:
-    """As its trainer writes it: the best rows are picked from slices of a table of all."""
+    """As its trainer exports it: the best rows are gathered from slices of the table of all rows."""
     table = _output(graph, graph.add("Concat", boxes, score, graph.reshape(keypoints, 2, 3 * joints), axis=1), "table")
     graph.add("TopK", graph.reshape(score, 1, 2), graph.constant([2], np.int64), more=("rows",), axis=1)
     parts = []
@@ -164,9 +164,9 @@ def _yolo_end_to_end(graph: _Graph, boxes: str, score: str, keypoints: str, join
 
 
 def _one_stage(graph: _Graph, boxes: str, score: str, keypoints: str, joints: int) -> list[str]:
-    """Whoever is not there is left out, so the number of rows is known only after a run."""
-    there = graph.add("Greater", graph.reshape(score, 2), graph.constant(0.05))
-    rows = graph.reshape(graph.add("NonZero", there), -1)
+    """People who are not in the image have no row, so the number of rows is known only after a run."""
+    present = graph.add("Greater", graph.reshape(score, 2), graph.constant(0.05))
+    rows = graph.reshape(graph.add("NonZero", present), -1)
     dets = graph.add("Gather", graph.add("Concat", boxes, score, axis=1), rows, axis=0)
     return [_output(graph, dets, "dets"), _output(graph, graph.add("Gather", keypoints, rows, axis=0), "keypoints")]
 
@@ -221,7 +221,7 @@ def pose_network(
     size: tuple[int, int] | None = None,
     any_size: bool = False,
 ) -> Path:
-    """A pose network of that kind. In a whole picture it finds somebody in the left and somebody in the right half."""
+    """A pose network of that kind. In a whole image it finds one person in the left and one in the right half."""
     size = size or (WHOLE if kind in BODIES else CROP)
     graph = _Graph()
     heat = _heat(graph, pixels or PIXELS[kind], joints)
@@ -233,22 +233,22 @@ def pose_network(
 
 
 def detector_network(path: Path, kind: str, pixels: Pixels = UNIT) -> Path:
-    """A detector of painted people, one in the left and one in the right half of the picture."""
+    """A detector of painted people, one in the left and one in the right half of the image."""
     graph = _Graph()
     boxes, score, _ = _bodies(graph, _heat(graph, pixels, 17), WHOLE, 17)
     return graph.save(path, WHOLE, BOXES[kind](graph, boxes, score), batch=1)
 
 
-def describe(network: Path, **said: object) -> Path:
+def describe(network: Path, **content: object) -> Path:
     """Write the description of a network beside it."""
     path = network.with_suffix(".pose.json")
-    path.write_text(json.dumps(said))
+    path.write_text(json.dumps(content))
     return path
 
 
 @pytest.fixture(scope="session")
 def painted() -> SimpleNamespace:
-    """Everything above by its name."""
+    """The functions and constants above."""
     return SimpleNamespace(
         body=body,
         paint=paint,

@@ -59,7 +59,7 @@ def people_in(clip: Path, content: bytes, frames: int = 60) -> list[int]:
     return counts
 
 
-def test_the_bundle_is_made_once_and_kept(published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_bundle_is_made_once_and_stored(published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("live_stf.assets.files", "live_stf.pose.pose_models"):
         monkeypatch.setattr(f"{module}.cache_folder", lambda: tmp_path)
     for name in (published.name, f"{published.name}.LICENSE"):
@@ -74,7 +74,7 @@ def test_the_bundle_is_made_once_and_kept(published: Path, tmp_path: Path, monke
     assert hashlib.sha256(bundle.pose_bundle().read_bytes()).hexdigest() == POSE_MODELS["full"].bundle_sha256
 
 
-def test_metadata_says_how_an_image_becomes_input(models: tuple[bytes, bytes]) -> None:
+def test_metadata_describes_the_scaling_of_the_input(models: tuple[bytes, bytes]) -> None:
     tree = model_schema.ModelT.InitFromPackedBuf(bundle.with_metadata(models[1]), 0)
     (entry,) = [entry for entry in tree.metadata if entry.name == bundle.METADATA_ENTRY.encode()]
     metadata = metadata_schema.ModelMetadataT.InitFromPackedBuf(bytes(tree.buffers[entry.buffer].data), 0)
@@ -85,7 +85,7 @@ def test_metadata_says_how_an_image_becomes_input(models: tuple[bytes, bytes]) -
     assert len(graph.outputTensorMetadata) == len(tree.subgraphs[0].outputs)
 
 
-def test_weights_and_operators_stay(models: tuple[bytes, bytes]) -> None:
+def test_weights_and_operators_do_not_change(models: tuple[bytes, bytes]) -> None:
     before = model_schema.ModelT.InitFromPackedBuf(models[1], 0)
     after = model_schema.ModelT.InitFromPackedBuf(bundle.with_metadata(models[1]), 0)
     assert len(after.subgraphs[0].operators) == len(before.subgraphs[0].operators)
@@ -96,27 +96,27 @@ def test_weights_and_operators_stay(models: tuple[bytes, bytes]) -> None:
 
 
 def test_mediapipe_refuses_the_landmark_network_as_published(models: tuple[bytes, bytes], tmp_path: Path) -> None:
-    """Were this to load one day, the metadata would not be needed any more."""
+    """If this loads one day, the metadata is no longer needed."""
     with zipfile.ZipFile(tmp_path / "raw.task", "w") as raw:
         raw.writestr(DETECTOR_NAME, models[0])
         raw.writestr(LANDMARKS_NAME, models[1])
-    # Today a FileNotFoundError, of all things.
+    # At present a FileNotFoundError.
     with pytest.raises(Exception, match="NormalizationOptions metadata"):
         landmarker((tmp_path / "raw.task").read_bytes())
 
 
-def test_other_bytes_are_refused(models: tuple[bytes, bytes]) -> None:
+def test_other_files_are_refused(models: tuple[bytes, bytes]) -> None:
     with pytest.raises(ValueError, match="not a TFLite model"):
         bundle.with_metadata(b"<html>not found</html>")
     with pytest.raises(ValueError, match="not a pose landmark model"):
         bundle.with_metadata(models[0])
 
 
-def test_finds_the_walker_of_the_sample_clip(models: tuple[bytes, bytes], clip: Path) -> None:
+def test_the_person_of_the_sample_clip_is_found(models: tuple[bytes, bytes], clip: Path) -> None:
     counts = people_in(clip, bundle.assemble(*models))
     assert sum(count >= 1 for count in counts) >= 50
 
 
-def test_finds_two_people(models: tuple[bytes, bytes], shared: Path) -> None:
+def test_two_people_are_found(models: tuple[bytes, bytes], shared: Path) -> None:
     counts = people_in(shared / "videos" / "two_people.mp4", bundle.assemble(*models))
     assert sum(count == 2 for count in counts) >= 45

@@ -29,11 +29,21 @@ def test_every_key_is_read(tmp_path, painted):
         visible=1,
         detector={"file": "people/detector.onnx", "size": [320, 320], "score": 0.6},
     )
-    said = read_description(network)
-    assert (said.kind, said.joints, said.size, said.colours) == ("simcc", "openpose18", (192, 256), "bgr")
-    assert (said.mean, said.std, said.score, said.visible) == ((1, 2, 3), (4, 5, 6.5), 0.25, 1)
-    assert said.detector.file == tmp_path / "people" / "detector.onnx"
-    assert (said.detector.size, said.detector.score, said.detector.kind) == ((320, 320), 0.6, None)
+    found = read_description(network)
+    assert (found.kind, found.joints, found.size, found.colours) == (
+        "simcc",
+        "openpose18",
+        (192, 256),
+        "bgr",
+    )
+    assert (found.mean, found.std, found.score, found.visible) == (
+        (1, 2, 3),
+        (4, 5, 6.5),
+        0.25,
+        1,
+    )
+    assert found.detector.file == tmp_path / "people" / "detector.onnx"
+    assert (found.detector.size, found.detector.score, found.detector.kind) == ((320, 320), 0.6, None)
 
 
 def test_the_documented_example_can_be_read(tmp_path):
@@ -45,28 +55,28 @@ def test_the_documented_example_can_be_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("{", "cannot be read as JSON"),
-        ("[]", "the content has to be an object"),
-        ('{"score": true}', "score is true, it has to be a number"),
+        ("[]", "the content must be an object"),
+        ('{"score": true}', "score is true; it must be a number"),
         ('{"score": -1}', "score is -1"),
-        ('{"size": [192]}', r"size is \[192\], it has to be width and height in pixels"),
+        ('{"size": [192]}', r"size is \[192\]; it must be width and height in pixels"),
         ('{"size": [192, 25.5]}', "size is"),
         ('{"size": 640}', "size is 640"),
         ('{"mean": [1, 2]}', r"mean is \[1, 2\]"),
         ('{"std": [1, 2, 0]}', "three numbers above 0"),
-        ('{"colours": "RGB"}', 'colours is "RGB", it has to be the order that the network takes, "rgb" or "bgr"'),
+        ('{"colours": "RGB"}', 'colours is "RGB"; it must be the order that the network takes, "rgb" or "bgr"'),
         ('{"kind": 3}', "kind is 3"),
-        ('{"detector": "d.onnx"}', "detector.* has to be an object"),
+        ('{"detector": "d.onnx"}', "detector.* must be an object"),
         ('{"detector": {"score": 1}}', "detector needs the name of its file"),
-        ('{"detector": {"file": "d.onnx", "visible": 1}}', "detector: 'visible' is not known"),
+        ('{"detector": {"file": "d.onnx", "visible": 1}}', "detector: unknown key 'visible'"),
     ],
 )
-def test_a_mistake_is_one_line_with_the_file(text, told, tmp_path):
+def test_a_mistake_is_reported_in_one_line_with_the_file(text, message, tmp_path):
     path = tmp_path / "net.pose.json"
     path.write_text(text)
-    with pytest.raises(PoseError, match=told) as raised:
+    with pytest.raises(PoseError, match=message) as raised:
         read_description(tmp_path / "net.onnx")
     assert str(raised.value).startswith(str(path))
     assert "\n" not in str(raised.value)

@@ -1,4 +1,4 @@
-"""From a name to a pose estimator."""
+"""Pose estimators opened by name."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_name_may_have_complexity_precision_and_device(text, chosen):
         "own.onnx:cuda",
     ],
 )
-def test_another_name_is_one_line(text):
+def test_an_invalid_name_is_reported_in_one_line(text):
     with pytest.raises(PoseError) as raised:
         parse_pose(text)
     assert repr(text) in str(raised.value)
@@ -72,27 +72,27 @@ def test_the_default_can_be_opened(shared):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without an NVIDIA GPU")
-def test_a_missing_gpu_is_one_line(bundle):
+def test_a_missing_gpu_is_reported_in_one_line(bundle):
     with pytest.raises(PoseError, match=r"BlazePose cannot run on a GPU: .*GPU.*; leave :cuda out"):
         open_pose("blazepose:cuda")
 
 
-def test_mediapipe_has_one_precision():
-    with pytest.raises(PoseError, match="MediaPipe has no bf16"):
+def test_mediapipe_supports_only_fp32():
+    with pytest.raises(PoseError, match="MediaPipe does not support bf16"):
         open_pose("mediapipe:bf16")
 
 
 def test_an_onnx_file_is_opened_with_its_settings(painted, tmp_path):
-    told: list[str] = []
+    lines: list[str] = []
     path = painted.pose_network(tmp_path / "own.onnx", "simcc")
-    pose = open_pose(str(path), people=3, notify=told.append)
+    pose = open_pose(str(path), people=3, notify=lines.append)
     assert pose.name == "own fp32"
-    assert told == ["own.onnx follows one person; for more, name a detector in own.pose.json"]
+    assert lines == ["own.onnx follows one person; for more, name a detector in own.pose.json"]
     with pytest.raises(PoseError, match="no such pose network"):
         open_pose(str(tmp_path / "other.onnx"))
 
 
-def test_a_missing_library_is_one_line(monkeypatch):
+def test_a_missing_library_is_reported_in_one_line(monkeypatch):
     monkeypatch.setitem(estimators.ESTIMATORS, "mediapipe", ("no_such_module", "Estimator"))
     with pytest.raises(PoseError, match=r"pose estimator mediapipe: .*no_such_module.*choose another with --pose"):
         open_pose("mediapipe")

@@ -56,7 +56,7 @@ def test_detectors_are_recognised_by_shapes(form, shapes, fits):
     assert form.fits(shapes) == fits
 
 
-def test_of_overlapping_boxes_the_better_one_stays():
+def test_the_best_of_overlapping_boxes_stays():
     boxes = np.array([[0, 0, 10, 10], [100, 100, 120, 140], [0, 1, 10, 11], [0, 5, 10, 15]], float)
     scores = np.array([0.6, 0.5, 0.9, 0.2])
     assert distinct(boxes, scores, 0.1, 0.5).tolist() == [2, 1, 3]
@@ -64,7 +64,7 @@ def test_of_overlapping_boxes_the_better_one_stays():
     assert distinct(boxes, scores, 0.95, 0.5).tolist() == []
 
 
-def test_boxes_given_by_middle_and_size():
+def test_boxes_by_middle_and_size_are_converted_to_corners():
     np.testing.assert_allclose(from_middle(np.array([[50.0, 40.0, 20.0, 10.0]])), [[40, 35, 60, 45]])
 
 
@@ -81,7 +81,7 @@ def test_simcc_has_half_pixels_and_the_smaller_score():
 def test_heat_maps_are_refined_towards_the_higher_neighbour():
     maps = np.zeros((1, 2, 64, 48))
     maps[0, 0, 20, 10], maps[0, 0, 20, 11], maps[0, 0, 19, 10] = 0.8, 0.5, 0.4
-    maps[0, 1, 0, 47], maps[0, 1, 1, 47] = 0.6, 0.3  # at the edge of the picture
+    maps[0, 1, 0, 47], maps[0, 1, 1, 47] = 0.6, 0.3  # at the edge of the image
     read = HeatMaps().read([maps], SIZE)
     np.testing.assert_allclose(read[0], [4 * 10.25 + 0.5, 4 * 19.75 + 0.5, 0.8])
     np.testing.assert_allclose(read[1], [4 * 47 + 0.5, 0.5, 0.6])

@@ -1,4 +1,4 @@
-"""Pose networks from ONNX files: real files, really run, on images of painted people."""
+"""Pose networks from real ONNX files, run on images of painted people."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from live_stf.types import Frame
 SIZE = (320, 240)
 WHOLE = ("yolo", "yolo-end-to-end", "one-stage")
 CROP = ("simcc", "heat-maps")
-# Pixels of the picture: in a crop of the whole picture, 4 for a pixel of the input, and in one around a person, 2 for
-# one. A heat map's cell is 4 pixels of the input, a SimCC bin half a pixel.
+# Tolerances in pixels of the image, for a crop of the whole image (4 pixels per pixel of the input) and for one around
+# a person (2 per pixel). A heat map's cell is 4 pixels of the input, a SimCC bin half a pixel.
 WITHIN = {"simcc": (4.0, 2.0), "heat-maps": (8.0, 4.0)}
 
 
@@ -78,28 +78,28 @@ def test_everybody_in_the_image_is_found_once(kind, layout, count, painted, netw
 @pytest.mark.parametrize(("layout", "count"), [("coco17", 17), ("openpose18", 18)])
 @pytest.mark.parametrize("kind", CROP)
 def test_without_a_detector_one_person_is_found_and_followed(kind, layout, count, painted, network):
-    told: list[str] = []
+    lines: list[str] = []
     path = network(kind, joints=count)
-    with OnnxPose(path, people=2, notify=told.append) as pose:
-        assert told == [f"{kind}.onnx follows one person; for more, name a detector in {kind}.pose.json"]
+    with OnnxPose(path, people=2, notify=lines.append) as pose:
+        assert lines == [f"{kind}.onnx follows one person; for more, name a detector in {kind}.pose.json"]
         for index in range(12):
             place = painted.body(60 + 15 * index, 40, 150, count)
             (joints,) = seen(pose, painted.paint(SIZE, place), index / 30)
             assert_is(joints, place, layout, within=WITHIN[kind][index > 0])
-    told.clear()
-    OnnxPose(path, people=1, notify=told.append).close()
-    assert told == []
+    lines.clear()
+    OnnxPose(path, people=1, notify=lines.append).close()
+    assert lines == []
 
 
-def test_a_lost_person_is_looked_for_in_the_whole_image(painted, network):
+def test_a_lost_person_is_searched_for_in_the_whole_image(painted, network):
     here, there = painted.body(60, 40, 150), painted.body(260, 60, 150)
     with OnnxPose(network("simcc"), people=1) as pose:
         assert_is(seen(pose, painted.paint(SIZE, here))[0], here, within=4.0)
         assert seen(pose, painted.paint(SIZE, there), 0.1) == []
         assert_is(seen(pose, painted.paint(SIZE, there), 0.2)[0], there, within=4.0)
-        # After a pause nobody is where they were, even if somebody else is.
+        # After a pause the whole image is searched, even if somebody is at the old place.
         assert_is(seen(pose, painted.paint(SIZE, here), 5.0)[0], here, within=4.0)
-        # A clip that begins again.
+        # The clip begins again.
         assert_is(seen(pose, painted.paint(SIZE, there), 0.0)[0], there, within=4.0)
 
 
@@ -113,7 +113,7 @@ def test_a_detector_finds_people_for_a_top_down_network(kind, painted, network):
         assert seen(pose, painted.paint(SIZE)) == []
         (joints,) = seen(pose, painted.paint(SIZE, first), 0.1)
         assert_is(joints, first)
-        # Somebody comes in. The detector looks every half a second while somebody is followed.
+        # A second person appears. The detector runs every half a second while somebody is followed.
         both = painted.paint(SIZE, first, painted.body(240, 50, 140))
         counts = [len(seen(pose, both, 0.2 + step / 10)) for step in range(6)]
         assert counts == [1, 1, 1, 1, 2, 2]
@@ -144,7 +144,7 @@ def test_people_keep_their_identities(painted, network):
             assert np.sign(nearer[0] - nearer[1]) == np.sign(beginning[0] - beginning[1])
 
 
-def test_of_too_many_people_those_with_the_highest_scores_are_kept(painted, network):
+def test_the_people_with_the_highest_scores_are_kept(painted, network):
     left, right = painted.body(80, 40, 150), painted.body(240, 50, 140)
     image = painted.paint(SIZE, left, right[:15])  # the ankles are hidden
     with OnnxPose(network("one-stage"), people=1) as pose:
@@ -158,9 +158,9 @@ def test_colours_and_scales_follow_the_description(kind, painted, network):
     image = painted.paint(SIZE, place)
     odd = Pixels("bgr" if kind != "one-stage" else "rgb", (10.0, 20.0, 30.0), (2.0, 40.0, 90.0))
     with OnnxPose(network(kind, pixels=odd), people=1) as pose:
-        assert seen(pose, image) == []  # it was given what is usual
-    said = {"colours": odd.colours, "mean": odd.mean, "std": odd.std}
-    with OnnxPose(network(kind, said, pixels=odd), people=1) as pose:
+        assert seen(pose, image) == []  # its input had the usual colours and scales
+    described = {"colours": odd.colours, "mean": odd.mean, "std": odd.std}
+    with OnnxPose(network(kind, described, pixels=odd), people=1) as pose:
         assert_is(seen(pose, image)[0], place, within=8.0)
 
 
@@ -172,14 +172,14 @@ def test_joints_and_bodies_below_their_thresholds_are_dropped(painted, network):
         (joints,) = seen(pose, image)
         assert not joints[hidden].any()
         assert np.count_nonzero(joints[:, 2]) == 12
-    with OnnxPose(network("yolo", {"score": 0.9})) as pose:  # 11 of 17 joints are seen
+    with OnnxPose(network("yolo", {"score": 0.9})) as pose:  # 11 of 17 joints are visible
         assert seen(pose, image) == []
     with OnnxPose(network("yolo", {"visible": 1.5})) as pose:
         assert seen(pose, image) == []
 
 
 @pytest.mark.parametrize("kind", ["yolo", "simcc"])
-def test_a_network_for_any_size_takes_the_described_one(kind, painted, network):
+def test_a_network_for_any_size_uses_the_size_of_its_description(kind, painted, network):
     size = [160, 160] if kind == "yolo" else [96, 128]
     place = painted.body(80, 40, 150)
     with OnnxPose(network(kind, {"size": size}, any_size=True), people=1) as pose:
@@ -189,7 +189,7 @@ def test_a_network_for_any_size_takes_the_described_one(kind, painted, network):
 
 
 @pytest.mark.skipif(not bf16_available(), reason="this CPU has no instructions for bf16")
-def test_bf16_finds_the_same(painted, network):
+def test_bf16_finds_the_same_joints(painted, network):
     place = painted.body(80, 40, 150)
     with OnnxPose(network("simcc"), people=1, precision="bf16") as pose:
         assert pose.name == "simcc bf16"
@@ -214,43 +214,43 @@ def identity_network(path: Path, shape: list[int | str], inputs: int = 1) -> Pat
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "message"),
     [
         (lambda path: path, r"no such pose network"),
         (lambda path: path.write_text("not a network") and path, r"not a network that OpenVINO can read"),
-        (lambda path: identity_network(path, [1, 3, 64, 64], inputs=2), r"takes 2 inputs, it has to take one image"),
-        (lambda path: identity_network(path, [1, 64, 64, 3]), r"has to take an image \(1, 3, height, width\)"),
-        (lambda path: identity_network(path, [5, 10]), r"has to take an image"),
+        (lambda path: identity_network(path, [1, 3, 64, 64], inputs=2), r"takes 2 inputs; it must take one image"),
+        (lambda path: identity_network(path, [1, 64, 64, 3]), r"must take an image \(1, 3, height, width\)"),
+        (lambda path: identity_network(path, [5, 10]), r"must take an image"),
         (lambda path: identity_network(path, [1, 3, 64, 64]), r"has 3 joints, not 17 \(coco17\) or 18 \(openpose18\)"),
     ],
 )
-def test_a_file_that_does_not_fit_is_one_line(make, told, tmp_path):
+def test_an_unfit_file_is_reported_in_one_line(make, message, tmp_path):
     path = make(tmp_path / "network.onnx")
-    with pytest.raises(PoseError, match=told) as raised:
+    with pytest.raises(PoseError, match=message) as raised:
         OnnxPose(path)
     assert str(raised.value).startswith(str(path))
     assert "\n" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
-    ("description", "told"),
+    ("description", "message"),
     [
         ({"kind": "simcc"}, r"outputs output0 \(1, 56, 4\) are not of the kind 'simcc'; see docs/own-pose-network\.md"),
-        ({"kind": "magic"}, r"names the kind 'magic', it can be yolo, .*heat-maps"),
+        ({"kind": "magic"}, r"names an unknown kind 'magic'; choose one of yolo, .*heat-maps"),
         ({"joints": "openpose18"}, r"has 17 joints, not openpose18"),
-        ({"joints": "ntu25"}, r"'ntu25', it can be coco17, openpose18"),
+        ({"joints": "ntu25"}, r"'ntu25'; choose one of coco17, openpose18"),
         ({"size": [320, 320]}, r"takes images of 160x160, not of 320x320"),
-        ({"detector": {"file": "detector.onnx"}}, r"finds people itself; leave the detector out"),
-        ({"colour": "rgb"}, r"'colour' is not known, there can be colours"),
+        ({"detector": {"file": "detector.onnx"}}, r"needs no detector; leave it out"),
+        ({"colour": "rgb"}, r"unknown key 'colour'; the keys are colours"),
     ],
 )
-def test_a_description_that_does_not_fit_is_one_line(description, told, network):
-    with pytest.raises(PoseError, match=told) as raised:
+def test_an_unfit_description_is_reported_in_one_line(description, message, network):
+    with pytest.raises(PoseError, match=message) as raised:
         OnnxPose(network("yolo", description))
     assert "\n" not in str(raised.value)
 
 
-def test_a_detector_that_does_not_fit_is_one_line(painted, network):
+def test_an_unfit_detector_is_reported_in_one_line(painted, network):
     path = network("simcc", {"detector": {"file": "detector.onnx"}})
     with pytest.raises(PoseError, match=r"detector\.onnx: no such pose network"):
         OnnxPose(path)

@@ -22,13 +22,13 @@ from live_stf.preparation import Preparation
 
 APPS = Path(__file__).resolve().parents[2] / "apps"
 SIZE = (320, 240)
-PICTURES = 60  # from the 66th on the one-stage network that the tests build sees the other half of the body only
+FRAMES = 60  # from the 66th on, the tests' one-stage network sees only the other half of the body
 FPS = 25
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory) -> Path:
-    """A model that has learned nothing and whose best class is always sure enough to be a label."""
+    """An untrained model whose best class is always likely enough to become a label."""
     torch.manual_seed(0)
     network = {"architecture": "stf-net", "skeleton": "openpose18"}
     made = Model(
@@ -42,13 +42,13 @@ def model(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def clip(painted, tmp_path_factory) -> Path:
-    """Somebody walks from left to right. Colours are kept: they are what the networks go by."""
+    """A person walks from left to right. The codec is lossless, because the networks depend on exact colours."""
     path = tmp_path_factory.mktemp("clip") / "painted.mkv"
     with av.open(str(path), "w") as video:
         stream = video.add_stream("ffv1", rate=Fraction(FPS))
         stream.width, stream.height = SIZE
         stream.pix_fmt = "bgr0"
-        for index in range(PICTURES):
+        for index in range(FRAMES):
             image = painted.paint(SIZE, painted.body(30 + 2 * index, 40, 150))
             video.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="bgr24")))
         video.mux(stream.encode())
@@ -61,7 +61,7 @@ def run(*arguments: object, **settings: object) -> subprocess.CompletedProcess:
 
 
 @pytest.mark.parametrize("kind", ["one-stage", "simcc"])
-def test_a_clip_is_labelled_by_an_own_network(kind, painted, model, clip, tmp_path):
+def test_a_clip_is_labelled_with_a_users_own_network(kind, painted, model, clip, tmp_path):
     network = painted.pose_network(tmp_path / "own.onnx", kind)
     done = run(
         APPS / "video_file.py", clip, clip, "--pose", network, "--model", model, "--engine", "torch",
@@ -69,14 +69,14 @@ def test_a_clip_is_labelled_by_an_own_network(kind, painted, model, clip, tmp_pa
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     limit = "own.onnx follows one person; for more, name a detector in own.pose.json"
-    # Once, not for each of the two clips.
+    # Reported once, not for each of the two clips.
     assert [line for line in done.stderr.splitlines() if "follows" in line] == [limit] * (kind == "simcc")
     segments = [json.loads(line) for line in (tmp_path / "out" / "painted.mkv.jsonl").read_text().splitlines()]
     assert segments
     assert {segment["person"] for segment in segments} == {1}
-    assert (segments[0]["start"], segments[-1]["end"]) == (0.0, PICTURES / FPS)
+    assert (segments[0]["start"], segments[-1]["end"]) == (0.0, FRAMES / FPS)
     with av.open(str(tmp_path / "out" / "painted.mkv.mp4")) as video:
-        assert sum(1 for _ in video.decode(video=0)) == PICTURES
+        assert sum(1 for _ in video.decode(video=0)) == FRAMES
 
 
 def test_the_window_names_the_pose_network(painted, model, clip, tmp_path, x_environment):
@@ -92,7 +92,7 @@ def test_the_window_names_the_pose_network(painted, model, clip, tmp_path, x_env
 
 
 @pytest.mark.parametrize("program", ["video_file.py", "webcam.py"])
-def test_a_network_that_does_not_fit_is_one_line(program, painted, model, clip, tmp_path, x_environment):
+def test_an_unfit_network_is_reported_in_one_line(program, painted, model, clip, tmp_path, x_environment):
     network = painted.detector_network(tmp_path / "own.onnx", "yolo")
     source = [clip, "--output", tmp_path] if program == "video_file.py" else ["--source", clip]
     done = run(APPS / program, *source, "--pose", network, "--model", model, "--engine", "torch", env=x_environment)
@@ -101,5 +101,5 @@ def test_a_network_that_does_not_fit_is_one_line(program, painted, model, clip, 
     assert done.stderr.count("\n") == 1
     done = run(APPS / program, *source, "--pose", "openpose", "--model", model, env=x_environment)
     assert done.returncode == 2
-    assert "pose estimator 'openpose' is not known, it can be mediapipe, blazepose or an ONNX file" in done.stderr
+    assert "unknown pose estimator 'openpose'; choose mediapipe, blazepose or an ONNX file" in done.stderr
     assert "Traceback" not in done.stderr

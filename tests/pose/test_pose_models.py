@@ -23,16 +23,14 @@ def sha256(path: Path) -> str:
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache folder, and a pip that reaches nobody."""
+    """An empty cache folder, and a pip without a package index."""
     for module in ("live_stf.assets.files", "live_stf.pose.pose_models"):
         monkeypatch.setattr(f"{module}.cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     return tmp_path / "cache"
 
 
-def test_the_networks_are_fetched_as_published(
-    cache: Path, models_wheel: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_published_networks_are_fetched(cache: Path, models_wheel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_FIND_LINKS", str(models_wheel.parent))
     path = pose_model()
     assert path == cache / "pose_landmarker_full.zip"
@@ -45,7 +43,7 @@ def test_the_networks_are_fetched_as_published(
         assert list(unpacked(path)) == [wheel.read(member) for member in FULL.networks.members]
 
 
-def test_an_earlier_versions_bundle_is_used_if_there_is_nothing_else(cache: Path, task_bundle: Path) -> None:
+def test_an_earlier_versions_bundle_is_used_without_a_download(cache: Path, task_bundle: Path) -> None:
     cache.mkdir()
     shutil.copy(task_bundle, cache / "pose_landmarker_full.task")
     assert pose_model() == cache / "pose_landmarker_full.task"
@@ -59,7 +57,7 @@ def test_a_damaged_bundle_is_not_used(cache: Path) -> None:
 
 
 def test_an_unknown_complexity_is_named() -> None:
-    with pytest.raises(PoseError, match="'huge' is not known, it can be lite, full, heavy"):
+    with pytest.raises(PoseError, match="'huge'; choose one of lite, full, heavy"):
         pose_model("huge")
 
 
@@ -91,7 +89,8 @@ print(sorted(BLOCKED & set(sys.modules)))
     found, message, loaded = done.stdout.splitlines()
     assert int(found) >= 5
     assert (
-        message == "pose estimator mediapipe: MediaPipe is not installed; install it: pip install 'live-stf[mediapipe]'"
+        message
+        == "pose estimator mediapipe: MediaPipe is not installed; install it with: pip install 'live-stf[mediapipe]'"
     )
     assert loaded == "[]"
     assert done.stderr == ""

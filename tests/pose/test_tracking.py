@@ -1,4 +1,4 @@
-"""Identities of made-up poses, and of people in a real clip."""
+"""Identities of synthetic poses, and of people in a real clip."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_two_people_who_cross_keep_their_identities():
     tracker = Tracker()
     for step in range(61):
         time, right, left = step / 30, 100 + 6 * step, 460 - 6 * step
-        # One hides the other while they are at the same place.
+        # One hides the other while they are in the same place.
         hidden = abs(right - left) < 60
         people = tracker.update(seen(time, body(right)) if hidden else seen(time, body(right), body(left, score=0.8)))
         if not hidden:
@@ -103,7 +103,7 @@ def test_two_people_at_the_same_place_for_a_moment_stay_two():
 
 
 def test_a_body_found_twice_for_long_becomes_one_person():
-    """As when an estimator looks for somebody who has left, and finds the one beside them once more."""
+    """This happens when an estimator searches for a person who has left and finds their neighbour again."""
     tracker = Tracker()
     for step in range(90):
         other = body(104) if step > 20 else body(max(300 - 10 * step, 104))
@@ -113,7 +113,7 @@ def test_a_body_found_twice_for_long_becomes_one_person():
     assert identities(people) == [1]
 
 
-def test_in_a_frame_of_another_size_everybody_is_new():
+def test_a_change_of_the_frame_size_gives_new_identities():
     tracker = Tracker()
     tracker.update(seen(0.0, body(100)))
     people = tracker.update(People(0.03, (320, 180), (body(100),)))
@@ -136,26 +136,26 @@ def test_a_longer_absence_gives_a_new_identity():
     assert identities(tracker.update(seen(1.01, body(100)))) == [2]
 
 
-def test_a_body_far_from_the_expected_place_is_somebody_else():
+def test_a_body_far_from_the_expected_place_is_another_person():
     tracker = Tracker()
     tracker.update(seen(0.0, body(100)))
     assert places(tracker.update(seen(1 / 30, body(500)))) == {2: 500}
 
 
-def test_a_slow_camera_does_not_lose_a_walker():
+def test_a_walker_is_tracked_at_a_low_frame_rate():
     tracker = Tracker()
-    for step in range(10):  # 5 pictures a second, 0.8 body heights a second
+    for step in range(10):  # 5 frames and 0.8 body heights per second
         assert identities(tracker.update(seen(step / 5, body(50 + 32 * step)))) == [1]
 
 
-def test_of_a_body_reported_twice_the_higher_score_is_kept():
+def test_the_better_of_two_reports_of_a_body_is_kept():
     tracker = Tracker()
     people = tracker.update(seen(0.0, body(100, score=0.6), body(103, score=0.9)))
     assert places(people) == {1: 103}
     assert people.persons[0].joints[0, 2] == pytest.approx(0.9)
 
 
-def test_when_time_goes_back_everybody_is_new():
+def test_a_time_that_goes_back_gives_new_identities():
     tracker = Tracker()
     tracker.update(seen(5.0, body(100)))
     assert identities(tracker.update(seen(0.0, body(100)))) == [2]
@@ -176,10 +176,10 @@ def walking(clip) -> list[Motion]:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("hidden", [0.0, 1.0])
 def test_people_who_cross_are_not_confused(walking, kind, hidden):
-    """Made of real joints, with a twentieth of all bodies not found; no more than one of ten series may go wrong.
+    """Composed of real joints, with 5 % of all bodies not found. At most one of ten series may fail.
 
-    Three where somebody passes behind one who stands, unseen for a second: whether that goes well hangs on where the
-    pose estimator last saw them.
+    Three may fail if a person passes behind one who stands and is hidden for a second: success then depends on where
+    the pose estimator last saw them.
     """
     wrong = 0
     for seed in range(10):
@@ -191,7 +191,7 @@ def test_people_who_cross_are_not_confused(walking, kind, hidden):
 
 def test_switches_are_counted():
     class Forgetful(Tracker):
-        """Everybody is new in every picture."""
+        """Everybody gets a new identity in every frame."""
 
         def update(self, people: People) -> People:
             self._tracks.clear()
@@ -214,7 +214,7 @@ def test_the_command_prints_identities_and_switches(shared, capsys):
     assert capsys.readouterr().err == "error: nowhere.mp4: no such file\n"
 
 
-def test_four_people_are_followed_and_one_who_leaves_is_forgotten():
+def test_four_people_are_tracked_and_forgotten_when_they_leave():
     tracker = Tracker()
     for step in range(30):
         people = tracker.update(seen(step / 30, *(body(80 + 150 * number + step) for number in range(4))))
@@ -225,7 +225,7 @@ def test_four_people_are_followed_and_one_who_leaves_is_forgotten():
 
 
 def test_real_people_keep_their_identities(shared):
-    """two_people.mp4: a woman in front on the right, a man behind her who leans to and fro; nobody leaves."""
+    """two_people.mp4: a woman in front on the right, a man behind her who leans back and forth; nobody leaves."""
     pytest.importorskip("mediapipe")
     from live_stf.pose.mediapipe import MediaPipePose
     from live_stf.sources.opening import open_source
@@ -238,5 +238,5 @@ def test_real_people_keep_their_identities(shared):
     assert {identity for neck in necks for identity in neck} == {1, 2}
     both = [neck for neck in necks if len(neck) == 2]
     assert len(both) > 80
-    # She stands below and to the right of him in every picture: an exchange would turn that around.
+    # She is below and to the right of him in every frame; an exchange of identities would reverse that.
     assert all(neck[1][1] > neck[2][1] for neck in both)

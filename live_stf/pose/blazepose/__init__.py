@@ -1,4 +1,4 @@
-"""MediaPipe's pose networks (BlazePose) on a CPU or GPU, with the steps between them after its published graph."""
+"""MediaPipe's pose networks (BlazePose) on a CPU or GPU, with the steps of its published graph between them."""
 
 from live_stf.pose.blazepose.blazepose import BlazePose
 

@@ -1,4 +1,4 @@
-"""People by MediaPipe's pose networks, read as OpenPose-18."""
+"""Find people with MediaPipe's pose networks, as OpenPose-18 joints."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ SAME = 0.5
 class _Body:
     places: np.ndarray  # (33, 2) pixels of the frame
     visibility: np.ndarray  # (33,) 0..1
-    next: Region  # where to look for it in the next frame
+    next: Region  # where to search for it in the next frame
 
 
 class BlazePose:
     """Up to `people` bodies per frame, followed from frame to frame.
 
-    A body is looked for where it was in the frame before; the detector runs only while fewer than `people` are
+    A body is searched for where it was in the previous frame; the detector runs only while fewer than `people` are
     followed. model: a file with both networks (see `pose_models`), e.g. a `.task` bundle; by default the project's own,
     with the landmark network of the given complexity: "lite", "full" or "heavy". visible: visibility 0..1 below which a
     joint counts as absent. precision: of the landmark network: "fp32", "bf16" on a CPU that has it, "fp16" or "bf16" on
     a GPU. device: "cuda" or "cpu"; by default an NVIDIA GPU if one works, else the CPU. notify: called with one line if
-    something else than the best is used. networks: the opened networks of the model.
+    the best option cannot be used. networks: networks of the model that are already open.
 
     Raises AssetError if the project's own networks cannot be downloaded, FileNotFoundError if there is no such file,
     PoseError for a file without the two networks, for fewer than 1 person and for a GPU that cannot be used, ModelError
@@ -61,7 +61,7 @@ class BlazePose:
         networks: Networks | None = None,
     ) -> None:
         if people < 1:
-            raise PoseError(f"cannot look for {people} people, it has to be 1 or more")
+            raise PoseError(f"cannot find {people} people; the number must be 1 or more")
         if networks is None:
             path = pose_model(complexity) if model is None else model
             networks = open_networks(path, people, precision, device, notify)
@@ -73,7 +73,7 @@ class BlazePose:
         self._visible = visible
         self._anchors = detection.anchors()
         self._followed: list[Region] = []
-        # As MediaPipe, which smooths only if it is asked for one person.
+        # MediaPipe, too, smooths only if it follows one person.
         self._smoother = Smoother() if people == 1 else None
 
     def __enter__(self) -> BlazePose:
@@ -83,7 +83,7 @@ class BlazePose:
         self.close()
 
     def detect(self, frame: Frame) -> People:
-        """Everybody in the frame; see PoseEstimator. A neck needs both shoulders."""
+        """The people in the frame; see PoseEstimator. A neck needs both shoulders."""
         if self._networks is None:
             raise PoseError(f"{self.name} is closed")
         regions = self._followed

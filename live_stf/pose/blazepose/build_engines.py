@@ -1,4 +1,4 @@
-"""Builds TensorRT engines of MediaPipe's networks, and compares them with OpenVINO on frames of the sample clip."""
+"""Build TensorRT engines of MediaPipe's networks, and compare them with OpenVINO on frames of the sample clip."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from live_stf.runtime.cuda_graph import CudaGraph
 from live_stf.runtime.hardware import Hardware
 from live_stf.runtime.onnx_export import OPSETS, save_onnx, to_onnx
 from live_stf.runtime.record import EngineRecord, damage, file_hash, unfit
-from live_stf.runtime.tensorrt_build import compile_onnx, tensorrt_library
+from live_stf.runtime.tensorrt_build import compile_onnx, target_capability, tensorrt_library
 from live_stf.runtime.tensorrt_runtime import LoadedEngine
 from live_stf.runtime.timing import latencies
 from live_stf.sources.video_file import VideoFile
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 INPUT = "pictures"
 FRAMES, STRIDE = 120, 10  # of the sample clip that an engine is compared on, and from one used frame to the next
 # Largest difference to OpenVINO in fp32, as a share of an output's largest number; rounding alone makes up to 3e-3 in
-# fp16 and 6e-2 in bf16. It holds for the percentile SHARE: in hard images single joints jump.
+# fp16 and 6e-2 in bf16. It holds for the percentile SHARE: in difficult images single joints jump.
 LIMITS = {"fp32": 1e-4, "fp16": 1e-2, "bf16": 1e-1}
 SHARE = 95
 RUNS = 20
@@ -57,12 +57,10 @@ def build(
 
     target: compute capability, e.g. "sm_86"; by default that of this machine's GPU. Each engine is compared with
     OpenVINO on frames of the sample clip. If it is for another GPU, ONNX Runtime runs the file that it is compiled from
-    instead. An engine that differs too much is not kept. Raises EngineError if an engine cannot be built, AssetError
+    instead. An engine that differs too much is not saved. Raises EngineError if an engine cannot be built, AssetError
     without the sample clip, and as `networks.read_networks` does.
     """
-    capability = target or hardware.capability
-    if capability is None:
-        raise EngineError(f"{hardware.reason}: say which one to build for, for example --target sm_86")
+    capability = target_capability(target, hardware)
     found = parts(path, precision)
     references = real_references(path)
     folder.mkdir(parents=True, exist_ok=True)
@@ -115,8 +113,8 @@ def _build_part(
     if too_far := {name: share for name, share in measured.items() if not share <= LIMITS[part.precision]}:
         reason = ", ".join(f"{share:.1e} of the largest number in {name}" for name, share in too_far.items())
         raise EngineError(
-            f"the engine of {part.name} in {part.precision} is not kept: it differs from OpenVINO by {reason}, at most "
-            f"{LIMITS[part.precision]:.0e} is allowed"
+            f"the engine of {part.name} in {part.precision} is not kept: it differs from OpenVINO by {reason}, but the "
+            f"limit is {LIMITS[part.precision]:.0e}"
         )
     times = latencies(runner, images, part.batches, RUNS) if isinstance(runner, GraphRunner) else {}
     return replace(record, differences=measured, latency=times)
@@ -138,7 +136,7 @@ def export_onnx(part: Part, path: Path) -> Path:
 
 
 class GraphRunner:
-    """Runs any number of images through CUDA graphs, in the batches that there are graphs for."""
+    """Runs any number of images through CUDA graphs, in batches of the sizes of the graphs."""
 
     def __init__(self, graphs: Mapping[int, CudaGraph]) -> None:
         self._graphs = graphs
@@ -164,7 +162,7 @@ def _runner(
 
     try:
         return OnnxEngine(graph)
-    except EngineError:  # it has no bf16 on a CPU
+    except EngineError:  # ONNX Runtime has no bf16 on a CPU
         return None
 
 

@@ -1,4 +1,4 @@
-"""From the person detector's raw output to regions: anchors, boxes, and one box per person.
+"""Decode the person detector's raw output: anchors, boxes, and one box per person.
 
 The detector looks at the image in squares of several sizes (SSD, Liu et al. 2016). For each square it gives the score
 of a person, a box and alignment points. Numbers are those of MediaPipe's published pose detection graph.
@@ -10,7 +10,7 @@ import numpy as np
 
 PIXELS = 224  # side of the detector's square input
 STRIDES = (8, 16, 32, 32, 32)  # pixels between anchors, layer by layer
-ANCHORS_A_PLACE = 2  # in every layer
+ANCHORS_PER_PLACE = 2  # in every layer
 LIKELY = 0.5  # smallest probability of a person
 SAME = 0.5  # overlap (intersection over union) above which two boxes show one person
 
@@ -29,7 +29,7 @@ def anchors() -> np.ndarray:
         middles = (np.arange(cells) + 0.5) / cells
         across, down = np.meshgrid(middles, middles)
         grid = np.stack([across.ravel(), down.ravel()], axis=1)
-        places.append(np.repeat(grid, ANCHORS_A_PLACE * STRIDES.count(stride), axis=0))
+        places.append(np.repeat(grid, ANCHORS_PER_PLACE * STRIDES.count(stride), axis=0))
     return np.concatenate(places).astype(np.float32)
 
 

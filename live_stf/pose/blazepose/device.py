@@ -1,4 +1,4 @@
-"""Where MediaPipe's networks run: on an NVIDIA GPU by TensorRT or torch, on the CPU by OpenVINO."""
+"""Choose where MediaPipe's networks run: on an NVIDIA GPU with TensorRT or torch, on the CPU with OpenVINO."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def open_networks(
 ) -> Networks:
     """The networks of a file, for up to `people` at once. precision: of the landmark network.
 
-    device: one of DEVICES; None is the GPU if one works, else the CPU. notify: called with one line that says why
-    something else than the best is used. folder: of TensorRT engines; None is the default one.
+    device: one of DEVICES; None for the GPU if one works, else the CPU. notify: called with one line that says why the
+    best option is not used. folder: folder of TensorRT engines; None for the default folder.
 
     Raises as `networks.open_networks` does, and PoseError if the requested GPU cannot be used.
     """
     if device not in (None, *DEVICES):
-        raise PoseError(f"device {device!r} is not known, it can be {' or '.join(DEVICES)}")
+        raise PoseError(f"unknown device {device!r}; choose {' or '.join(DEVICES)}")
     if device != "cpu":
         hardware = detect_hardware() if hardware is None else hardware
         if hardware.gpu is not None:
@@ -43,7 +43,7 @@ def open_networks(
                 reason = f"BlazePose does not run on {hardware.gpu}: {one_line(problem, LONGEST_REASON)}"
                 if device == "cuda":
                     raise PoseError(reason) from problem
-                notify(f"{reason}; it runs on the CPU")
+                notify(f"{reason}; it runs on the CPU instead")
         elif device == "cuda":
             raise PoseError(f"BlazePose cannot run on a GPU: {hardware.reason}; leave :cuda out")
     return networks.open_networks(path, people, precision)
@@ -57,7 +57,7 @@ def _open_on_gpu(
     folder: Path | None,
     notify: Callable[[str], None],
 ) -> Networks:
-    """By TensorRT if engines were built for this GPU, else by torch."""
+    """Open the networks with TensorRT if engines were built for this GPU, else with torch."""
     from live_stf.pose.blazepose import gpu
 
     if hardware.tensorrt is not None:

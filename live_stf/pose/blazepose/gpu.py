@@ -20,9 +20,9 @@ LARGEST = 4  # people in one batch
 def open_networks(path: Path, people: int, precision: str, device: str = "cuda") -> Networks:
     """The networks of a file run by torch, for up to `people` at once, with one CUDA graph per number of people.
 
-    precision: of the landmark network, a key of `torch_network.TYPES`; fp32 is without TF32. The detector is in fp32.
-    device: "cpu" runs the same without graphs. Raises as `networks.read_networks` does, EngineError if there is no GPU
-    or an operator is not known, RuntimeError if the GPU fails.
+    precision: of the landmark network, a key of `torch_network.TYPES`; fp32 never uses TF32. The detector is in fp32.
+    device: "cpu" runs the same code without graphs. Raises as `networks.read_networks` does, EngineError if there is no
+    GPU or an operator is not known, RuntimeError if the GPU fails.
     """
     read = read_networks(path)
     if device == "cuda" and not torch.cuda.is_available():
@@ -36,7 +36,7 @@ def open_networks(path: Path, people: int, precision: str, device: str = "cuda")
     stream = torch.cuda.Stream() if device == "cuda" else None
 
     def graph(network: nn.Module, side: int, count: int) -> CudaGraph:
-        return CudaGraph((count, side, side, 3), _exactly(network, device), stream, dtype=torch.uint8)
+        return CudaGraph((count, side, side, 3), _without_tf32(network, device), stream, dtype=torch.uint8)
 
     sizes = range(1, min(people, LARGEST) + 1)
     sides = [model.input(0).shape[1] for model in read]
@@ -47,17 +47,17 @@ def open_networks(path: Path, people: int, precision: str, device: str = "cuda")
 
 
 def batched_networks(detector: CudaGraph, landmarks: Mapping[int, CudaGraph], device: str) -> Networks:
-    """The networks of a graph for one whole image, and of graphs for several people, by their number."""
+    """The networks of a graph for one whole image and of graphs for several people, by number of people."""
     largest = max(landmarks)
     rows = []
     for count in range(1, largest + 1):
         graph = landmarks[min(size for size in landmarks if size >= count)]
-        rows.append(tuple(_Place(graph, index, index == count - 1) for index in range(count)))
-    return Networks(_Place(detector, 0, True), tuple(rows), device)
+        rows.append(tuple(_BatchImage(graph, index, index == count - 1) for index in range(count)))
+    return Networks(_BatchImage(detector, 0, True), tuple(rows), device)
 
 
-class _Place:
-    """One image of a graph's batch; the whole batch is run when the last place is started."""
+class _BatchImage:
+    """One image of a graph's batch. Starting the last image runs the whole batch."""
 
     def __init__(self, graph: CudaGraph, index: int, last: bool) -> None:
         self.image: np.ndarray = graph.input[index]
@@ -74,8 +74,8 @@ class _Place:
         return self._outputs
 
 
-def _exactly(network: nn.Module, device: str) -> Callable[[Tensor], Sequence[Tensor]]:
-    """The network without TF32, with which cuDNN would compute convolutions with a mantissa of ten bits."""
+def _without_tf32(network: nn.Module, device: str) -> Callable[[Tensor], Sequence[Tensor]]:
+    """The network without TF32, in which cuDNN would compute convolutions with a mantissa of ten bits."""
 
     def work(images: Tensor) -> Sequence[Tensor]:
         if device == "cpu":

@@ -1,4 +1,4 @@
-"""From the landmark network's raw output to places inside a region, corrected by its heat maps."""
+"""Decode the landmark network's raw output to places inside a region, corrected by its heat maps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PRESENT = 0.5  # probability above which there is a body in the region
 
 _REACH = 3  # cells of the heat map that count on each side of a landmark
 _CONFIDENT = 0.5  # smallest peak of the heat map that corrects a landmark
-# Of the cells around a landmark, row by row: columns to the right, rows down, and one to count them.
+# For the cells around a landmark, row by row: columns to the right, rows down, and a one to sum the weights.
 _DOWN, _ACROSS = (steps.ravel() for steps in np.mgrid[-_REACH : _REACH + 1, -_REACH : _REACH + 1])
 _MOMENTS = np.stack([_ACROSS, _DOWN, np.ones_like(_DOWN)], axis=1).astype(np.float32)
 
@@ -38,12 +38,12 @@ def refine(places: np.ndarray, heatmap: np.ndarray) -> np.ndarray:
     x, y = cell[:, :1] + _ACROSS, cell[:, 1:] + _DOWN
     channel = np.arange(len(places))[:, None]
     whole = bool((cell.min(axis=0) >= _REACH).all() and (cell.max(axis=0) < shape - _REACH).all())
-    if whole:  # the usual case, which is quicker
+    if whole:  # the usual case, computed faster
         weights = 1 / (1 + np.exp(-heatmap.reshape(-1)[(y * columns + x) * channels + channel]))
     else:
-        there = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
+        inside = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
         at = y.clip(0, rows - 1) * columns + x.clip(0, columns - 1)
-        weights = there / (1 + np.exp(-heatmap.reshape(-1)[at * channels + channel]))
+        weights = inside / (1 + np.exp(-heatmap.reshape(-1)[at * channels + channel]))
     sure = weights.max(axis=1) >= _CONFIDENT
     if not whole:
         sure &= ((cell >= 0) & (cell < shape)).all(axis=1)

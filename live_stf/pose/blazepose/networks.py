@@ -26,7 +26,7 @@ SIDE_BY_SIDE = 2  # people whose landmarks are computed at once, each with half 
 
 
 class Network(Protocol):
-    """A network ready for one image. image: its input (N, N, 3) uint8, BGR, to be written into."""
+    """A network ready for one image. image: its input (N, N, 3) uint8, BGR, for the caller to write into."""
 
     image: np.ndarray
 
@@ -43,8 +43,8 @@ class Network(Protocol):
 class Networks:
     """The opened networks.
 
-    landmarks: entry i has the networks for i + 1 people at once, to be filled and started in their order. device: where
-    they run, for people; empty for the CPU.
+    landmarks: entry i has the networks for i + 1 people at once, to be filled and started in order. device: the device
+    that runs them, for messages; empty for the CPU.
     """
 
     detector: Network

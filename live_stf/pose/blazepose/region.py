@@ -59,9 +59,9 @@ class Region:
         return places @ self.matrix[:, :2].T + self.matrix[:, 2]
 
     def cut(self, image: np.ndarray, out: np.ndarray, border: int) -> None:
-        """Fill `out` (N, N, 3) uint8 with the region. border: one of cv2.BORDER_*, for what lies outside the image."""
-        # A rotated square is read across the rows, which no processor prefetches. Reading its rows in order before puts
-        # them into the cache.
+        """Fill `out` (N, N, 3) uint8 with the region. border: one of cv2.BORDER_*, for the pixels outside the image."""
+        # A rotated square is read across the rows, which no processor prefetches. Reading its rows in order first
+        # loads them into the cache.
         reach = (abs(self.matrix[0]) + abs(self.matrix[1])).max() / 2
         image[max(int(self.y - reach), 0) : max(int(self.y + reach) + 2, 0)].max(initial=0)
         pixels = out.shape[0]

@@ -15,7 +15,7 @@ VISIBILITY_SHARE = 0.1  # of a new visibility in the smoothed one
 
 
 class Smoother:
-    """Smooths the landmarks of one body, frame after frame. A time that does not ascend starts anew."""
+    """Smooths the landmarks of one body, frame after frame. A time that does not increase restarts the filter."""
 
     def __init__(self) -> None:
         self._time: float | None = None

@@ -1,4 +1,4 @@
-"""MediaPipe's networks as TensorRT engines, which `build_engines` makes: loaded if their record fits."""
+"""Load MediaPipe's networks as TensorRT engines, which `build_engines` makes, if their record fits."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _CODE = ("tflite_graph.py", "networks.py", "torch_graph.py", "torch_network.py")
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """One of the two networks of a pose model, of which an engine is built.
+    """One of the two networks of a pose model, from which an engine is built.
 
-    fingerprint: of weights and code. batches: numbers of people at once that the engine is built for.
+    fingerprint: hash of weights and code. batches: numbers of people at once that the engine is built for.
     """
 
     name: str
@@ -66,14 +66,14 @@ def pose_engines_folder() -> Path:
 
 
 def build_command(part: Part) -> str:
-    """The command that builds the engine; there is none for a user's own bundle."""
+    """The command that builds the engine. A user's own bundle cannot be built by a command."""
     complexity = part.name.removeprefix("pose_landmarker_")
     chosen = "" if complexity == part.name else f" --complexity {complexity} --precision {part.precision}"
     return f"live-stf pose-engine{chosen}"
 
 
 def open_networks(path: Path, people: int, precision: str, hardware: Hardware, folder: Path | None = None) -> Networks:
-    """The networks of a file by the engines that were built of them. Raises EngineError if there are none that fit."""
+    """The networks of a file, run by the engines built from them. Raises EngineError if no engine fits."""
     folder = pose_engines_folder() if folder is None else folder
     found = parts(path, precision)
     command = build_command(found[1])
@@ -86,5 +86,5 @@ def open_networks(path: Path, people: int, precision: str, hardware: Hardware, f
 
 
 def needed(batches: Sequence[int], people: int) -> set[int]:
-    """The batch sizes that up to so many people need."""
+    """The batch sizes that are needed for up to `people` people."""
     return {min(size for size in batches if size >= count) for count in range(1, min(people, max(batches)) + 1)}

@@ -22,7 +22,7 @@ class Detector(OutputForm):
 
     @abstractmethod
     def read(self, outputs: Sequence[np.ndarray], score: float) -> Boxes:
-        """People with at least that score, best first, each once."""
+        """People with at least `score`, best first, each once."""
 
 
 class YoloBoxes(Detector):

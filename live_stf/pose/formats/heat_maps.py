@@ -10,7 +10,7 @@ from live_stf.pose.formats.output_form import IMAGENET, Shape, TopDown
 
 
 class HeatMaps(TopDown):
-    """(1, K, height / stride, width / stride); a joint is a quarter cell beside its map's peak, on the higher side."""
+    """(1, K, height / stride, width / stride); a joint lies a quarter cell from the peak, on the higher side."""
 
     kind = "heat-maps"
     pixels = IMAGENET

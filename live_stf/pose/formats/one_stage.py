@@ -8,7 +8,7 @@ import numpy as np
 
 from live_stf.pose.formats.output_form import PLAIN_BGR, Bodies, Shape, WholeImage, distinct
 
-OVERLAP = 0.45  # RTMO's files report a few bodies twice; its authors' own program removes them with this
+OVERLAP = 0.45  # RTMO reports a few bodies twice; its authors' program removes them with this overlap
 
 
 class OneStage(WholeImage):

@@ -1,4 +1,4 @@
-"""What every form of output has in common, and what outputs are read into."""
+"""The interface of all forms of output, and the bodies and boxes that are read from outputs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ READABLE = (17, 18)
 
 @dataclass(frozen=True)
 class Pixels:
-    """How a network was trained to see: (value - mean) / std of values 0..255, by channel in the order of `colours`."""
+    """Preparation of pixels: (value - mean) / std of values 0..255, by channel in the order of `colours`."""
 
     colours: str = "rgb"  # or "bgr"
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -49,25 +49,25 @@ class Boxes:
 
 
 class OutputForm(ABC):
-    """How a network's outputs are laid out. kind: its name in descriptions. pixels: what such networks usually see."""
+    """The layout of a network's outputs. kind: its name in descriptions. pixels: the usual pixels of such networks."""
 
     kind: str
     pixels: Pixels
 
 
 class WholeImage(OutputForm):
-    """The outputs of a network that finds all bodies by looking once at the image."""
+    """The outputs of a network that finds all bodies in one run on the whole image."""
 
     @abstractmethod
     def joints(self, shapes: Sequence[Shape], size: tuple[int, int]) -> int | None:
-        """How many joints a body has, by the shapes of the network's outputs; None if they have another form.
+        """The number of joints of a body, from the shapes of the network's outputs; None if they have another form.
 
         size: (width, height) of the network's input.
         """
 
     @abstractmethod
     def read(self, outputs: Sequence[np.ndarray], score: float) -> Bodies:
-        """Bodies with at least that score, each once."""
+        """Bodies with at least `score`, each once."""
 
 
 class TopDown(OutputForm):
@@ -83,7 +83,7 @@ class TopDown(OutputForm):
 
 
 def distinct(boxes: np.ndarray, scores: np.ndarray, score: float, overlap: float) -> np.ndarray:
-    """Indices of the boxes (n, 4) with at least `score` that overlap no better one, best first.
+    """Indices of the boxes (n, 4) with at least `score` that do not overlap a better one, best first.
 
     Non-maximum suppression. overlap: intersection over union from which two boxes count as one.
     """

@@ -39,7 +39,7 @@ def exported(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     return {precision: (part, export_onnx(part, folder / precision)) for precision, part in found.items()}
 
 
-def test_the_onnx_file_gives_what_openvino_gives_for_a_batch(
+def test_the_onnx_file_agrees_with_openvino_on_a_batch(
     exported: dict[str, tuple[Part, Path]], references: tuple[np.ndarray, list[np.ndarray]]
 ) -> None:
     from live_stf.runtime.onnx_engine import OnnxEngine
@@ -53,7 +53,7 @@ def test_the_onnx_file_gives_what_openvino_gives_for_a_batch(
 
 
 @pytest.mark.parametrize("precision", LIMITS)
-def test_limits_leave_room_for_rounding_but_not_for_less_precision(
+def test_limits_allow_rounding_but_not_a_lower_precision(
     precision: str, bundle: Path, references: tuple[np.ndarray, list[np.ndarray]]
 ) -> None:
     images, wanted = references
@@ -68,14 +68,14 @@ def test_limits_leave_room_for_rounding_but_not_for_less_precision(
 @needs_rtx
 @pytest.mark.parametrize(("precision", "target"), [("fp32", "sm_120"), ("bf16", "sm_120")])
 def test_every_operator_is_supported(precision: str, target: str, exported: dict[str, tuple[Part, Path]]) -> None:
-    """For sm_86 and fp16 the test of tensorrt_networks shows it."""
+    """The tests of tensorrt_networks cover fp16 for sm_86."""
     part, path = exported[precision]
     trt = tensorrt_library(target, Hardware())
     plan = compile_onnx(path, part.shape, part.batches, trt, target, precision)
     assert len(plan) > path.stat().st_size  # the weights are inside
 
 
-def test_any_number_of_images_goes_through_graphs() -> None:
+def test_graphs_run_any_number_of_images() -> None:
     def graph(count: int) -> CudaGraph:
         return CudaGraph((count, 2), lambda x: (x.float() + 1, x.sum(dim=1)), None, dtype=torch.uint8)
 
@@ -85,7 +85,7 @@ def test_any_number_of_images_goes_through_graphs() -> None:
     np.testing.assert_array_equal(total, images.sum(axis=1))
 
 
-def test_differences_are_shares_and_never_hide_nan() -> None:
+def test_differences_are_shares_and_do_not_hide_nan() -> None:
     wanted = [np.linspace(-10, 10, 101)]
     assert differences(["a"], [wanted[0] + 1], wanted) == {"a": pytest.approx(0.1)}
     assert not differences(["a"], [np.full(101, np.nan)], wanted)["a"] <= 1

@@ -49,7 +49,7 @@ def test_boxes_are_sorted_by_probability_and_negative_sizes_dropped():
     np.testing.assert_allclose(rows[0, :2], detection.anchors()[70] + 1 / 224, rtol=1e-5)
 
 
-def test_boxes_of_one_person_are_averaged_by_probability_and_another_stays():
+def test_boxes_of_one_person_are_averaged_by_probability():
     rows = np.array([row(0.3, 0.3, mark=1.0), row(0.8, 0.8, mark=5.0), row(0.31, 0.3, mark=4.0)])
     merged = detection.merge(rows, np.array([0.9, 0.8, 0.6]))
     assert len(merged) == 2
@@ -58,7 +58,7 @@ def test_boxes_of_one_person_are_averaged_by_probability_and_another_stays():
     np.testing.assert_allclose(merged[1], rows[1], rtol=1e-6)
 
 
-def test_no_boxes_and_boxes_without_area():
+def test_no_boxes_and_boxes_without_area_are_accepted():
     assert detection.merge(np.zeros((0, 12)), np.zeros(0)).shape == (0, 12)
     assert detection.merge(np.array([row(0.5, 0.5, size=0.0)] * 2), np.array([0.9, 0.8])).shape == (2, 12)
 

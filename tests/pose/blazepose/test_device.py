@@ -1,4 +1,4 @@
-"""Where BlazePose runs, on made-up machines; a device that does not work is reported in one line."""
+"""The device that runs BlazePose, on fake machines; devices that do not work are reported in one line."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ PC = Hardware("NVIDIA GeForce RTX 3060", "sm_86", {"torch": "2"}, reason="")
 
 
 def test_without_a_gpu_the_cpu_is_used_silently(bundle: Path) -> None:
-    said: list[str] = []
-    assert open_networks(bundle, 1, "fp32", None, said.append, Hardware()).device == ""
-    assert said == []
+    lines: list[str] = []
+    assert open_networks(bundle, 1, "fp32", None, lines.append, Hardware()).device == ""
+    assert lines == []
 
 
 @without_gpu
@@ -31,24 +31,24 @@ def test_the_name_does_not_mention_the_cpu(bundle: Path) -> None:
         pose.close()
 
 
-def test_a_requested_gpu_that_is_missing_is_one_line(bundle: Path) -> None:
+def test_a_missing_requested_gpu_is_reported_in_one_line(bundle: Path) -> None:
     with pytest.raises(PoseError, match="cannot run on a GPU: no NVIDIA GPU here; leave :cuda out") as raised:
         open_networks(bundle, 1, "fp32", "cuda", hardware=Hardware())
     assert "\n" not in str(raised.value)
-    with pytest.raises(PoseError, match="device 'tpu' is not known, it can be cpu or cuda"):
+    with pytest.raises(PoseError, match="unknown device 'tpu'; choose cpu or cuda"):
         open_networks(bundle, 1, "fp32", "tpu")
 
 
 @without_gpu
 def test_the_cpu_replaces_a_gpu_that_does_not_work(bundle: Path) -> None:
-    said: list[str] = []
-    assert open_networks(bundle, 1, "fp32", None, said.append, PC).device == ""
-    (line,) = said
+    lines: list[str] = []
+    assert open_networks(bundle, 1, "fp32", None, lines.append, PC).device == ""
+    (line,) = lines
     assert line.startswith("BlazePose does not run on NVIDIA GeForce RTX 3060: torch ")
-    assert line.endswith("it runs on the CPU")
+    assert line.endswith("it runs on the CPU instead")
     with pytest.raises(PoseError, match="BlazePose does not run on NVIDIA GeForce RTX 3060: torch"):
-        open_networks(bundle, 1, "fp32", "cuda", said.append, PC)
-    assert len(said) == 1
+        open_networks(bundle, 1, "fp32", "cuda", lines.append, PC)
+    assert len(lines) == 1
 
 
 def test_an_unreadable_bundle_is_not_blamed_on_the_gpu(tmp_path: Path) -> None:
@@ -61,8 +61,8 @@ def test_an_unreadable_bundle_is_not_blamed_on_the_gpu(tmp_path: Path) -> None:
 
 
 @without_gpu
-def test_a_cpu_has_no_fp16(bundle: Path) -> None:
-    with pytest.raises(ModelError, match="'fp16' is not known to OpenVINO, it can be fp32 or bf16"):
+def test_fp16_is_refused_on_a_cpu(bundle: Path) -> None:
+    with pytest.raises(ModelError, match="does not support precision 'fp16'; choose fp32 or bf16"):
         BlazePose(model=bundle, precision="fp16")
 
 

@@ -1,4 +1,4 @@
-"""The classes for a GPU, run on the CPU; only CUDA graphs need a GPU."""
+"""The classes for GPUs, run on the CPU; only CUDA graphs need a GPU."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ DEVICES = [
 
 
 @pytest.fixture(scope="module")
-def stretch(clip: Path) -> list[Frame]:
-    """Half a second of the sample clip in which somebody is well seen."""
+def frames(clip: Path) -> list[Frame]:
+    """Half a second of the sample clip in which a person is clearly visible."""
     with VideoFile(clip) as source:
         return [frame for _ in range(75) if (frame := source.read()).index >= 60]
 
@@ -39,11 +39,13 @@ def opened(bundle: Path, people: int, device: str, precision: str = "fp32") -> B
 
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("people", [1, 2])
-def test_the_people_are_those_that_openvino_finds(bundle: Path, stretch: list[Frame], people: int, device: str) -> None:
-    """The first picture owes nothing to others, and is the same; then what rounding leaves grows."""
+def test_the_same_people_are_found_as_with_openvino(
+    bundle: Path, frames: list[Frame], people: int, device: str
+) -> None:
+    """The first frame depends on no other and agrees; then rounding errors grow from frame to frame."""
     result = Agreement(device)
     with BlazePose(people, bundle, device="cpu") as reference, opened(bundle, people, device) as pose:
-        for frame in stretch:
+        for frame in frames:
             result.add(reference.detect(frame), pose.detect(frame))
     assert all(result.same)
     assert len(result.distances[0]) > 10
@@ -56,11 +58,11 @@ def test_the_people_are_those_that_openvino_finds(bundle: Path, stretch: list[Fr
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize(("precision", "median", "most"), [("fp16", 0.005, 0.05), ("bf16", 0.03, 0.3)])
 def test_joints_in_lower_precision_are_close(
-    bundle: Path, stretch: list[Frame], precision: str, median: float, most: float, device: str
+    bundle: Path, frames: list[Frame], precision: str, median: float, most: float, device: str
 ) -> None:
     result = Agreement(precision)
     with BlazePose(1, bundle, device="cpu") as reference, opened(bundle, 1, device, precision) as pose:
-        result.add(reference.detect(stretch[0]), pose.detect(stretch[0]))
+        result.add(reference.detect(frames[0]), pose.detect(frames[0]))
     assert result.same == [True]
     assert 0 < np.median(result.distances[0]) < median
     assert np.percentile(result.distances[0], 90) < most
@@ -68,9 +70,9 @@ def test_joints_in_lower_precision_are_close(
 
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("people", [3, LARGEST + 1])
-def test_people_in_one_batch_get_their_own_joints(bundle: Path, stretch: list[Frame], people: int, device: str) -> None:
-    """Copies of one picture in rows of two, in which everybody is followed already."""
-    alone = stretch[0].image[:480, 430:830]
+def test_people_in_one_batch_get_their_own_joints(bundle: Path, frames: list[Frame], people: int, device: str) -> None:
+    """Copies of one image in rows of two, in which everybody is already followed."""
+    alone = frames[0].image[:480, 430:830]
     height, width = alone.shape[:2]
     corners = np.array([(width * (number % 2), height * (number // 2)) for number in range(people)])
     image = np.zeros((corners[:, 1].max() + height, 2 * width, 3), np.uint8)
@@ -90,9 +92,9 @@ def test_people_in_one_batch_get_their_own_joints(bundle: Path, stretch: list[Fr
 def test_a_batch_between_two_sizes_is_padded_and_runs_once() -> None:
     runs: list[int] = []
 
-    def work(pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        runs.append(len(pictures))
-        return pictures.float().sum(dim=(1, 2, 3)), pictures[:, 0, 0]
+    def work(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        runs.append(len(images))
+        return images.float().sum(dim=(1, 2, 3)), images[:, 0, 0]
 
     def graph(count: int) -> CudaGraph:
         return CudaGraph((count, 2, 2, 3), work, None, dtype=torch.uint8)
@@ -101,13 +103,13 @@ def test_a_batch_between_two_sizes_is_padded_and_runs_once() -> None:
     assert networks.device == "some GPU"
     for count, size in ((1, 1), (2, 2), (3, 4), (4, 4), (7, 4)):
         runs.clear()
-        places = networks.for_people(count)
-        assert len(places) == min(count, 4)
-        for number, place in enumerate(places):
-            place.image[:] = number + 1
-            place.start()
+        batch = networks.for_people(count)
+        assert len(batch) == min(count, 4)
+        for number, entry in enumerate(batch):
+            entry.image[:] = number + 1
+            entry.start()
         assert runs == [size]
-        for number, place in enumerate(places):
-            total, corner = place.results()
+        for number, entry in enumerate(batch):
+            total, corner = entry.results()
             assert total == 12 * (number + 1)
             np.testing.assert_array_equal(corner, [number + 1] * 3)

@@ -31,7 +31,7 @@ def test_a_likely_cell_attracts_a_landmark_but_not_from_too_far():
     np.testing.assert_allclose(moved[1], np.array([20.5, 20.5]) / 64)
 
 
-def test_the_place_is_the_mean_of_likely_cells():
+def test_a_landmark_moves_to_the_mean_of_likely_cells():
     heatmap = cold(channels=1)
     heatmap[30, 30:32, 0] = 8.0
     np.testing.assert_allclose(landmarks.refine(np.array([[30.5, 30.5]]) / 64, heatmap)[0] * 64, [30.5, 30], atol=0.02)
@@ -55,7 +55,7 @@ def test_at_the_edge_only_existing_cells_count():
 
 
 def test_both_code_paths_compute_the_same():
-    """One landmark at the edge has all of them read in another way, and changes nothing for the others."""
+    """One landmark at the edge switches all of them to the slower path, which must not change the others."""
     heatmap = np.random.default_rng(0).normal(size=(64, 64, 3)).astype(np.float32)
     inside = np.array([[20.3, 30.7], [41.2, 9.9]]) / 64
     both = np.concatenate([inside, [[1.0, 63.0]] / np.float64(64)])

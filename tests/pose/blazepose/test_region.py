@@ -36,7 +36,7 @@ def test_the_whole_image_is_in_the_middle_of_its_square():
 
 
 @pytest.mark.parametrize("angle", [0.0, 0.4, np.pi / 2, -2.0])
-def test_a_point_of_the_image_is_at_its_place_in_the_cut(angle):
+def test_points_of_the_image_are_at_their_places_in_the_cut(angle):
     picture = np.zeros((300, 400, 3), np.uint8)
     region = Region(210, 160, 180, angle)
     seen = np.array([0.25, 0.7])

@@ -1,4 +1,4 @@
-"""Still landmarks are smoothed, fast ones are not, by the time of the frames."""
+"""Smoothing is strong for still landmarks and weak for fast ones, and depends on the frames' times."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_the_second_frame_follows_the_published_formula():
     assert smoothed([1.0, 1.0 + interval], [0.0, step], side)[1] == pytest.approx(step * turns / (turns + 1))
 
 
-def test_jitter_is_removed_and_a_fast_move_is_kept():
+def test_jitter_is_removed_and_fast_motion_is_kept():
     times = np.arange(60) / 30
     still = smoothed(times, 0.05 * (-1.0) ** np.arange(60))
     assert np.std(still[10:]) < 0.2 * 0.05
@@ -40,7 +40,7 @@ def test_smoothing_does_not_depend_on_the_size_of_the_image():
     np.testing.assert_allclose(smoothed(times, 2 * xs, side=200), 2 * np.array(smoothed(times, xs, side=100)))
 
 
-def test_a_time_that_does_not_ascend_starts_anew():
+def test_a_time_that_does_not_increase_restarts_the_filter():
     assert smoothed([1.0, 1.1, 1.1, 0.5], [0.0, 4.0, 8.0, 9.0])[2:] == [8.0, 9.0]
 
 

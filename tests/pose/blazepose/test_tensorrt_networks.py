@@ -1,4 +1,4 @@
-"""Pose engines really compiled by TensorRT-RTX, for a GPU that is not here: their records, and when they are used."""
+"""Pose engines compiled by the real TensorRT-RTX for another machine's GPU: their records, and their use."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def test_engines_for_another_gpu_have_records_and_are_refused_here(bundle: Path,
         assert 0 < max(record.differences.values()) < limit  # of the ONNX file, from OpenVINO
     for part in parts(bundle, "fp16"):
         record = records[part.name]
-        # On the GPU that it was built for it would be loaded; on no other, with no other version, for no other weights.
+        # It fits the GPU that it was built for, and no other GPU, version or weights.
         assert unfit(record, part.name, part.fingerprint, PC) is None
         assert "no NVIDIA GPU here" in unfit(record, part.name, part.fingerprint, Hardware())
         ada = dataclasses.replace(PC, gpu="NVIDIA GeForce RTX 4070", capability="sm_89")
         assert "this GPU is NVIDIA GeForce RTX 4070 (sm_89)" in unfit(record, part.name, part.fingerprint, ada)
         newer = dataclasses.replace(PC, modules={"tensorrt_rtx": "99.0"})
-        assert "installed is 99.0" in unfit(record, part.name, part.fingerprint, newer)
+        assert "99.0 is installed" in unfit(record, part.name, part.fingerprint, newer)
         assert "other weights" in unfit(record, part.name, "other", PC)
 
 
@@ -73,25 +73,25 @@ def test_engines_of_another_precision_are_not_used_and_the_command_is_named(bund
 @needs_rtx
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without an NVIDIA GPU")
 def test_without_engines_that_load_the_next_device_is_used(bundle: Path, built: Path) -> None:
-    said: list[str] = []
-    networks = open_networks(bundle, 2, "fp32", None, said.append, PC, built)
+    lines: list[str] = []
+    networks = open_networks(bundle, 2, "fp32", None, lines.append, PC, built)
     assert networks.device == ""
-    assert "no TensorRT engine of pose_landmarker_full in fp32" in said[0]
-    assert "torch runs BlazePose instead" in said[0]
-    assert "it runs on the CPU" in said[1]
-    assert not any("\n" in line for line in said)
+    assert "no TensorRT engine of pose_landmarker_full in fp32" in lines[0]
+    assert "torch runs BlazePose instead" in lines[0]
+    assert "it runs on the CPU" in lines[1]
+    assert not any("\n" in line for line in lines)
     with pytest.raises(EngineError, match="does not load") as raised:
         tensorrt.open_networks(bundle, 2, "fp16", PC, built)
     assert "\n" not in str(raised.value)
 
 
-def test_fingerprints_differ_exactly_if_weights_differ(bundle: Path) -> None:
+def test_fingerprints_differ_if_and_only_if_weights_differ(bundle: Path) -> None:
     try:
         lite = pose_model("lite")
     except AssetError as error:
         pytest.skip(f"needs the lite pose model: {error}")
     full, other = (parts(path, "fp32") for path in (bundle, lite))
-    assert full[0].fingerprint == other[0].fingerprint  # they have one detector
+    assert full[0].fingerprint == other[0].fingerprint  # both have the same detector
     assert len({part.fingerprint for part in (*full, *other)}) == 3
 
 
@@ -103,7 +103,7 @@ def test_only_needed_batches_are_loaded() -> None:
 def test_the_command_without_a_gpu_prints_one_line(capsys: pytest.CaptureFixture, bundle: Path) -> None:
     assert pose_engine.main([]) == 2
     assert capsys.readouterr().err == (
-        "error: no NVIDIA GPU here: say which one to build for, for example --target sm_86\n"
+        "error: no NVIDIA GPU here: name the GPU to build for, for example --target sm_86\n"
     )
 
 
@@ -113,9 +113,9 @@ def test_on_the_gpu_engines_agree_with_openvino(bundle: Path, clip: Path, tmp_pa
     hardware = detect_hardware()
     if hardware.tensorrt is None:
         pytest.skip("needs tensorrt or tensorrt_rtx")
-    for record in build(bundle, hardware, tmp_path, precision):  # refuses what is too far
+    for record in build(bundle, hardware, tmp_path, precision):  # refuses an engine that differs too much
         assert record.latency
-    said: list[str] = []
-    networks = open_networks(bundle, 3, precision, "cuda", said.append, hardware, tmp_path)
+    lines: list[str] = []
+    networks = open_networks(bundle, 3, precision, "cuda", lines.append, hardware, tmp_path)
     assert "TensorRT" in networks.device
-    assert said == []
+    assert lines == []

@@ -24,15 +24,15 @@ NEAR = {"fp32": 2e-5, "fp16": 2e-2}
 def cuts(clip):
     """Cuts regions with and without people out of a frame of the sample clip, as squares (N, side, side, 3)."""
     with VideoFile(clip) as source:
-        picture = source.read().image
-    width, height = picture.shape[1], picture.shape[0]
+        image = source.read().image
+    width, height = image.shape[1], image.shape[0]
 
     def cut(side: int) -> np.ndarray:
         regions = Region.whole((width, height)), Region(width / 2, height / 2, height * 0.8, 0.3), Region(0, 0, height)
-        pictures = np.empty((len(regions), side, side, 3), np.uint8)
-        for region, out in zip(regions, pictures, strict=True):
-            region.cut(picture, out, cv2.BORDER_CONSTANT)
-        return pictures
+        images = np.empty((len(regions), side, side, 3), np.uint8)
+        for region, out in zip(regions, images, strict=True):
+            region.cut(image, out, cv2.BORDER_CONSTANT)
+        return images
 
     return cut
 
@@ -44,24 +44,24 @@ def networks_of(complexity: str) -> tuple[openvino.Model, openvino.Model]:
         pytest.skip(f"needs the {complexity} pose model: {error}")
 
 
-def by_openvino(model: openvino.Model, pictures: np.ndarray) -> list[np.ndarray]:
+def by_openvino(model: openvino.Model, images: np.ndarray) -> list[np.ndarray]:
     compiled = openvino.Core().compile_model(model, "CPU", precision_options("fp32"))
-    each = [[compiled([picture[None]])[output].copy() for output in compiled.outputs] for picture in pictures]
+    each = [[compiled([image[None]])[output].copy() for output in compiled.outputs] for image in images]
     return [np.concatenate(values) for values in zip(*each, strict=True)]
 
 
-def by_torch(model: openvino.Model, pictures: np.ndarray, precision: str = "fp32") -> list[np.ndarray]:
+def by_torch(model: openvino.Model, images: np.ndarray, precision: str = "fp32") -> list[np.ndarray]:
     with torch.inference_mode():
-        return [values.numpy() for values in torch_network(model, precision)(torch.from_numpy(pictures))]
+        return [values.numpy() for values in torch_network(model, precision)(torch.from_numpy(images))]
 
 
 @pytest.mark.parametrize("complexity", ["lite", "full", "heavy"])
-def test_a_batch_gives_what_each_image_gives_alone_in_openvino(complexity, cuts):
+def test_a_batch_agrees_with_single_images_in_openvino(complexity, cuts):
     detector, landmarks = networks_of(complexity)
     for model in (detector, landmarks) if complexity == "full" else (landmarks,):
-        pictures = cuts(model.input(0).shape[1])
-        wanted = by_openvino(model, pictures)
-        found = by_torch(model, pictures)
+        images = cuts(model.input(0).shape[1])
+        wanted = by_openvino(model, images)
+        found = by_torch(model, images)
         assert len(found) == len(wanted) == len(model.outputs)
         for values, expected in zip(found, wanted, strict=True):
             assert values.shape == expected.shape
@@ -69,7 +69,7 @@ def test_a_batch_gives_what_each_image_gives_alone_in_openvino(complexity, cuts)
 
 
 def test_padding_biases_and_constants_are_folded(cuts):
-    """Zeros around an image, sums after a convolution and changes of constants are no steps of their own."""
+    """Zero padding, sums after convolutions and conversions of constants are not separate operations."""
     _, landmarks = networks_of("full")
     kinds = [node.get_type_name() for node in landmarks.get_ordered_ops()]
     network = torch_network(landmarks)
@@ -83,21 +83,21 @@ def test_padding_biases_and_constants_are_folded(cuts):
     assert called.count("add") <= kinds.count("Add") - convolutions + 1
 
 
-def test_in_half_precision_places_are_near_and_outputs_stay_float32(cuts):
+def test_in_half_precision_places_are_close_and_outputs_stay_float32(cuts):
     _, landmarks = networks_of("full")
-    pictures = cuts(landmarks.input(0).shape[1])[1:2]
-    wanted = by_openvino(landmarks, pictures)
-    found = by_torch(landmarks, pictures, "fp16")
+    images = cuts(landmarks.input(0).shape[1])[1:2]
+    wanted = by_openvino(landmarks, images)
+    found = by_torch(landmarks, images, "fp16")
     assert all(values.dtype == np.float32 for values in found)
     places, expected = (values[0].reshape(39, 5)[:35, :2] for values in (found[0], wanted[0]))
     assert 0 < np.abs(places - expected).max() < NEAR["fp16"] * 256
-    # Places that were rounded to fp16 would be whole eighths or quarters of pixels.
+    # Places that were rounded to fp16 would be multiples of an eighth of a pixel.
     assert (places[places > 128] % 0.125 != 0).any()
 
 
 def test_another_network_is_refused():
-    picture = operators.parameter([1, 8, 8, 3], openvino.Type.u8)
-    values = operators.convert(picture, openvino.Type.f32)
+    image = operators.parameter([1, 8, 8, 3], openvino.Type.u8)
+    values = operators.convert(image, openvino.Type.f32)
     turned = operators.transpose(values, np.array([0, 3, 1, 2]))
     ones = np.ones((4, 3, 3, 3), np.float32)
     convolution = operators.convolution(turned, ones, [1, 1], [1, 1], [1, 1], [1, 1])
@@ -116,18 +116,18 @@ def test_another_network_is_refused():
         ),
     ):
         with pytest.raises(ValueError, match=reason):
-            torch_network(openvino.Model([network], [picture], "something else"))
+            torch_network(openvino.Model([network], [image], "something else"))
     second = operators.parameter([1, 3, 8, 8], np.float32)
     with pytest.raises(ValueError, match="it takes 2 inputs, not one image"):
-        torch_network(openvino.Model([operators.add(turned, second)], [picture, second], "two"))
+        torch_network(openvino.Model([operators.add(turned, second)], [image, second], "two"))
 
 
 def test_asymmetric_zero_padding_is_kept():
-    picture = operators.parameter([1, 6, 6, 2], openvino.Type.u8)
-    turned = operators.transpose(operators.convert(picture, openvino.Type.f32), np.array([0, 3, 1, 2]))
+    image = operators.parameter([1, 6, 6, 2], openvino.Type.u8)
+    turned = operators.transpose(operators.convert(image, openvino.Type.f32), np.array([0, 3, 1, 2]))
     framed = operators.pad(turned, [0, 0, 0, 1], [0, 0, 2, 0], "constant", np.float32(0))
     weights = np.random.default_rng(0).normal(size=(3, 2, 3, 3)).astype(np.float32)
     convolution = operators.convolution(framed, weights, [1, 1], [1, 0], [0, 2], [1, 1])
-    model = openvino.Model([convolution], [picture], "framed")
-    pictures = np.random.default_rng(1).integers(0, 256, (2, 6, 6, 2), np.uint8)
-    np.testing.assert_allclose(by_torch(model, pictures)[0], by_openvino(model, pictures)[0], rtol=0, atol=1e-3)
+    model = openvino.Model([convolution], [image], "framed")
+    images = np.random.default_rng(1).integers(0, 256, (2, 6, 6, 2), np.uint8)
+    np.testing.assert_allclose(by_torch(model, images)[0], by_openvino(model, images)[0], rtol=0, atol=1e-3)
