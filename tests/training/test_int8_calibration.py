@@ -132,4 +132,4 @@ def test_calibration_of_another_shape_is_refused(
     np.save(tmp_path / "x.npy", np.zeros((2, 3, 25, 18, 1), np.float32))
     arguments = [str(model.folder), str(recipe_file), "--calibration", str(tmp_path / "x.npy")]
     assert program("int8_agreement").main(arguments) == 2
-    assert "error: calibration windows have to be N x 3 x 8 x 18 x 1 float32" in capsys.readouterr().err
+    assert "error: calibration windows must be N x 3 x 8 x 18 x 1 float32" in capsys.readouterr().err
