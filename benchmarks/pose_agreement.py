@@ -170,9 +170,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     if options.people < 1:
-        parser.error(f"--people is {options.people}, it has to be 1 or more")
+        parser.error(f"--people is {options.people}; it must be 1 or more")
     if options.lose is not None and options.lose < 1:
-        parser.error(f"--lose is {options.lose}, it has to be 1 or more")
+        parser.error(f"--lose is {options.lose}; it must be 1 or more")
     table = Table()
     for heading in (
         "clip",

@@ -49,7 +49,7 @@ def reader_names() -> list[str]:
 def open_reader(name: str) -> Reader:
     """The reader live_stf.data.readers.NAME. Raises DataError if there is none."""
     if name not in reader_names():
-        raise DataError(f"reader {name!r} is not known, it can be one of {', '.join(reader_names())}")
+        raise DataError(f"reader {name!r} is not known; choose one of {', '.join(reader_names())}")
     module: Any = importlib.import_module(f"{READERS}.{name}")
     return module if hasattr(module, "items") else _WholeFolder(module.read)
 

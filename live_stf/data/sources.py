@@ -48,9 +48,9 @@ class SourceSettings:
 
     def __post_init__(self) -> None:
         if self.held_out_every is not None and self.held_out_every < 1:
-            raise DataError(f"held_out_every of a source is {self.held_out_every}, it has to be 1 or more")
+            raise DataError(f"held_out_every of a source is {self.held_out_every}; it must be 1 or more")
         if not 0 < self.weight < math.inf:
-            raise DataError(f"weight of a source is {self.weight}, it has to be above 0")
+            raise DataError(f"weight of a source is {self.weight}; it must be above 0")
 
 
 @dataclass(kw_only=True)
@@ -76,7 +76,7 @@ class DataSettings:
 
     def __post_init__(self) -> None:
         if not 0 <= self.shortest < math.inf:
-            raise DataError(f"data.shortest is {self.shortest}, it has to be 0 seconds or more")
+            raise DataError(f"data.shortest is {self.shortest}; it must be 0 seconds or more")
 
     def root_folder(self) -> Path:
         """The folder of the data sets. Raises DataError if neither `root` nor the environment names one."""

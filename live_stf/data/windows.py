@@ -69,13 +69,13 @@ class WindowSettings:
                     "above 0 and in this order"
                 )
         if not 0 <= self.drops < 1:
-            raise DataError(f"windows.drops is {self.drops}, it has to be a share below 1")
+            raise DataError(f"windows.drops is {self.drops}; it must be a share below 1")
         for name in ("proportions", "manner", "warp"):
             if not 0 <= getattr(self, name) < 1:
-                raise DataError(f"windows.{name} is {getattr(self, name)}, it has to be a share below 1")
+                raise DataError(f"windows.{name} is {getattr(self, name)}; it must be a share below 1")
         for name in ("partial", "upper_body", "still", "filmed_noise"):
             if not 0 <= getattr(self, name) <= 1:
-                raise DataError(f"windows.{name} is {getattr(self, name)}, it has to be a probability")
+                raise DataError(f"windows.{name} is {getattr(self, name)}; it must be a probability")
 
     def for_test(self) -> WindowSettings:
         """The settings for held-out people: with their own bodies and movements, and filmed joints without noise."""

@@ -37,11 +37,11 @@ class Settings:
         if self.size is not None and min(self.size) < 1:
             raise LiveStfError(f"size is {self.size[0]}x{self.size[1]}, both have to be 1 or more")
         if self.rate is not None and not 0 < self.rate <= 1000:
-            raise LiveStfError(f"rate is {self.rate:g}, it has to be above 0 and 1000 at most")
+            raise LiveStfError(f"rate is {self.rate:g}; it must be above 0 and at most 1000")
         if self.people < 1:
-            raise LiveStfError(f"people is {self.people}, it has to be 1 or more")
+            raise LiveStfError(f"people is {self.people}; it must be 1 or more")
         if self.threshold is not None and not 0 < self.threshold <= 1:
-            raise LiveStfError(f"threshold is {self.threshold:g}, it has to be above 0 and 1 at most")
+            raise LiveStfError(f"threshold is {self.threshold:g}; it must be above 0 and at most 1")
 
     def same_source(self, other: Settings) -> bool:
         """Whether both ask for the same source, read in the same way."""

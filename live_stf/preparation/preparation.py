@@ -51,7 +51,7 @@ class Preparation:
             ("stream", self.stream, STREAMS),
         ):
             if value not in allowed:
-                raise ModelError(f"preparation: {name} is {value!r}, it can be one of {', '.join(allowed)}")
+                raise ModelError(f"preparation: {name} is {value!r}; it must be one of {', '.join(allowed)}")
         if self.frames < 1 or self.span <= 0 or self.bodies < 1:
             raise ModelError(
                 f"preparation: needs frames >= 1, span > 0 and bodies >= 1, got {self.frames}, {self.span} and "

@@ -70,4 +70,4 @@ class CameraSettings:
         if self.size is not None and min(self.size) < 1:
             raise SourceError(f"camera: a frame size of {self.size[0]}x{self.size[1]} is not possible")
         if self.rate is not None and not 0 < self.rate <= 1000:
-            raise SourceError(f"camera: the frame rate is {self.rate:g}, it has to be above 0 and at most 1000")
+            raise SourceError(f"camera: the frame rate is {self.rate:g}; it must be above 0 and at most 1000")

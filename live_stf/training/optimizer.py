@@ -22,7 +22,7 @@ def build_optimizer(parameters: Iterable[nn.Parameter], settings: OptimizerSetti
         return AdamW(parameters, rate, weight_decay=decay)
     if settings.optimizer == "sgd":
         return SGD(parameters, rate, settings.momentum, weight_decay=decay, nesterov=settings.nesterov)
-    raise DataError(f"optimizer {settings.optimizer!r} is not known, it can be one of {', '.join(OPTIMIZERS)}")
+    raise DataError(f"optimizer {settings.optimizer!r} is not known; choose one of {', '.join(OPTIMIZERS)}")
 
 
 def build_schedule(optimizer: Optimizer, settings: OptimizerSettings, epochs: int, steps: int) -> LRScheduler:
@@ -35,4 +35,4 @@ def build_schedule(optimizer: Optimizer, settings: OptimizerSettings, epochs: in
     if settings.schedule == "milestones":
         milestones = [round(milestone * steps / epochs) for milestone in settings.milestones]
         return MultiStepLR(optimizer, milestones, settings.gamma)
-    raise DataError(f"schedule {settings.schedule!r} is not known, it can be one of {', '.join(SCHEDULES)}")
+    raise DataError(f"schedule {settings.schedule!r} is not known; choose one of {', '.join(SCHEDULES)}")

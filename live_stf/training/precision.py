@@ -26,7 +26,7 @@ def choose_precision(name: str) -> Precision:
             if name == known:
                 return known
         names = ", ".join((AUTO, *PRECISIONS))
-        raise DataError(f"training.precision {name!r} is not known, it can be one of {names}")
+        raise DataError(f"training.precision {name!r} is not known; choose one of {names}")
     if gpu:
         return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"
     # Without these instructions bf16 is emulated and slower than fp32.

@@ -59,7 +59,7 @@ class BenchmarkTraining(Dataset):
         unknown = set(recipe.augmentation) - {*CHOICES, *MOVES}
         if unknown:
             raise DataError(
-                f"augmentation {', '.join(sorted(unknown))} is not known, it can be {', '.join((*CHOICES, *MOVES))}"
+                f"augmentation {', '.join(sorted(unknown))} is not known; choose one of {', '.join((*CHOICES, *MOVES))}"
             )
         self.choices = [CHOICES[name] for name in recipe.augmentation if name in CHOICES]
         if len(self.choices) > 1:

@@ -106,7 +106,7 @@ def _read(file: Path, derived: tuple[Path, ...] = ()) -> DictConfig:
         raise DataError(f"recipe {file} is its own base")
     content = OmegaConf.load(file)
     if not isinstance(content, DictConfig):
-        raise DataError(f"recipe {file} is a list, it has to be a mapping")
+        raise DataError(f"recipe {file} is a list; it must be a mapping")
     if "base" not in content:
         return content
     merged = OmegaConf.merge(_read(_find(content.pop("base")), (*derived, file)), content)

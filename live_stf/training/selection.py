@@ -81,7 +81,7 @@ def _protocol(recipe: Recipe) -> Protocol | None:
     if named is None:
         return None
     if named not in PROTOCOLS:
-        raise DataError(f"data.protocol {named!r} is not known, it can be one of {', '.join(PROTOCOLS)}")
+        raise DataError(f"data.protocol {named!r} is not known; choose one of {', '.join(PROTOCOLS)}")
     if any(source.held_out or source.held_out_every for source in recipe.data.sources.values()):
         raise DataError(
             f"data.protocol {named} decides which clips are held out: remove held_out and held_out_every of the sources"

@@ -13,7 +13,7 @@ def _check(settings: object, names: Sequence[str], smallest: float, largest: flo
     for name in names:
         value = getattr(settings, name)
         if not smallest <= value <= largest or value == math.inf:
-            raise DataError(f"training.{name} is {value}, it has to be {allowed}")
+            raise DataError(f"training.{name} is {value}; it must be {allowed}")
 
 
 @dataclass

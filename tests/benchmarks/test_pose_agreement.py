@@ -159,4 +159,4 @@ def test_an_invalid_number_of_frames_is_refused(capsys):
     with pytest.raises(SystemExit) as exited:
         main(["clip.mp4", "--lose", "0"])
     assert exited.value.code == 2
-    assert "--lose is 0, it has to be 1 or more" in capsys.readouterr().err
+    assert "--lose is 0; it must be 1 or more" in capsys.readouterr().err

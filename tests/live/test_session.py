@@ -185,10 +185,10 @@ def test_it_ends_while_it_is_opening(chosen, loading):
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        ({"people": 0}, "people is 0, it has to be 1 or more"),
-        ({"rate": 0.0}, "rate is 0, it has to be above 0"),
+        ({"people": 0}, "people is 0; it must be 1 or more"),
+        ({"rate": 0.0}, "rate is 0; it must be above 0"),
         ({"size": (0, 480)}, "size is 0x480"),
-        ({"threshold": 1.5}, "threshold is 1.5, it has to be above 0 and 1 at most"),
+        ({"threshold": 1.5}, "threshold is 1.5; it must be above 0 and at most 1"),
     ],
 )
 def test_settings_that_are_out_of_range_are_refused(wrong, told):

@@ -138,7 +138,7 @@ def test_a_training_starts_from_a_models_weights_and_its_description_says_so(
         (["network.grains=1"], "only the same network can take its weights"),
         (["training.start_from=nobody"], "no model 'nobody'"),
         (["training.start_from=null", "training.start_share=0.5"], "training.start_share needs training.start_from"),
-        (["training.start_share=1.5"], "training.start_share is 1.5, it has to be from 0 to 1"),
+        (["training.start_share=1.5"], "training.start_share is 1.5; it must be from 0 to 1"),
     ],
 )
 def test_unsuitable_starting_weights_are_refused_in_one_line(

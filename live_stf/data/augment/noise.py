@@ -44,12 +44,12 @@ class Noise:
 
     def __post_init__(self) -> None:
         if not 0 <= self.jitter < math.inf:
-            raise DataError(f"windows.noise.jitter is {self.jitter}, it has to be 0 or more")
+            raise DataError(f"windows.noise.jitter is {self.jitter}; it must be 0 or more")
         if not 0 < self.memory < math.inf:
-            raise DataError(f"windows.noise.memory is {self.memory}, it has to be above 0 seconds")
+            raise DataError(f"windows.noise.memory is {self.memory}; it must be above 0 seconds")
         for name in ("lost", "arm", "legs", "face", "swapped"):
             if not 0 <= getattr(self, name) <= 1:
-                raise DataError(f"windows.noise.{name} is {getattr(self, name)}, it has to be a probability")
+                raise DataError(f"windows.noise.{name} is {getattr(self, name)}; it must be a probability")
 
     def __call__(
         self, rng: np.random.Generator, times: np.ndarray, joints: np.ndarray, skeleton: Skeleton
