@@ -178,7 +178,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("model", help="name in models/, or a model's folder")
     parser.add_argument("recipe", help="name of a recipe, or a YAML file")
     parser.add_argument("changes", nargs="*", metavar="key=value", help="changes to the recipe, e.g. data.store=DIR")
-    parser.add_argument("--engine", default="auto", choices=["auto", *ENGINES], help="what runs the network")
+    parser.add_argument(
+        "--engine", default="auto", choices=["auto", *ENGINES], help="engine that runs the network (default: auto)"
+    )
     parser.add_argument("--streams", type=int, default=270, help="simulated live streams (default: 270)")
     parser.add_argument("--rate", type=float, default=5.0, help="classifications per second in them (default: 5)")
     parser.add_argument("--output", type=Path, metavar="FILE.json", help="write the figures to this file")

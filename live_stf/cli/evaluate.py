@@ -38,7 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="MODEL RECIPE key=value",
         help="models by name or folder, one per stream; a recipe by name or file; changes to it, e.g. data.root=DIR",
     )
-    parser.add_argument("--engine", default="auto", choices=["auto", *ENGINES], help="what runs the network")
+    parser.add_argument(
+        "--engine", default="auto", choices=["auto", *ENGINES], help="engine that runs the network (default: auto)"
+    )
     parser.add_argument("--paper", action="store_true", help="print the paper's figures beside ours")
     parser.add_argument(
         "--output",

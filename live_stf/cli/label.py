@@ -33,7 +33,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--output", type=Path, default=Path("output"), metavar="DIR", help="folder of the results (default: output)"
     )
     parser.add_argument("--model", default="everyday", help="name in models/, or a model's folder (default: everyday)")
-    parser.add_argument("--engine", default="auto", choices=("auto", *ENGINES), help="what runs the network")
+    parser.add_argument(
+        "--engine", default="auto", choices=("auto", *ENGINES), help="engine that runs the network (default: auto)"
+    )
     parser.add_argument(
         "--pose",
         type=estimators.pose_argument,

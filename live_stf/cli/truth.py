@@ -53,7 +53,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("truth", type=Path, metavar="TRUTH", help="one line of JSON per action: label, start, end")
     parser.add_argument("--seconds", type=float, help="length of the run, if it lasted longer than its last event")
     parser.add_argument("--model", default="everyday", help="name in models/, or a model's folder (default: everyday)")
-    parser.add_argument("--engine", default="auto", choices=("auto", *ENGINES), help="what runs the network")
+    parser.add_argument(
+        "--engine", default="auto", choices=("auto", *ENGINES), help="engine that runs the network (default: auto)"
+    )
     parser.add_argument(
         "--pose",
         type=estimators.pose_argument,

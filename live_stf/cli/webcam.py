@@ -53,12 +53,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--source", help="a camera's number or name, a video file, recorded joints or a stream's URL (default: 0)"
     )
     parser.add_argument("--list-cameras", action="store_true", help="list the connected cameras and exit")
-    parser.add_argument("--size", type=_size, metavar="WxH", help="frame size to ask the camera for, e.g. 640x480")
-    parser.add_argument("--rate", type=float, metavar="FPS", help="frames per second to ask the camera for")
+    parser.add_argument("--size", type=_size, metavar="WxH", help="frame size to request from the camera, e.g. 640x480")
+    parser.add_argument("--rate", type=float, metavar="FPS", help="frames per second to request from the camera")
     parser.add_argument("--mirror", action="store_true", help="exchange left and right, as in a mirror")
     parser.add_argument("--fast", action="store_true", help="process every frame of a file, as fast as possible")
     parser.add_argument("--model", help="name in models/, or a model's folder (default: everyday)")
-    parser.add_argument("--engine", choices=("auto", *ENGINES), help="what runs the network (default: auto)")
+    parser.add_argument("--engine", choices=("auto", *ENGINES), help="engine that runs the network (default: auto)")
     parser.add_argument("--pose", type=estimators.pose_argument, metavar="NAME", help=estimators.POSE_HELP)
     parser.add_argument("--people", type=int, help="largest number of people to find (default: 2)")
     parser.add_argument(

@@ -23,7 +23,7 @@ from live_stf.live.session_settings import Settings
 from live_stf.model import Model, load_model
 from live_stf.pose import estimators
 from live_stf.pose.estimator import PoseEstimator
-from live_stf.runtime.scheduling import give_way
+from live_stf.runtime.scheduling import lower_priority
 from live_stf.sources.mirror import MirroredSource
 from live_stf.sources.reconnect import open_reconnecting
 from live_stf.sources.recording import RecordedPose, RecordedSource, is_recording
@@ -255,7 +255,7 @@ class Session:
         """
         if not self._low_priority:
             return work(*args, **kwargs)
-        with ThreadPoolExecutor(1, thread_name_prefix="opening", initializer=give_way) as executor:
+        with ThreadPoolExecutor(1, thread_name_prefix="opening", initializer=lower_priority) as executor:
             return executor.submit(work, *args, **kwargs).result()
 
     def _capture(self, settings: Settings, before: _Running | None) -> Capture:

@@ -12,19 +12,19 @@ import struct
 import sys
 import threading
 
-_NICE = 10  # of threads that give way
+_NICE = 10  # niceness of threads with lower priority
 # Linux runs a thread sooner if it asks for short turns (from version 6.12, without root).
 _SHORT, _USUAL = 100_000, 3_000_000  # nanoseconds of a turn
 _SET_ATTRIBUTES = {"x86_64": 314, "aarch64": 274}  # the system call sched_setattr(2), which neither Python nor libc has
 _SIZE = 48  # bytes of its `struct sched_attr`: size, policy, flags, nice, priority, runtime, deadline, period
 
 
-def come_first() -> None:
+def take_short_turns() -> None:
     """Make the calling thread, and threads that it starts later, run soon and for short turns."""
     _take_turns_of(_SHORT)
 
 
-def give_way() -> None:
+def lower_priority() -> None:
     """Make the calling thread, and threads that it starts later, run at lower priority than the others."""
     if sys.platform.startswith("linux"):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 from PyQt5 import QtCore, QtGui, QtWidgets
 
-from live_stf.runtime.scheduling import come_first
+from live_stf.runtime.scheduling import take_short_turns
 from live_stf.ui.display import reached_display
 
 for _variable in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
@@ -51,7 +51,7 @@ def application(kind: type[QtWidgets.QApplication] = QtWidgets.QApplication) -> 
     QtGui.QGuiApplication.setHighDpiScaleFactorRoundingPolicy(QtCore.Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     # Threads that compute in Python give way to the interface sooner, and run before the threads of the engines.
     sys.setswitchinterval(_SWITCH)
-    come_first()
+    take_short_turns()
     with reached_display():
         return _make(["live-stf"], kind)
 

@@ -13,7 +13,7 @@ import cv2
 
 from live_stf.clips.video_writer import VideoWriter
 from live_stf.errors import LiveStfError, one_line
-from live_stf.runtime.scheduling import give_way
+from live_stf.runtime.scheduling import lower_priority
 from live_stf.skeleton import Skeleton
 from live_stf.sources.recording import SUFFIX, Heading, RecordingWriter
 from live_stf.types import Frame, Snapshot
@@ -97,7 +97,7 @@ class Recorder:
         video: VideoWriter | None = None
         try:
             # A thread with a lower priority, which the threads of the encoder inherit.
-            with ThreadPoolExecutor(1, initializer=give_way) as executor:
+            with ThreadPoolExecutor(1, initializer=lower_priority) as executor:
                 size, fps = self._heading.size, self._heading.fps
                 video = executor.submit(VideoWriter, self.video, size, fps, hurried=True).result()
             while (waiting := self._waiting.get()) is not None:

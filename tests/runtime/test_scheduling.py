@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from live_stf.runtime.scheduling import come_first, give_way
+from live_stf.runtime.scheduling import lower_priority, take_short_turns
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs Linux")
 
@@ -41,18 +41,18 @@ def in_threads(*work: Callable[[], object]) -> list[object]:
         return outer.submit(lambda: [work[0](), *map(in_new_thread, work[1:])]).result()
 
 
-def test_threads_that_give_way_and_threads_they_start_have_lower_priority() -> None:
+def test_threads_with_lower_priority_pass_it_on_to_threads_that_they_start() -> None:
     before = nice()
-    assert in_threads(give_way, nice) == [None, max(before, 10)]
+    assert in_threads(lower_priority, nice) == [None, max(before, 10)]
     assert nice() == before
 
 
-def test_threads_that_come_first_have_short_turns_and_others_usual_ones() -> None:
+def test_threads_can_take_short_turns_and_return_to_usual_ones() -> None:
     usual = turn()
-    _, short, niceness = in_threads(come_first, turn, nice)
+    _, short, niceness = in_threads(take_short_turns, turn, nice)
     assert niceness == nice()
     if short == usual:
         pytest.skip("needs Linux 6.12 or newer, and permission to request short turns")
     assert short == pytest.approx(0.1)
-    assert in_threads(lambda: (come_first(), give_way()), turn)[1] == pytest.approx(3.0)
+    assert in_threads(lambda: (take_short_turns(), lower_priority()), turn)[1] == pytest.approx(3.0)
     assert turn() == usual
