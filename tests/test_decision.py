@@ -12,7 +12,7 @@ from live_stf.errors import ModelError
 from live_stf.types import State
 
 LABELS = ("walk", "wave", "none")
-WALK, WAVE, NONE, TORN = (0.9, 0.05, 0.05), (0.05, 0.9, 0.05), (0.05, 0.05, 0.9), (0.35, 0.35, 0.3)
+WALK, WAVE, NONE, CLOSE = (0.9, 0.05, 0.05), (0.05, 0.9, 0.05), (0.05, 0.05, 0.9), (0.35, 0.35, 0.3)
 
 
 def run(answers, step=0.1, **changes):
@@ -33,7 +33,7 @@ def test_a_high_probability_becomes_a_label_at_once():
 
 
 def test_close_probabilities_are_unsure_with_the_best_score():
-    (event,) = run([TORN])
+    (event,) = run([CLOSE])
     assert (event.state, event.label) == (State.UNSURE, None)
     assert event.score == pytest.approx(0.35)
 
@@ -45,7 +45,7 @@ def test_between_the_thresholds_a_label_stays_but_does_not_begin():
 
 
 def test_below_leave_a_label_ends_after_its_dwell():
-    assert labels(run([WALK] + [TORN] * 7)) == ["walk"] * 5 + [None] * 3
+    assert labels(run([WALK] + [CLOSE] * 7)) == ["walk"] * 5 + [None] * 3
 
 
 def test_another_likely_class_replaces_the_label_without_a_pause():

@@ -1,4 +1,4 @@
-"""The description of a model survives the disk, and what is wrong with one is said in one line."""
+"""A model's description is the same after writing and reading, and errors in it are reported in one line."""
 
 from __future__ import annotations
 

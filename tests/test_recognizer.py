@@ -1,4 +1,4 @@
-"""The library: pictures and keypoints in, events out."""
+"""The library: images and keypoints in, events out."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def beginning(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def walking_points(seconds: float, clip: Path) -> tuple[list[tuple[float, np.ndarray]], tuple[int, int]]:
-    """Joints of the one person found in every picture of the clip's start, with times, and the picture's size."""
+    """Joints of the person in every frame of the clip's first seconds, with times, and the size of the frames."""
     found = []
     with open_source(clip) as source, MediaPipePose(people=1) as pose:
         while (frame := source.read()) is not None and frame.time < seconds:
@@ -64,14 +64,14 @@ def points(clip: Path) -> tuple[list[tuple[float, np.ndarray]], tuple[int, int]]
 
 
 def test_images_pushed_one_by_one_get_a_label(clip: Path) -> None:
-    said = []
+    events = []
     with Recognizer(people=1) as recognizer, open_source(clip) as source:
         while (frame := source.read()) is not None and frame.time < 3.5:
-            said += recognizer.push_image(frame.image, frame.time)
-    states = {event.state for event in said}
+            events += recognizer.push_image(frame.image, frame.time)
+    states = {event.state for event in events}
     assert State.FILLING in states
-    assert all(event.label in recognizer.labels for event in said if event.state is State.LABEL)
-    assert any(event.state in (State.LABEL, State.UNSURE) and event.score > 0 for event in said)
+    assert all(event.label in recognizer.labels for event in events if event.state is State.LABEL)
+    assert any(event.state in (State.LABEL, State.UNSURE) and event.score > 0 for event in events)
 
 
 def test_pushed_keypoints_give_the_same_events_as_their_images(
@@ -94,7 +94,7 @@ def test_pushed_keypoints_give_the_same_events_as_their_images(
 def test_points_of_other_layouts_are_read_as_the_same_body(
     points: tuple[list[tuple[float, np.ndarray]], tuple[int, int]], layout: str
 ) -> None:
-    """The neck is in neither: here it is MediaPipe's, the middle of the shoulders, as they are read."""
+    """Neither layout has a neck; as in MediaPipe's joints, it is the middle of the shoulders."""
     joints, size = points
     one, other = Recognizer(), Recognizer()
     remap = LAYOUTS[layout]
@@ -123,12 +123,12 @@ def test_a_person_who_leaves_is_reported_once(points: tuple[list[tuple[float, np
 
 
 def test_listen_yields_the_changes_of_a_clip_until_it_ends(beginning: Path) -> None:
-    said = list(Recognizer(people=1).listen(str(beginning)))
-    assert said[0].state is State.FILLING
-    for before, after in pairwise(said):
+    events = list(Recognizer(people=1).listen(str(beginning)))
+    assert events[0].state is State.FILLING
+    for before, after in pairwise(events):
         if before.identity == after.identity:
             assert (before.state, before.label) != (after.state, after.label)
-    assert any(event.state is State.LABEL for event in said)
+    assert any(event.state is State.LABEL for event in events)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_invalid_images_and_times_that_do_not_increase_are_refused() -> None:
 
 @pytest.fixture
 def model_of_two(tmp_path: Path) -> Path:
-    """A network that has learned nothing and looks at two people together, as one trained on Kinetics."""
+    """An untrained network for two people together, like the networks for Kinetics."""
     torch.manual_seed(0)
     network = {"architecture": "stf-net", "skeleton": "openpose18"}
     preparation = Preparation(frames=60, span=2.0, coordinates="kinetics", scores="score", bodies=2)
@@ -172,12 +172,12 @@ def test_a_model_of_two_bodies_gives_one_label_for_the_scene(
 ) -> None:
     joints, size = points
     recognizer = Recognizer(str(model_of_two), engine="torch")
-    said = []
+    events = []
     for time, body in joints[:60]:
         other = body * (-1, 1, 1) + (size[0] * (body[:, 2:] > 0) * (1, 0, 0))
-        said += recognizer.push_keypoints([body, np.where(body[:, 2:] > 0, other, 0)], size, time)
-    assert {event.identity for event in said} == {SCENE}
-    assert {event.state for event in said} >= {State.FILLING, State.LABEL}
+        events += recognizer.push_keypoints([body, np.where(body[:, 2:] > 0, other, 0)], size, time)
+    assert {event.identity for event in events} == {SCENE}
+    assert {event.state for event in events} >= {State.FILLING, State.LABEL}
 
 
 def test_an_unknown_pose_estimator_is_named() -> None:
@@ -247,7 +247,7 @@ def test_the_recognizer_is_public_and_needs_no_qt() -> None:
 
 
 def test_the_example_of_the_readme_runs(beginning: Path) -> None:
-    """With a clip in the camera's place, and without Qt."""
+    """A clip replaces the camera, and Qt is not available."""
     (lines,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     assert len([line for line in lines.splitlines() if line]) <= 10
     assert "cv2.VideoCapture(0)" in lines
@@ -255,8 +255,8 @@ def test_the_example_of_the_readme_runs(beginning: Path) -> None:
     program += "\nimport sys\nassert not [name for name in sys.modules if 'Qt' in name]\n"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    told = [line.split(" ", 1) for line in done.stdout.splitlines()]
-    assert all(identity.isdigit() for identity, _ in told)
-    states = {state for _, state in told}
+    printed = [line.split(" ", 1) for line in done.stdout.splitlines()]
+    assert all(identity.isdigit() for identity, _ in printed)
+    states = {state for _, state in printed}
     assert "filling None 0.0" in states
     assert any(state.startswith(("label ", "unsure None ")) for state in states)

@@ -36,7 +36,7 @@ MADE_UP_OPTIONAL = Need("libmade-up-window.so.7", "libmade-up-window7", loads, l
 
 @pytest.fixture
 def apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The only program on PATH: an apt-get that finds no package. Gives the file with the calls."""
+    """An apt-get that finds no package, as the only program on PATH. Returns the file with its calls."""
     calls = tmp_path / "calls"
     folder = tmp_path / "bin"
     folder.mkdir()
@@ -141,7 +141,7 @@ def test_without_apt_the_libraries_are_named(
 
 
 def test_only_the_standard_library_is_imported() -> None:
-    """It runs before any package is there: -S leaves the installed ones out."""
+    """It runs before any package is installed: -S hides the installed ones."""
     done = subprocess.run(
         [sys.executable, "-S", "-c", "import live_stf.system_libraries"],
         cwd=Path(__file__).parent.parent,
@@ -163,7 +163,7 @@ USED = (
 
 
 def linked(file: Path | str) -> dict[str, str]:
-    """The shared libraries that a file asks for, directly or not, by their soname: where the loader found them."""
+    """The shared libraries that a file needs, directly or not: soname -> the place where the loader found it."""
     text = subprocess.run(["ldd", str(file)], capture_output=True, text=True, check=True).stdout
     return dict(re.findall(r"^\s*(\S+) => (.+?)(?: \(0x\w+\))?$", text, re.MULTILINE))
 

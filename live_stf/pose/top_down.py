@@ -12,7 +12,7 @@ from live_stf.pose.tracking import distinct_bodies
 from live_stf.pose.warp import crop, letterbox
 from live_stf.types import Frame
 
-# Seconds between two runs of the detector while somebody is followed and there is room for more. A detector takes about
+# Seconds between two runs of the detector while some people are followed and more may be. A detector takes about
 # as long as the pose network, and half a second is soon enough to find a newcomer.
 DETECTION_INTERVAL = 0.5
 # Seconds without a frame after which people may be anywhere, so that they are searched for again.

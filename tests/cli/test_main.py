@@ -43,9 +43,9 @@ def test_an_unknown_command_is_reported_in_one_line(capsys):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_command_has_a_help_text(name, capsys):
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as stopped:
         main([name, "--help"])
-    assert ended.value.code == 0
+    assert stopped.value.code == 0
     assert f"usage: live-stf {name}" in capsys.readouterr().out
 
 
