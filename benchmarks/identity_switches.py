@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from live_stf.cli.program import run_command
+from live_stf.cli.recognition_options import add_pose_option
 from live_stf.errors import SourceError
 from live_stf.pose import estimators
 from live_stf.pose.tracking import Tracker, body_size
@@ -144,13 +145,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("clip", type=Path, metavar="CLIP", help="a video file that shows the same people all the time")
     parser.add_argument("--people", type=int, default=2, help="number of people that it shows (default: 2)")
-    parser.add_argument(
-        "--pose",
-        type=estimators.pose_argument,
-        default=estimators.DEFAULT_POSE,
-        metavar="NAME",
-        help=estimators.POSE_HELP,
-    )
+    add_pose_option(parser)
     parser.add_argument("--crossings", type=int, default=100, help="number of crossings of each kind (default: 100)")
     parser.add_argument("--seed", type=int, default=0, help="random seed of the crossings (default: 0)")
     options = parser.parse_args(arguments)

@@ -25,9 +25,9 @@ from rich.table import Table
 from benchmarks import FROM_ROOT
 from live_stf.assets import sample_clip
 from live_stf.cli.program import run_command
+from live_stf.cli.recognition_options import add_pose_option
 from live_stf.clips.video_writer import VideoWriter
 from live_stf.live.session import Session, Settings
-from live_stf.pose import estimators
 from live_stf.runtime.machine import describe_machine
 from live_stf.sources.video_file import VideoFile
 from live_stf.types import Rates
@@ -230,13 +230,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--fps", type=float, default=30.0, help="frames per second (default: 30)")
     parser.add_argument("--people", type=int, default=1, help="number of people at most (default: 1)")
     parser.add_argument("--model", default="everyday", help="name in models/, or folder of a model (default: everyday)")
-    parser.add_argument(
-        "--pose",
-        type=estimators.pose_argument,
-        default=estimators.DEFAULT_POSE,
-        metavar="NAME",
-        help=estimators.POSE_HELP,
-    )
+    add_pose_option(parser)
     parser.add_argument("--matrix", action="store_true", help="show the attention as a matrix")
     parser.add_argument("--record", action="store_true", help="record during the measurement")
     options = parser.parse_args(arguments)

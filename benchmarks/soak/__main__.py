@@ -25,7 +25,8 @@ from benchmarks.soak.soak_report import Limits, as_dict, broken, fault_table, fi
 from benchmarks.soak.watch import Record, Soak
 from live_stf.assets import sample_clip
 from live_stf.cli.program import run_command
-from live_stf.engine import ENGINES, open_classifier
+from live_stf.cli.recognition_options import add_recognition_options
+from live_stf.engine import open_classifier
 from live_stf.model import load_model
 from live_stf.pose import estimators
 from live_stf.runtime.machine import describe_machine
@@ -59,16 +60,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         metavar="KIND[,KIND...]",
         help=f"kinds of faults: {', '.join(KINDS)}",
     )
-    parser.add_argument("--model", default="everyday", help="name in models/, or folder of a model (default: everyday)")
-    parser.add_argument("--engine", default="auto", choices=("auto", *ENGINES), help="engine that runs the network")
-    parser.add_argument(
-        "--pose",
-        type=estimators.pose_argument,
-        default=estimators.DEFAULT_POSE,
-        metavar="NAME",
-        help=estimators.POSE_HELP,
-    )
-    parser.add_argument("--people", type=int, default=2, help="number of people at most (default: 2)")
+    add_recognition_options(parser)
     names = ", ".join(f"{field.name} ({field.default:g})" for field in fields(Limits))
     parser.add_argument("--limit", action="append", default=[], metavar="NAME=VALUE", help=f"change a limit: {names}")
     parser.add_argument("--output", type=Path, metavar="FILE.json", help="write all figures to this file")

@@ -10,13 +10,12 @@ import numpy as np
 from rich.console import Console
 
 from live_stf.cli.program import INTERRUPTED, WRONG, print_error, run_command
+from live_stf.cli.recognition_options import add_recognition_options
 from live_stf.clips.batch import Batch
 from live_stf.clips.labelling import Painter
 from live_stf.clips.segment_table import segment_table
-from live_stf.engine import ENGINES
 from live_stf.errors import LiveStfError
 from live_stf.model import Model, load_model
-from live_stf.pose import estimators
 from live_stf.types import Event, People, Scores
 
 
@@ -32,18 +31,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--output", type=Path, default=Path("output"), metavar="DIR", help="folder of the results (default: output)"
     )
-    parser.add_argument("--model", default="everyday", help="name in models/, or a model's folder (default: everyday)")
-    parser.add_argument(
-        "--engine", default="auto", choices=("auto", *ENGINES), help="engine that runs the network (default: auto)"
-    )
-    parser.add_argument(
-        "--pose",
-        type=estimators.pose_argument,
-        default=estimators.DEFAULT_POSE,
-        metavar="NAME",
-        help=estimators.POSE_HELP,
-    )
-    parser.add_argument("--people", type=int, default=2, help="largest number of people to find (default: 2)")
+    add_recognition_options(parser)
     parser.add_argument("--annotate", action="store_true", help="also write a video with skeletons and labels")
     options = parser.parse_args(arguments)
     if options.people < 1:

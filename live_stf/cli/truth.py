@@ -14,11 +14,10 @@ from pathlib import Path
 from rich.console import Console
 
 from live_stf.cli.program import run_command
-from live_stf.engine import ENGINES
+from live_stf.cli.recognition_options import add_recognition_options
 from live_stf.errors import DataError
 from live_stf.evaluation.live_run import judge_run, read_events, read_truth, table
 from live_stf.live.events import EVENTS_SUFFIX, changes
-from live_stf.pose import estimators
 from live_stf.recognizer import Recognizer
 from live_stf.sources.video_file import VideoFile
 from live_stf.types import Event, State
@@ -52,18 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("truth", type=Path, metavar="TRUTH", help="one line of JSON per action: label, start, end")
     parser.add_argument("--seconds", type=float, help="length of the run, if it lasted longer than its last event")
-    parser.add_argument("--model", default="everyday", help="name in models/, or a model's folder (default: everyday)")
-    parser.add_argument(
-        "--engine", default="auto", choices=("auto", *ENGINES), help="engine that runs the network (default: auto)"
-    )
-    parser.add_argument(
-        "--pose",
-        type=estimators.pose_argument,
-        default=estimators.DEFAULT_POSE,
-        metavar="NAME",
-        help=estimators.POSE_HELP,
-    )
-    parser.add_argument("--people", type=int, default=2, help="largest number of people to find (default: 2)")
+    add_recognition_options(parser)
     options = parser.parse_args(arguments)
     if options.seconds is not None and not 0 < options.seconds < math.inf:
         parser.error(f"--seconds is {options.seconds:g}; it must be above 0")
