@@ -7,6 +7,7 @@ OUTPUT := output
 # What the caller's shell has for other environments must not reach into this one.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV QT_PLUGIN_PATH QT_QPA_PLATFORM_PLUGIN_PATH QT_QPA_FONTDIR
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export NO_MKDOCS_2_WARNING := 1
 
 # The first interpreter that runs and that the packages are made for; PYTHON=... names another.
 PYTHON_FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
