@@ -47,5 +47,5 @@ def test_sgd_has_the_papers_settings() -> None:
 
 @pytest.mark.parametrize("wrong", [{"optimizer": "newton"}, {"schedule": "weekly"}])
 def test_an_unknown_name_is_refused_with_the_known_ones(wrong: dict) -> None:
-    with pytest.raises(DataError, match=r"(newton|weekly).*can be one of"):
+    with pytest.raises(DataError, match=r"(newton|weekly).*choose one of"):
         rates(OptimizerSettings(**wrong), steps=4)
